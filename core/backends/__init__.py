@@ -1,0 +1,7 @@
+"""Backends: where arrays live and which kernels exist."""
+
+from __future__ import annotations
+
+from .base import Backend, Executable, get_backend, register_backend
+
+__all__ = ["Backend", "Executable", "get_backend", "register_backend"]

@@ -1,0 +1,232 @@
+"""A `GraphFunction`: fetches and feeds of a graph, compiled as needed and run in any session.
+
+It holds three levels, each made once and kept: which feeds decide sizes or branches; a `Program`
+for each set of their values; a compiled `Plan` for each set of sizes. All are bounded, the least
+recently used leaves. Plans belong to the function, values of variables to the session, so one
+function serves many sessions and threads.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .backends import Backend, Executable
+from .errors import DtypeError, FeedError, GraphError, ThalwegError, user_site
+from .graph import Operation, Tensor
+from .lower import host_feeds, lower
+from .ops.source import as_array
+from .ops.state import Variable
+from .passes import run_passes
+from .plan import Plan, make_plan
+from .program import Program
+from .types import MAX_VALUE_SIZE, Shape, TensorType, shape_text
+
+__all__ = ["CompiledPlan", "GraphFunction", "feed_value"]
+
+MAX_PROGRAMS = 16
+MAX_PLANS = 16  # sizes a program is compiled for
+WARN_PLANS = 9
+
+_T = TypeVar("_T")
+
+
+class CompiledPlan:
+    """A plan, what a backend made of it, and the variables it reads and writes."""
+
+    __slots__ = ("execute", "feed_positions", "plan", "reads", "writes")
+
+    def __init__(self, plan: Plan, backend: Backend) -> None:
+        self.plan = plan
+        self.execute: Executable = backend.compile(plan)
+        self.reads: list[Variable] = list(plan.program.state_in)
+        self.writes: list[Variable] = list(plan.program.state_out)
+        feeds = plan.program.feeds
+        self.feed_positions = [i for i, number in enumerate(feeds) if number is not None]
+
+
+class GraphFunction:
+    """A function from feeds to fetches.
+
+    Args:
+        fetches: tensors whose values are wanted; operations that only have to run.
+        feeds: tensors that get their values from outside.
+
+    Raises:
+        GraphError: if a fetch or feed is neither, or belongs to another graph than the others.
+    """
+
+    def __init__(
+        self,
+        fetches: Sequence[Tensor | Operation],
+        feeds: Sequence[Tensor],
+        passes_off: frozenset[str] = frozenset(),
+    ) -> None:
+        self.fetches = list(fetches)
+        self.feeds = list(feeds)
+        self._passes_off = passes_off
+        _check_one_graph([*self.fetches, *self.feeds])
+        self._types = [TensorType(t.dtype, t.shape) for t in self.feeds]
+        deciding = set(host_feeds(self.fetches, self.feeds))
+        self._deciding = [i for i, t in enumerate(self.feeds) if t in deciding]
+        self._programs: OrderedDict[Any, Program] = OrderedDict()
+        self._plans: OrderedDict[Any, CompiledPlan] = OrderedDict()
+        self._sizes_seen = 0
+        self._lock = threading.RLock()
+
+    def bind(self, values: Sequence[Any]) -> list[Any]:
+        """The values as arrays of the feeds' dtypes, checked against their types.
+
+        Raises:
+            FeedError: if one does not fit.
+        """
+        return [
+            feed_value(tensor, type_, value)
+            for tensor, type_, value in zip(self.feeds, self._types, values, strict=True)
+        ]
+
+    def compiled(self, arrays: Sequence[Any], backend: Backend) -> CompiledPlan:
+        """The plan for arrays of these shapes; made at the first call with them."""
+        given = tuple(_host_key(self.feeds[i], arrays[i]) for i in self._deciding)
+        key = (backend.name, given, *[array.shape for array in arrays])
+        found = self._plans.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            return _cached(
+                self._plans,
+                key,
+                MAX_PLANS * max(1, len(self._programs)),
+                lambda: self._compile(given, arrays, backend),
+            )
+
+    def _compile(
+        self, given: tuple[Any, ...], arrays: Sequence[Any], backend: Backend
+    ) -> CompiledPlan:
+        program = _cached(self._programs, given, MAX_PROGRAMS, lambda: self._lower(arrays))
+        shapes: list[Shape | None] = [tuple(array.shape) for array in arrays]
+        self._warn_of_many_sizes()
+        return CompiledPlan(make_plan(program, shapes, self._passes_off), backend)
+
+    def _lower(self, arrays: Sequence[Any]) -> Program:
+        given = {self.feeds[i]: np.asarray(arrays[i]) for i in self._deciding}
+        return run_passes(lower(self.fetches, self.feeds, given), self._passes_off)
+
+    def _warn_of_many_sizes(self) -> None:
+        self._sizes_seen += 1
+        if self._sizes_seen == WARN_PLANS * max(1, len(self._programs)):
+            names = ", ".join(t.name for t in self.feeds[:3])
+            warnings.warn(
+                f"thalweg: {self._sizes_seen} different sizes were fed to ({names}); each is "
+                "planned anew. Pad the data to one size, or group it into a few (buckets).",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def clear(self) -> None:
+        """Forgets programs and plans."""
+        with self._lock:
+            self._programs.clear()
+            self._plans.clear()
+
+
+def _cached(cache: OrderedDict[Any, _T], key: Any, limit: int, make: Callable[[], _T]) -> _T:
+    """Looks up, or makes and keeps; the least recently made leaves beyond `limit`."""
+    found = cache.get(key)
+    if found is None:
+        found = cache[key] = make()
+        if len(cache) > limit:
+            cache.popitem(last=False)
+    return found
+
+
+def _host_key(tensor: Tensor, array: Any) -> tuple[Any, ...]:
+    array = np.asarray(array)
+    if array.size > MAX_VALUE_SIZE or array.ndim > 1:
+        raise FeedError(
+            "Session.run",
+            "a fed value decides sizes but is not small",
+            expected=f"a scalar or a vector of at most {MAX_VALUE_SIZE} integers",
+            got=f"{array.dtype} {shape_text(array.shape)}",
+            node=tensor.op.name,
+            site=tensor.op.site,
+        )
+    return (array.shape, *array.reshape(-1).tolist())
+
+
+def feed_value(tensor: Tensor, type_: TensorType, value: Any) -> Any:
+    """A value as an array that may be fed for `tensor`; no copy if dtype and layout fit.
+
+    Raises:
+        FeedError: if its dtype or shape does not fit.
+    """
+    dtype = type_.dtype
+    if getattr(value, "dtype", None) == dtype.numpy and not isinstance(value, Tensor):
+        array = value
+    else:
+        if isinstance(value, Tensor | Operation | Variable):
+            raise _feed_error(tensor, "a symbolic tensor cannot be fed", repr(value))
+        try:
+            array = as_array(value, dtype)
+        except DtypeError as error:
+            raise _feed_error(tensor, error.problem, error.got, error.hint) from None
+    if not type_.accepts_shape(array.shape):
+        raise _feed_error(
+            tensor,
+            "the value has another shape",
+            f"{array.dtype} {shape_text(array.shape)}",
+            _shape_hint(type_, array.shape),
+        )
+    return array
+
+
+def _shape_hint(type_: TensorType, shape: tuple[int, ...]) -> str | None:
+    wanted = type_.shape
+    if wanted is None:
+        return None
+    if len(wanted) == len(shape) + 1 and wanted[0] is None:
+        return "one sample? value[None] adds the batch axis"
+    if len(wanted) == len(shape) + 1 and wanted[-1] == 1:
+        return "value[..., None] adds the last axis"
+    return None
+
+
+def _feed_error(
+    tensor: Tensor, problem: str, got: str | None, hint: str | None = None
+) -> ThalwegError:
+    return FeedError(
+        "Session.run",
+        problem,
+        expected=str(TensorType(tensor.dtype, tensor.shape)),
+        got=got,
+        node=tensor.op.name,
+        layer=tensor.op.owner,
+        site=tensor.op.site,
+        hint=hint,
+    )
+
+
+def _check_one_graph(items: Sequence[Any]) -> None:
+    for item in items:
+        if not isinstance(item, Tensor | Operation):
+            raise GraphError(
+                "Session.run",
+                "neither a tensor nor an operation",
+                expected="a Tensor, Operation, Variable or the name of one",
+                got=repr(item),
+                site=user_site(2),
+            )
+        if item.graph is not items[0].graph:
+            raise GraphError(
+                "Session.run",
+                "tensors of different graphs",
+                expected=f"all in the graph of '{items[0].name}'",
+                got=f"'{item.name}' of another graph",
+                site=user_site(2),
+                hint="run each graph's tensors in a session of their own",
+            )

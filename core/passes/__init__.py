@@ -1,0 +1,27 @@
+"""The passes: plain functions Program -> Program, run in one visible order.
+
+`PIPELINE` runs twice: on a program whose sizes are open, when a set of fetches is first seen, and
+on the same program with real sizes, when it is planned for them. Each pass may be switched off
+by name; results must not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..program import Program
+from .fold import fold
+from .merge import merge
+from .simplify import simplify
+
+__all__ = ["PIPELINE", "run_passes"]
+
+PIPELINE: tuple[Callable[[Program], Program], ...] = (fold, merge, simplify)
+
+
+def run_passes(program: Program, off: Iterable[str] = ()) -> Program:
+    """Applies `PIPELINE`, without the passes named in `off`."""
+    for pass_ in PIPELINE:
+        if pass_.__name__ not in off:
+            program = pass_(program)
+    return program

@@ -1,0 +1,201 @@
+"""memory: how long values live, which share memory, and where each lies in the arena.
+
+Values that one instruction makes and later ones read live in one block, the arena. A view shares
+its input's place (`is_view`); where an op says so (`reuse`), its output takes the place of an
+input that dies there. The rest are packed by one sweep over the program: a value takes the
+smallest free gap that holds it, and gives it back after its last reader.
+Fetches and variables never lie in the arena, nor do constants and feeds.
+
+A backend whose kernels return fresh arrays uses only `dies_after`; one whose kernels write into
+given memory uses it all.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+
+from ..program import Instruction, Program
+
+__all__ = ["ALIGNMENT", "Memory", "plan_memory"]
+
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+
+
+@dataclass
+class Memory:
+    """The memory of one program with static sizes.
+
+    Attributes:
+        dies_after: for each instruction, the values that nothing after it reads.
+        root: the value whose memory a value shares; itself if it has its own.
+        reused: outputs that overwrite an input, by output.
+        offset: where a value lies in the arena, in bytes; roots only.
+        arena_bytes: size of the arena.
+        detached: results that must be copied out, since other values share their memory.
+    """
+
+    dies_after: list[list[int]] = field(default_factory=list)
+    root: dict[int, int] = field(default_factory=dict)
+    reused: dict[int, int] = field(default_factory=dict)
+    offset: dict[int, int] = field(default_factory=dict)
+    arena_bytes: int = 0
+    detached: set[int] = field(default_factory=set)
+
+
+def plan_memory(program: Program) -> Memory:
+    """Lifetimes, sharing and packing for a program whose sizes are all known."""
+    memory = Memory()
+    external = _external(program)
+    may_share = _find_roots(program, memory)
+    last = _last_readers(program, memory.root)
+    _find_detached(program, memory, may_share, external)
+    _find_deaths(program, memory)
+    _find_reuse(program, memory, last, external)
+    _pack(program, memory, last, external)
+    return memory
+
+
+def _external(program: Program) -> set[int]:
+    """Values that lie outside the arena."""
+    outside = {n for n in program.feeds if n is not None}
+    outside.update(program.constants, program.state_in.values(), program.results())
+    return outside
+
+
+def _find_roots(program: Program, memory: Memory) -> dict[int, int]:
+    """Fills `root`; returns the wider relation "may share memory with"."""
+    may_share: dict[int, int] = {}
+    for instruction in program.instructions:
+        if instruction.opdef.is_view or instruction.opdef.may_alias:
+            source = instruction.inputs[_aliased_input(instruction)]
+            may_share[instruction.outputs[0]] = may_share.get(source, source)
+            if instruction.opdef.is_view:
+                memory.root[instruction.outputs[0]] = memory.root.get(source, source)
+    return may_share
+
+
+def _aliased_input(instruction: Instruction) -> int:
+    return min(set(range(len(instruction.inputs))) - instruction.opdef.host_inputs)
+
+
+def _last_readers(program: Program, root: dict[int, int]) -> dict[int, int]:
+    """The last instruction that reads each root's memory."""
+    last: dict[int, int] = {}
+    for position, instruction in enumerate(program.instructions):
+        for number in (*instruction.inputs, *instruction.outputs):
+            last[root.get(number, number)] = position
+    for number in program.results():
+        last[root.get(number, number)] = len(program.instructions)
+    return last
+
+
+def _find_detached(
+    program: Program, memory: Memory, may_share: dict[int, int], external: set[int]
+) -> None:
+    """A result must not share memory with a feed, a constant, a variable or another result."""
+    sources = set(program.constants) | set(program.state_in.values())
+    sources.update(n for n in program.feeds if n is not None)
+    taken: set[int] = set()
+    for number in program.results():
+        root = may_share.get(number, number)
+        if root in sources or root in taken or number in may_share:
+            memory.detached.add(number)
+        taken.add(root)
+
+
+def _find_deaths(program: Program, memory: Memory) -> None:
+    dead: set[int] = set(program.results())
+    dies: list[list[int]] = []
+    for instruction in reversed(program.instructions):
+        dying = [n for n in dict.fromkeys(instruction.inputs) if n not in dead]
+        dying += [n for n in instruction.outputs if n not in dead]
+        dead.update(dying)
+        dies.append([n for n in dying if n not in program.constants])
+    memory.dies_after = dies[::-1]
+
+
+def _find_reuse(
+    program: Program, memory: Memory, last: dict[int, int], external: set[int]
+) -> None:
+    """An output takes the place of an input of equal size that dies where it is made.
+
+    A variable's start value may be overwritten by the value that replaces it.
+    """
+    replaces = {n: program.state_in.get(v) for v, n in program.state_out.items()}
+    taken: set[int] = set()
+    for position, instruction in enumerate(program.instructions):
+        for out, source in instruction.opdef.reuse.items():
+            output = instruction.outputs[out]
+            root = memory.root.get(instruction.inputs[source], instruction.inputs[source])
+            allowed = (
+                replaces.get(output) == root if output in external else root not in external
+            )
+            same = program.types[output].size_bytes == program.types[root].size_bytes
+            if allowed and same and last.get(root) == position and root not in taken:
+                memory.reused[output] = root
+                taken.add(root)
+                break
+
+
+def _pack(
+    program: Program, memory: Memory, last: dict[int, int], external: set[int]
+) -> None:
+    gaps = _Gaps()
+    place_of: dict[int, tuple[int, int]] = {}
+    ends: dict[int, list[int]] = {}
+    for position, instruction in enumerate(program.instructions):
+        for output in instruction.outputs:
+            if output in external or output in memory.root:
+                continue
+            source = memory.reused.get(output)
+            if source is not None and source in place_of:
+                place_of[output] = place_of.pop(source)
+            else:
+                size = program.types[output].size_bytes or 0
+                size = -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
+                place_of[output] = (gaps.take(size), size)
+            memory.offset[output] = place_of[output][0]
+            ends.setdefault(last.get(output, position), []).append(output)
+        for dying in ends.pop(position, ()):
+            if dying in place_of:
+                gaps.give(*place_of.pop(dying))
+    memory.arena_bytes = gaps.top
+
+
+class _Gaps:
+    """Free pieces of the arena below its top, by offset."""
+
+    def __init__(self) -> None:
+        self.top = 0
+        self._free: list[tuple[int, int]] = []  # (offset, size), sorted, never adjacent
+
+    def take(self, size: int) -> int:
+        """The offset of the smallest gap that holds `size`, or of new room at the top."""
+        fits = [(gap_size, i) for i, (_, gap_size) in enumerate(self._free) if gap_size >= size]
+        if not fits:
+            return self._grow(size)
+        _, index = min(fits)
+        offset, gap_size = self._free.pop(index)
+        if gap_size > size:
+            self._free.insert(index, (offset + size, gap_size - size))
+        return offset
+
+    def _grow(self, size: int) -> int:
+        if self._free and sum(self._free[-1]) == self.top:
+            offset, _ = self._free.pop()
+        else:
+            offset = self.top
+        self.top = offset + size
+        return offset
+
+    def give(self, offset: int, size: int) -> None:
+        """Frees a piece and joins it with its neighbours."""
+        index = bisect.bisect(self._free, (offset, size))
+        if index < len(self._free) and self._free[index][0] == offset + size:
+            size += self._free.pop(index)[1]
+        if index and sum(self._free[index - 1]) == offset:
+            index -= 1
+            previous, previous_size = self._free.pop(index)
+            offset, size = previous, previous_size + size
+        self._free.insert(index, (offset, size))

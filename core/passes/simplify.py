@@ -1,0 +1,157 @@
+"""simplify: local rewrites that save work, and some that make naive code safe.
+
+One rule a function, found by the op's name in `RULES`. A rule returns the value that replaces
+the instruction's only output, or None. Rules never change a result but for rounding, except the
+safety rules at the end, which replace what would overflow by what does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..opdef import REGISTRY
+from ..program import Instruction, Program
+from .rewrite import Rewriter, rewrite
+
+__all__ = ["RULES", "simplify"]
+
+SimpleRule = Callable[[Rewriter, Instruction], "int | None"]
+
+
+def simplify(program: Program) -> Program:
+    """Applies the first rule that fits each instruction."""
+    return rewrite(program, _apply_rules)
+
+
+def _apply_rules(rewriter: Rewriter, instruction: Instruction) -> tuple[int, ...] | None:
+    for rule in RULES.get(instruction.opdef.label, ()):
+        value = rule(rewriter, instruction)
+        if value is not None and rewriter.type(instruction.outputs[0]).accepts(
+            rewriter.type(value)
+        ):
+            return (value,)
+    return None
+
+
+def _is_input(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """Identity and its like."""
+    return instruction.inputs[0]
+
+
+def _is_input_if_same_type(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """Reshape, BroadcastTo, SumTo, Cast … that change nothing."""
+    x, y = rewriter.type(instruction.inputs[0]), rewriter.type(instruction.outputs[0])
+    if x.is_static and x.shape == y.shape and x.dtype is y.dtype:
+        return instruction.inputs[0]
+    return None
+
+
+def _reshape_of_reshape(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    inner = rewriter.made_by(instruction.inputs[0], "Reshape")
+    if inner is None:
+        return None
+    return rewriter.emit(instruction.opdef, inner.inputs[0], *instruction.inputs[1:])
+
+
+def _transpose_of_transpose(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """Two permutations are one, and none at all where they cancel."""
+    inner = rewriter.made_by(instruction.inputs[0], "Transpose")
+    outer_axes = getattr(instruction.opdef, "axes", None)
+    if inner is None or outer_axes is None:
+        return None
+    axes = tuple(inner.opdef.axes[axis] for axis in outer_axes)  # type: ignore[attr-defined]
+    if axes == tuple(range(len(axes))):
+        return inner.inputs[0]
+    return rewriter.emit(type(instruction.opdef)(axes), inner.inputs[0])  # type: ignore[call-arg]
+
+
+def _neutral(scalar: float, *, sides: tuple[int, ...]) -> SimpleRule:
+    """x + 0, 0 + x, x * 1 … are x."""
+
+    def rule(rewriter: Rewriter, instruction: Instruction) -> int | None:
+        for side in sides:
+            other = instruction.inputs[1 - side]
+            if _is_all(rewriter, instruction.inputs[side], scalar) and rewriter.type(
+                other
+            ).shape == (rewriter.type(instruction.outputs[0]).shape):
+                return other
+        return None
+
+    return rule
+
+
+def _is_all(rewriter: Rewriter, number: int, scalar: float) -> bool:
+    label = {0.0: "ZerosLike", 1.0: "OnesLike"}[scalar]
+    if rewriter.made_by(number, label):
+        return True
+    source = rewriter.made_by(number, "BroadcastTo")
+    return rewriter.is_constant(source.inputs[0] if source else number, scalar)
+
+
+def _twice(label: str) -> SimpleRule:
+    """-(-x) is x."""
+
+    def rule(rewriter: Rewriter, instruction: Instruction) -> int | None:
+        inner = rewriter.made_by(instruction.inputs[0], label)
+        return inner.inputs[0] if inner else None
+
+    return rule
+
+
+def _idempotent(label: str) -> SimpleRule:
+    """relu(relu(x)) is relu(x)."""
+
+    def rule(rewriter: Rewriter, instruction: Instruction) -> int | None:
+        return instruction.inputs[0] if rewriter.made_by(instruction.inputs[0], label) else None
+
+    return rule
+
+
+# Safety: these replace expressions that overflow by equal ones that do not -----------------------
+
+
+def _log_of_softmax(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """log(softmax(x)) = x - logsumexp(x): finite where the softmax underflows to 0."""
+    softmax = rewriter.made_by(instruction.inputs[0], "Softmax")
+    if softmax is None:
+        return None
+    return rewriter.emit(REGISTRY["LogSoftmax"](), softmax.inputs[0])
+
+
+def _gradient_of_log_of_softmax(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """SoftmaxGrad(s, g / s) = g - s * sum(g): no division by an underflown s."""
+    softmax, g = instruction.inputs
+    division = rewriter.made_by(g, "Divide")
+    if division is None or division.inputs[1] != softmax:
+        return None
+    return rewriter.emit(REGISTRY["LogSoftmaxGrad"](), softmax, division.inputs[0])
+
+
+def _log_of_sigmoid(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """log(sigmoid(x)) = -softplus(-x)."""
+    sigmoid = rewriter.made_by(instruction.inputs[0], "Sigmoid")
+    if sigmoid is None:
+        return None
+    negated = rewriter.emit(REGISTRY["Negative"](), sigmoid.inputs[0])
+    return rewriter.emit(
+        REGISTRY["Negative"](), rewriter.emit(REGISTRY["Softplus"](), negated)
+    )
+
+
+RULES: dict[str, tuple[SimpleRule, ...]] = {
+    "Identity": (_is_input,),
+    "StopGradient": (_is_input,),
+    "Reshape": (_is_input_if_same_type, _reshape_of_reshape),
+    "BroadcastTo": (_is_input_if_same_type,),
+    "SumTo": (_is_input_if_same_type,),
+    "Cast": (_is_input_if_same_type,),
+    "Transpose": (_transpose_of_transpose,),
+    "Add": (_neutral(0.0, sides=(0, 1)),),
+    "Subtract": (_neutral(0.0, sides=(1,)),),
+    "Multiply": (_neutral(1.0, sides=(0, 1)),),
+    "Divide": (_neutral(1.0, sides=(1,)),),
+    "Negative": (_twice("Negative"),),
+    "Relu": (_idempotent("Relu"),),
+    "Log": (_log_of_softmax, _log_of_sigmoid),
+    "SoftmaxGrad": (_gradient_of_log_of_softmax,),
+}

@@ -1,0 +1,416 @@
+"""`Session`: the values of variables, and `run`.
+
+A session holds one value a variable, made from the variable's initial value at first use. It may
+run functions of any graph; `run` itself looks up strings in the graph the session was made for.
+Runs that write exclude each other and readers; runs that only read share. Arrays handed out are
+copies or fresh, never the session's own.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from .backends import Backend, get_backend
+from .backends.numpy import NumpyBackend as _NumpyBackend  # registers it
+from .errors import GraphError, ShapeError, user_site
+from .function import CompiledPlan, GraphFunction
+from .graph import OPERATORS, Graph, Operation, Tensor, get_default_graph, library
+from .ops.source import as_array
+from .ops.state import Variable
+from .program import print_program
+
+__all__ = ["Session", "current_session", "get_default_session", "set_session"]
+
+MAX_FUNCTIONS = 256  # kept a first fetch
+DEFAULT_BACKEND = _NumpyBackend.name
+
+_default: ContextVar[Session | None] = ContextVar("thalweg_session", default=None)
+
+
+class _Lock:
+    """Many readers or one writer; the writing thread may enter again."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition(threading.RLock())
+        self._readers = 0
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        with self._condition:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._readers -= 1
+                if not self._readers:
+                    self._condition.notify_all()
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        with self._condition:
+            while self._readers:
+                self._condition.wait()
+            yield
+
+
+class Session:
+    """Runs parts of graphs and keeps the values of variables.
+
+    Args:
+        target: ignored; TF1 code passes it.
+        graph: where names are looked up; the default graph of the moment if None.
+        config: ignored; TF1 code passes it.
+        backend: name of the backend that runs everything, `"numpy"`.
+        passes_off: names of passes to leave out, for debugging; results do not change.
+
+    >>> from thalweg.core import Session, constant
+    >>> with Session() as session:
+    ...     float(session.run(constant(2.0) * 3))
+    6.0
+    """
+
+    def __init__(
+        self,
+        target: str = "",
+        graph: Graph | None = None,
+        config: Any = None,
+        *,
+        backend: str = DEFAULT_BACKEND,
+        passes_off: Sequence[str] = (),
+    ) -> None:
+        del target, config
+        self._graph = graph
+        self._graph_at_start = get_default_graph() if graph is None else graph
+        self.backend: Backend = get_backend(backend)
+        self._passes_off = frozenset(passes_off)
+        self._values: weakref.WeakKeyDictionary[Variable, Any] = weakref.WeakKeyDictionary()
+        self._lock = _Lock()
+        self._first_use = threading.RLock()
+        self._closed = False
+        self._entered: list[Any] = []
+        self.run_count = 0
+
+    @property
+    def graph(self) -> Graph:
+        """The graph in which names are looked up."""
+        return self._graph_at_start
+
+    # Running ------------------------------------------------------------------------------------
+
+    def run(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Any:
+        """Computes `fetches`; only what they need runs.
+
+        Args:
+            fetches: a tensor, operation, variable or name of one, or lists, tuples and dicts of
+                these, nested.
+            feed_dict: values for tensors (placeholders or any others) or their names.
+
+        Returns:
+            NumPy values in the structure of `fetches`; None for operations.
+
+        Raises:
+            FeedError: if a needed placeholder is not fed, or a value does not fit.
+            GraphError: if something is not of this graph.
+        """
+        flat: list[Tensor | Operation] = []
+        rebuild = self._flatten(fetches, flat)
+        feeds = [self._tensor(key) for key in feed_dict] if feed_dict else []
+        function = self._function(flat, feeds)
+        values = self.call(function, list(feed_dict.values()) if feed_dict else ())
+        return rebuild(iter(values))
+
+    def call(self, function: GraphFunction, values: Sequence[Any]) -> list[Any]:
+        """Runs a function on values in the order of its feeds.
+
+        Returns:
+            One NumPy value a fetch, None for operations.
+        """
+        if self._closed:
+            raise GraphError("Session.run", "the session is closed", site=user_site(2))
+        self.run_count += 1
+        arrays = function.bind(values)
+        compiled = function.compiled(arrays, self.backend)
+        results = iter(self._execute(compiled, arrays))
+        return [next(results) if isinstance(f, Tensor) else None for f in function.fetches]
+
+    def _execute(self, compiled: CompiledPlan, arrays: Sequence[Any]) -> list[Any]:
+        backend = self.backend
+        feeds = [backend.from_host(arrays[i]) for i in compiled.feed_positions]
+        self._initialize(compiled.reads)
+        store = self._values
+        if not compiled.writes:
+            with self._lock.read():
+                state = [store[v] for v in compiled.reads]
+                fetches, _ = compiled.execute(feeds, state)
+        else:
+            with self._lock.write():
+                state = [store[v] for v in compiled.reads]
+                fetches, new = compiled.execute(feeds, state)
+                for variable, value in zip(compiled.writes, new, strict=True):
+                    store[variable] = value
+        return [_handed_out(backend.to_host(value)) for value in fetches]
+
+    def make_callable(
+        self, fetches: Any, feed_list: Sequence[Any] | None = None
+    ) -> Callable[..., Any]:
+        """A function of the values of `feed_list` that returns `fetches`, without look-ups.
+
+        >>> from thalweg.core import placeholder
+        >>> x = placeholder("float32", [])
+        >>> double = Session().make_callable(x * 2, [x])
+        >>> float(double(4.0))
+        8.0
+        """
+        flat: list[Tensor | Operation] = []
+        rebuild = self._flatten(fetches, flat)
+        feeds = [self._tensor(key) for key in feed_list or ()]
+        function = GraphFunction(flat, feeds, self._passes_off)
+
+        def call(*values: Any) -> Any:
+            return rebuild(iter(self.call(function, values)))
+
+        return call
+
+    def explain(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> str:
+        """What a run of `fetches` would execute: the planned program, and who runs each line."""
+        flat: list[Tensor | Operation] = []
+        self._flatten(fetches, flat)
+        feeds = [self._tensor(key) for key in feed_dict] if feed_dict else []
+        function = self._function(flat, feeds)
+        arrays = function.bind(list(feed_dict.values()) if feed_dict else ())
+        plan = function.compiled(arrays, self.backend).plan
+        program = plan.program
+        runners: dict[str, int] = {}
+        for instruction in program.instructions:
+            types = [program.types[n] for n in instruction.inputs]
+            runner = self.backend.describe(instruction, types)
+            runners[runner] = runners.get(runner, 0) + 1
+        lines = [print_program(program)]
+        lines += [f"{count} instructions: {runner}" for runner, count in sorted(runners.items())]
+        lines.append(f"arena {plan.memory.arena_bytes} bytes")
+        return "\n".join(lines)
+
+    # Values of variables ------------------------------------------------------------------------
+
+    def value(self, variable: Variable) -> np.ndarray[Any, Any]:
+        """A copy of a variable's value; no plan is needed."""
+        self._initialize([variable])
+        with self._lock.read():
+            return np.array(self.backend.to_host(self._values[variable]))
+
+    def load(self, variable: Variable, value: Any) -> None:
+        """Sets a variable's value; no plan is needed.
+
+        Raises:
+            ShapeError, DtypeError: if the value does not fit the variable.
+        """
+        array = as_array(value, variable.dtype)
+        if not variable.type.accepts_shape(array.shape):
+            raise ShapeError(
+                "Variable",
+                "the value has another shape",
+                expected=f"{variable.type}, the type of '{variable.name}'",
+                got=f"{array.dtype} {array.shape}",
+            )
+        with self._lock.write():
+            self._values[variable] = self.backend.from_host(np.array(array, order="C"))
+
+    def is_initialized(self, variable: Variable) -> bool:
+        """True if the variable has a value in this session."""
+        return variable in self._values
+
+    def _initialize(self, variables: Sequence[Variable]) -> None:
+        """Computes the initial values of those that have no value yet."""
+        for variable in variables:
+            if variable not in self._values:
+                with self._first_use:
+                    if variable not in self._values:
+                        value = self._initial_value(variable)
+                        self._values[variable] = self.backend.from_host(value)
+
+    def _initial_value(self, variable: Variable) -> np.ndarray[Any, Any]:
+        initial = variable.initial_value
+        if isinstance(initial, np.ndarray):
+            return initial.copy()
+        if isinstance(initial, Tensor):
+            function = GraphFunction([initial], [])
+        else:
+            with Graph().as_default(), library():
+                function = GraphFunction([variable.initial_tensor()], [])
+        arrays = function.bind(())
+        [value] = self._execute(function.compiled(arrays, self.backend), arrays)
+        value = np.array(value, variable.dtype.numpy, order="C")
+        if not variable.type.accepts_shape(value.shape):
+            raise ShapeError(
+                "Variable",
+                "the initial value has another shape",
+                expected=f"{variable.type}, the type of '{variable.name}'",
+                got=f"{value.dtype} {value.shape}",
+                site=variable.site,
+            )
+        return value
+
+    # Fetches and feeds --------------------------------------------------------------------------
+
+    def _flatten(
+        self, fetches: Any, flat: list[Tensor | Operation]
+    ) -> Callable[[Iterator[Any]], Any]:
+        """Appends the fetches to `flat`; returns what rebuilds the structure from their values."""
+        if isinstance(fetches, list | tuple):
+            parts = [self._flatten(item, flat) for item in fetches]
+            if isinstance(fetches, list):
+                return lambda values: [part(values) for part in parts]
+            make = getattr(type(fetches), "_make", type(fetches))
+            return lambda values: make([part(values) for part in parts])
+        if isinstance(fetches, Mapping):
+            named = {key: self._flatten(item, flat) for key, item in fetches.items()}
+            return lambda values: {key: part(values) for key, part in named.items()}
+        flat.append(self._element(fetches))
+        return next
+
+    def _element(self, item: Any) -> Tensor | Operation:
+        if isinstance(item, Tensor | Operation):
+            return item
+        if isinstance(item, Variable):
+            return item.value()
+        if isinstance(item, str):
+            graph = self.graph
+            return graph.get_tensor_by_name(item) if ":" in item else graph.get_operation_by_name(item)
+        raise GraphError(
+            "Session.run",
+            "cannot be fetched",
+            expected="a Tensor, Operation, Variable or name, or lists, tuples and dicts of these",
+            got=repr(item),
+            site=user_site(2),
+        )
+
+    def _tensor(self, key: Any) -> Tensor:
+        element = self._element(key)
+        if isinstance(element, Operation):
+            raise GraphError(
+                "Session.run",
+                "an operation cannot be fed",
+                expected=f"a tensor, such as '{element.name}:0'",
+                got=repr(key),
+                site=user_site(2),
+            )
+        return element
+
+    def _function(
+        self, flat: Sequence[Tensor | Operation], feeds: Sequence[Tensor]
+    ) -> GraphFunction:
+        """The function for these fetches and feeds.
+
+        It is kept with the first fetched operation: it serves every session, and dies with the
+        graph, which a cache of the session's own would keep alive.
+        """
+        if not flat:
+            return GraphFunction([], feeds)
+        first = flat[0] if isinstance(flat[0], Operation) else flat[0].op
+        key = (self._passes_off, *map(id, flat), None, *map(id, feeds))
+        found = first.functions.get(key)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        for item in (*flat, *feeds):
+            if self._graph is not None and item.graph is not self._graph:
+                raise GraphError(
+                    "Session.run",
+                    "not an element of this session's graph",
+                    got=f"'{item.name}' of another graph",
+                    site=user_site(2),
+                    hint="make the session with Session(graph=tensor.graph)",
+                )
+        function = GraphFunction(flat, feeds, self._passes_off)
+        first.functions[key] = function
+        if len(first.functions) > MAX_FUNCTIONS:
+            first.functions.pop(next(iter(first.functions)))
+        return function
+
+    # Life ---------------------------------------------------------------------------------------
+
+    def as_default(self) -> Any:
+        """A `with` block in which `tensor.eval()` uses this session."""
+        return _use_session(self)
+
+    def __enter__(self) -> Session:
+        graph = self._graph_at_start.as_default()
+        session = _use_session(self)
+        graph.__enter__()
+        session.__enter__()
+        self._entered.append((graph, session))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        graph, session = self._entered.pop()
+        session.__exit__(*error)
+        graph.__exit__(*error)
+        if not self._entered:
+            self.close()
+
+    def close(self) -> None:
+        """Frees the values of variables; the session cannot run again."""
+        self._closed = True
+        self._values.clear()
+
+
+def _handed_out(array: np.ndarray[Any, Any]) -> Any:
+    """Scalars come out as NumPy scalars or bytes, as TF1's do."""
+    return array[()] if array.ndim == 0 else array
+
+
+@contextmanager
+def _use_session(session: Session) -> Iterator[Session]:
+    token = _default.set(session)
+    try:
+        yield session
+    finally:
+        _default.reset(token)
+
+
+def get_default_session() -> Session | None:
+    """The session of the innermost `with` block, or None."""
+    return _default.get()
+
+
+class _Shared:
+    session: Session | None = None
+    lock = threading.Lock()
+
+
+def current_session() -> Session:
+    """The session of the innermost `with` block, else the one all models share."""
+    session = _default.get()
+    if session is None:
+        with _Shared.lock:
+            if _Shared.session is None or _Shared.session._closed:
+                _Shared.session = Session(graph=None)
+            session = _Shared.session
+    return session
+
+
+def set_session(session: Session | None) -> None:
+    """Makes `session` the one that models share; None makes a new one at first use."""
+    _Shared.session = session
+
+
+def _eval(item: Any, feed_dict: Any, session: Session | None) -> Any:
+    chosen = session or get_default_session()
+    if chosen is None:
+        raise GraphError(
+            "eval",
+            "there is no default session",
+            node=getattr(item, "name", None),
+            hint="use `with Session():`, or pass session=…",
+        )
+    return chosen.run(item, feed_dict)
+
+
+OPERATORS["eval"] = _eval

@@ -1,0 +1,3 @@
+"""Files that hold weights and models; everything written appears whole or not at all."""
+
+from __future__ import annotations

@@ -1,0 +1,155 @@
+"""A home folder of its own for every test, and a web server that does what a test wants."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from thalweg.datasets.download import RemoteFile, forget_failures
+
+CONTENT = bytes(range(256)) * 400  # 102,400 bytes
+Behaviour = Callable[["Handler"], None]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Hands every request to the test's behaviour."""
+
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.ranges.append(self.headers.get("Range"))
+        self.server.behaviour(self)
+
+    def head(self, status: int, length: int | None, **headers: str) -> None:
+        """Sends the headers."""
+        self.send_response(status)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def whole(self, content: bytes = CONTENT) -> None:
+        """Answers as a good server without ranges does."""
+        self.head(200, len(content))
+        self.wfile.write(content)
+
+    def ranged(self, content: bytes = CONTENT) -> None:
+        """Answers as a good server does: with the bytes that are asked for."""
+        asked = self.headers.get("Range")
+        if asked is None:
+            return self.whole(content)
+        start = int(asked.removeprefix("bytes=").removesuffix("-"))
+        if start >= len(content):
+            return self.head(416, 0, Content_Range=f"bytes */{len(content)}")
+        span = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        self.head(206, len(content) - start, Content_Range=span)
+        self.wfile.write(content[start:])
+
+    def wait(self, seconds: float = 30.0) -> None:
+        """Says nothing until the test is over, or for some time."""
+        self.wfile.flush()
+        self.server.is_over.wait(seconds)
+
+    def log_message(self, *arguments: Any) -> None:
+        """Nobody reads a log here."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server on the loopback interface; `ranges` has the Range header of each request."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.behaviour = behaviour
+        self.ranges: list[str | None] = []
+        self.is_over = threading.Event()
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, *arguments: Any) -> None:
+        """A client that goes away early is part of many tests."""
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Behaviour], Server]]:
+    """Starts servers; they end with the test."""
+    servers: list[Server] = []
+
+    def start(behaviour: Behaviour) -> Server:
+        server = Server(behaviour)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.is_over.set()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def remote_at() -> Callable[..., RemoteFile]:
+    """Makes the description of a file that lies at a host."""
+
+    def make(host: str, content: bytes = CONTENT, **options: Any) -> RemoteFile:
+        fields: dict[str, Any] = {
+            "name": "mnist.npz",
+            "url": f"http://{host}/mnist.npz",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "maximum_bytes": 200_000,
+            "minimum_bytes": 1000,
+        }
+        return RemoteFile(**{**fields, **options})
+
+    return make
+
+
+@pytest.fixture
+def refusing_host() -> str:
+    """A port of this machine where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def content() -> bytes:
+    """What the file at `remote_at` holds."""
+    return CONTENT
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home folder of the test."""
+    return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def _own_machine(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees the settings, caches or proxies of the machine it runs on."""
+    for name in ("THALWEG_DATA", "THALWEG_HOME", "THALWEG_OFFLINE", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "*")
+    here = tmp_path / "here"
+    here.mkdir()
+    home.mkdir()
+    monkeypatch.chdir(here)
+    forget_failures()
+    yield
+    forget_failures()
+    for thread in threading.enumerate():
+        if thread.name == "thalweg-download":
+            thread.join(5)
