@@ -279,6 +279,7 @@ class Context:
     site: Site | None = None
     trace: Any = None  # the open Trace of ops/state.py
     is_library: bool = False
+    stream: Any = None  # the random Stream of random.py
 
 
 _context: ContextVar[Context | None] = ContextVar("thalweg_context", default=None)

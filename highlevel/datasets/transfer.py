@@ -304,10 +304,10 @@ class _Stream:
         from urllib.error import HTTPError
         from urllib.request import Request, urlopen
 
-        request = Request(self._url, headers={"User-Agent": "thalweg"})
-        if self._start:
-            request.add_header("Range", f"bytes={self._start}-")
         try:
+            request = Request(self._url, headers={"User-Agent": "thalweg"})
+            if self._start:
+                request.add_header("Range", f"bytes={self._start}-")
             with urlopen(request, timeout=self._pace.patience_s) as response:
                 self._put(_head_of(response))
                 # read1: a piece as soon as there is one, so that the pace sees a trickle.

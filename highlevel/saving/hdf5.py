@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thalweg.core.errors import DtypeError, OptionError
+from thalweg.core.errors import DtypeError, FileFormatError, OptionError
 
 from .atomic import atomic_path
 from .hdf5_reader import Hdf5Reader, is_plain_name
@@ -66,7 +66,7 @@ def write_weights(path: str | os.PathLike[str], layers: Sequence[LayerWeights]) 
     """
     _check_names("layer", [layer.name for layer in layers])
     for layer in layers:
-        _check_names(f"weight of layer {layer.name!r}", [name for name, _ in layer.weights])
+        _check_names("weight", [name for name, _ in layer.weights])
         for name, value in layer.weights:
             if np.asarray(value).dtype.kind not in "fiub":
                 raise DtypeError(
@@ -85,30 +85,94 @@ def write_weights(path: str | os.PathLike[str], layers: Sequence[LayerWeights]) 
         _write_names(file, "layer_names", [layer.name for layer in layers])
         file.attrs["backend"] = np.bytes_(_BACKEND)
         file.attrs["keras_version"] = np.bytes_(_KERAS_VERSION)
-        file.attrs["writer"] = np.bytes_(f"thalweg {__version__}".encode())
+        file.attrs["writer"] = np.bytes_(f"thalweg {__version__}")
         for layer in layers:
-            group = file.create_group(layer.name)
+            group = file.require_group(layer.name)
             _write_names(group, "weight_names", [name for name, _ in layer.weights])
             for name, value in layer.weights:
+                if name in group:  # of a layer whose name is a path into this one
+                    raise _bad_name("weight", "is taken by another layer", name)
                 group.create_dataset(name, data=np.asarray(value))
 
 
 def _check_names(what: str, names: Sequence[str]) -> None:
     taken: set[str] = set()
     for name in names:
-        problem = ""
         if not is_plain_name(name):
-            problem = "cannot be a path inside a file"
-        elif len(name.encode()) > _ATTRIBUTE_BYTES:
-            problem = "is too long"
-        elif any(name == other or name.startswith(other + "/") for other in _above(name, taken)):
-            problem = "is used twice, or inside another one"
-        if problem:
-            raise OptionError(
-                "write_weights",
-                f"the name of a {what} {problem}",
-                expected=f"names of their own, at most {_ATTRIBUTE_BYTES} bytes, without '//'",
-                got=repr(name if len(name) < 100 else name[:100] + "…"),
-                hint="give the layers names of their own",
-            )
+            raise _bad_name(what, "cannot be a name inside a file", name)
+        if len(name.encode()) > _ATTRIBUTE_BYTES:
+            raise _bad_name(what, "is too long", name)
+        if name in taken:
+            raise _bad_name(what, "is used twice", name)
         taken.add(name)
+
+
+def _bad_name(what: str, problem: str, name: str) -> OptionError:
+    return OptionError(
+        "write_weights",
+        f"the name of a {what} {problem}",
+        expected=f"names of their own, no '.' or nothing between slashes, "
+        f"at most {_ATTRIBUTE_BYTES} bytes",
+        got=repr(name if len(name) <= 100 else name[:100] + "…"),
+        hint="pass name= to the layer",
+    )
+
+
+def _write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
+    """Stores a list of names, in pieces if it is too long for one attribute."""
+    # Fixed-length strings, which unlike h5py's default need no heap to read them from.
+    values = np.array([name.encode() for name in names], dtype="S" if names else "S1")
+    pieces = -(-values.nbytes // _ATTRIBUTE_BYTES)
+    while any(piece.nbytes > _ATTRIBUTE_BYTES for piece in np.array_split(values, max(pieces, 1))):
+        pieces += 1
+    if pieces <= 1:
+        group.attrs[attribute] = values
+        return
+    for index, piece in enumerate(np.array_split(values, pieces)):
+        group.attrs[f"{attribute}{index}"] = piece
+
+
+def read_weights(path: str | os.PathLike[str]) -> list[LayerWeights]:
+    """Reads the weights of a weights file, or of a full model's `.h5` file.
+
+    Only data is taken from the file: it cannot lead to another file, and what it declares is
+    compared with what it holds before memory is taken (see `Hdf5Reader`).
+
+    Args:
+        path: the file.
+
+    Returns:
+        All layers in the file's order, also those without weights.
+
+    Raises:
+        FileFormatError: the file is of another kind, truncated, damaged or unsafe.
+        OSError: there is no such file, or it cannot be opened.
+    """
+    with Hdf5Reader(path) as reader:
+        group = reader.root
+        layer_names = reader.names(group, "layer_names")
+        if layer_names is None and reader.holds(group, "model_weights"):
+            group = reader.group(group, "model_weights")
+            layer_names = reader.names(group, "layer_names")
+        if layer_names is None:
+            raise reader.not_weights()
+        if reader.text(group, "backend") == "theano":
+            warnings.warn(
+                f"{os.fspath(path)!r} was written with Theano, which stored the kernels of "
+                "convolutions flipped; they are read as they are",
+                stacklevel=2,
+            )
+        return [LayerWeights(name, _layer_weights(reader, group, name)) for name in layer_names]
+
+
+def _layer_weights(reader: Hdf5Reader, group: Any, layer: str) -> list[tuple[str, NDArray[Any]]]:
+    try:
+        inside = reader.group(group, layer)
+        names = reader.names(inside, "weight_names")
+        if names is None:
+            raise reader.error(
+                "the layer has no list of its weights", expected="the attribute 'weight_names'"
+            )
+        return [(name, reader.array(inside, name)) for name in names]
+    except FileFormatError as error:
+        raise error.at(layer=repr(layer)) from None

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from thalweg.datasets.download import RemoteFile, forget_failures
+from thalweg.core.errors import DataError
+from thalweg.datasets.download import RemoteFile, download, forget_failures
 
 CONTENT = bytes(range(256)) * 400  # 102,400 bytes
 Behaviour = Callable[["Handler"], None]
@@ -126,6 +127,46 @@ def refusing_host() -> str:
 def content() -> bytes:
     """What the file at `remote_at` holds."""
     return CONTENT
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Where a download goes; its folder is not there yet."""
+    return tmp_path / "cache" / "mnist.npz"
+
+
+@pytest.fixture
+def part(target: Path) -> Path:
+    """The unfinished file of a download; its folder is there."""
+    target.parent.mkdir()
+    return target.with_name("mnist.npz.part")
+
+
+@pytest.fixture
+def failure() -> Callable[[RemoteFile, Path], str]:
+    """Downloads in vain; gives the error's text without the address."""
+
+    def fail(remote: RemoteFile, target: Path) -> str:
+        with pytest.raises(DataError) as caught:
+            download(remote, target)
+        # Nothing but an unfinished file may be there.
+        assert {path.name for path in target.parent.iterdir()} <= {f"{target.name}.part"}
+        text = str(caught.value)
+        assert text.startswith(f"{remote.url}: ")
+        return text.removeprefix(f"{remote.url}: ")
+
+    return fail
+
+
+@pytest.fixture
+def only_file() -> Callable[[Path], bytes]:
+    """Reads a file that must be alone in its folder."""
+
+    def read(target: Path) -> bytes:
+        assert [path.name for path in target.parent.iterdir()] == [target.name]
+        return target.read_bytes()
+
+    return read
 
 
 @pytest.fixture

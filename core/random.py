@@ -1,0 +1,82 @@
+"""Seeds and streams: which key a random op draws from.
+
+The seed is one number a process (or a graph, TF1's way). A stream is a name under which random
+ops are counted in the order they are built: each layer has one, so that the numbers a layer draws
+depend on the seed and on the layer, not on what else is in the program.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections import Counter
+
+from .errors import OptionError
+
+__all__ = ["Stream", "current_seed", "new_stream", "set_seed"]
+
+
+class _State:
+    seed: int | None = None
+    names: Counter[str] = Counter()
+
+
+def set_seed(seed: int | None) -> None:
+    """Fixes all random numbers drawn by what is built from now on; None draws a new seed.
+
+    Raises:
+        OptionError: if the seed is not an integer >= 0.
+
+    >>> set_seed(7)
+    >>> current_seed()
+    7
+    >>> set_seed(None)
+    """
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+        raise OptionError("set_seed", "not a seed", expected="an integer >= 0", got=repr(seed))
+    _State.seed = seed
+    _State.names.clear()
+
+
+def current_seed(random_if_unset: bool = True) -> int:
+    """The seed in force; drawn once from the system if none was set.
+
+    Args:
+        random_if_unset: False gives 0 instead of a random seed where none was set.
+    """
+    if _State.seed is None:
+        if not random_if_unset:
+            return 0
+        _State.seed = secrets.randbits(63)
+    return _State.seed
+
+
+class Stream:
+    """A named sequence of paths, one a random op."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._ordinals = itertools.count()
+
+    def next_path(self) -> str:
+        """The path of the next random op of this stream."""
+        return f"{self.name}/{next(self._ordinals)}"
+
+
+def new_stream(kind: str, name: str | None = None) -> Stream:
+    """A stream for something of this kind, numbered among its kind since the seed was set.
+
+    Args:
+        kind: `"dense"`; the third nameless one since `set_seed` is `"dense#2"`, whatever else
+            was made before, in this or another run.
+        name: chosen by the user: then it is the stream's name.
+
+    >>> set_seed(0)
+    >>> [new_stream("dense").name for _ in range(2)], new_stream("dense", "mine").name
+    (['dense#0', 'dense#1'], 'mine')
+    """
+    if name is not None:
+        return Stream(name)
+    ordinal = _State.names[kind]
+    _State.names[kind] += 1
+    return Stream(f"{kind}#{ordinal}")

@@ -1,0 +1,379 @@
+"""Hdf5Reader: takes names and arrays, and nothing else, from an HDF5 file one need not trust."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import mmap
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thalweg.core.errors import FileFormatError
+
+__all__ = ["Hdf5Reader", "is_plain_name"]
+
+# A dataset may take this many times the bytes that are stored for it; weights compress far less.
+_MAX_RATIO = 100
+# ... except small ones: a bias of zeros shrinks to nothing.
+_SMALL_BYTES = 1 << 16
+_MAX_CHUNKS = 1 << 16
+_MAX_NAMES_BYTES = 1 << 28
+_DTYPES = frozenset(map(np.dtype, "f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 ?".split()))
+_NOT_HDF5 = (
+    (b"PK\x03\x04", "a zip archive", "a .keras or .npz file is not read here"),
+    (b"\x1f\x8b", "a gzip file", "unpack it first"),
+    (b"\x80", "a pickle, it seems", "pickles can run code and are never loaded"),
+    (b"<", "a web page or XML", "the download went wrong; get it again"),
+    (b"version https://git-lfs", "a Git LFS pointer", "run: git lfs pull"),
+)
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name is a path downwards inside a group: no empty parts, no `.` or `..`.
+
+    >>> is_plain_name("dense_1/kernel:0"), is_plain_name("/etc"), is_plain_name("../x")
+    (True, False, False)
+    """
+    return "\0" not in name and not {"", ".", ".."} & set(name.split("/"))
+
+
+class Hdf5Reader:
+    """An open HDF5 file, read with suspicion; a context manager.
+
+    Refused are: links to other files, soft links, data stored in other files, virtual datasets,
+    values that are not numbers, filters other than gzip, shuffle and Fletcher32, and whatever
+    declares more than the file can hold. All sizes are compared with the stored bytes before
+    memory is taken. Groups are h5py's low-level identifiers.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileFormatError: on opening and reading, if the file is of another kind, truncated,
+            damaged or unsafe.
+        OSError: there is no such file, or it cannot be opened.
+
+    Attributes:
+        root: the root group.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        import h5py
+
+        self.path = os.fspath(path)
+        self._size = os.stat(path).st_size
+        with open(path, "rb") as file:
+            head = file.read(64)
+        if not h5py.is_hdf5(self.path):
+            raise self._not_hdf5(head)
+        try:
+            self._file = h5py.File(self.path, "r")
+        except BlockingIOError:  # another process writes it: no fault of the file
+            raise
+        except OSError as error:
+            raise self._cannot_open(str(error)) from error
+        self.root: Any = self._file["/"].id
+        self._stored = 0
+        self._declared = 0
+        self._largest_heap: int | None = None
+
+    def __enter__(self) -> Hdf5Reader:
+        """Returns the reader."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def error(
+        self,
+        problem: str,
+        expected: str | None = None,
+        got: str | None = None,
+        hint: str | None = None,
+    ) -> FileFormatError:
+        """The error to raise about this file."""
+        return FileFormatError(self.path, problem, expected=expected, got=got, hint=hint)
+
+    def _not_hdf5(self, head: bytes) -> FileFormatError:
+        got, hint = f"{self._size} bytes that begin with {head[:8]!r}", None
+        if not head:
+            got, hint = "an empty file", "the download or copy went wrong; get it again"
+        for start, kind, advice in _NOT_HDF5:
+            if head.startswith(start):
+                got, hint = kind, advice
+        return self.error("not an HDF5 file", "an HDF5 file with weights", got, hint)
+
+    def _cannot_open(self, message: str) -> FileFormatError:
+        hint = "the download or copy was cut off; get it again"
+        sizes = re.search(r"truncated file: eof = (\d+).*stored_eof = (\d+)", message)
+        if sizes:
+            return self.error(
+                "the file is truncated", f"{sizes[2]} bytes", f"{sizes[1]} bytes", hint
+            )
+        return self.error("the file is damaged", "a whole HDF5 file", message, hint)
+
+    def not_weights(self) -> FileFormatError:
+        """The error for an HDF5 file with something else in it."""
+        with self._reading("the root group"):
+            count = self.root.get_num_objs()
+            names = [
+                self.root.get_objname_by_idx(index).decode(errors="replace")
+                for index in range(min(count, 5))
+            ]
+        got = f"groups {', '.join(map(repr, names))}" if names else "no groups"
+        hint = None
+        if "layers" in names or "_layer_checkpoint_dependencies" in names:
+            hint = "this is the layout of Keras 3's .weights.h5; save it as Keras 2's .h5"
+        return self.error(
+            "no weights in Keras 2's layout", "the attribute 'layer_names'", got, hint
+        )
+
+    @contextlib.contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        """Turns what the HDF5 library says of a broken file into our error."""
+        try:
+            yield
+        except FileFormatError:
+            raise
+        except (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError) as error:
+            message = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise self.error(
+                f"{what} cannot be read", "a whole HDF5 file", message, "is the file damaged?"
+            ) from error
+
+    def holds(self, group: Any, name: str) -> bool:
+        """Whether the group has an entry of that name, of whatever kind."""
+        with self._reading("the list of a group"):
+            return bool(group.links.exists(name.encode()))
+
+    def group(self, group: Any, name: str) -> Any:
+        """The group `name` inside `group`."""
+        import h5py
+
+        found = self._object(group, name)
+        if not isinstance(found, h5py.h5g.GroupID):
+            raise self.error(f"{name!r} is of the wrong kind", "a group", type(found).__name__)
+        return found
+
+    def _object(self, group: Any, name: str) -> Any:
+        """What a name leads to, by hard links alone."""
+        import h5py
+
+        if not is_plain_name(name):
+            raise self.error("unsafe name", "a path inside the file", repr(name[:100]))
+        for part in name.encode().split(b"/"):
+            with self._reading(repr(name)):
+                if not isinstance(group, h5py.h5g.GroupID) or not group.links.exists(part):
+                    raise self.error(
+                        f"{name!r} is missing",
+                        "everything that the lists of names promise",
+                        hint="is the file damaged?",
+                    )
+                link = group.links.get_info(part).type
+                if link != h5py.h5l.TYPE_HARD:
+                    kinds = {h5py.h5l.TYPE_SOFT: "soft", h5py.h5l.TYPE_EXTERNAL: "external"}
+                    raise self._unsafe(name, f"a link ({kinds.get(link, 'user-defined')})")
+                group = h5py.h5o.open(group, part)
+        return group
+
+    def _unsafe(self, name: str, got: str) -> FileFormatError:
+        return self.error(
+            f"{name!r} is not stored as plain data",
+            "data inside this file",
+            got,
+            "it may be meant to read other files of yours; load only weights you trust",
+        )
+
+    def text(self, group: Any, attribute: str) -> str | None:
+        """The text of an attribute, or None if there is no such text."""
+        names = self._texts(group, attribute)
+        return names[0] if names and len(names) == 1 else None
+
+    def names(self, group: Any, attribute: str) -> list[str] | None:
+        """The names in an attribute, or in its numbered pieces; None if there is neither."""
+        names = self._texts(group, attribute)
+        if names is None:
+            pieces: list[list[str]] = []
+            while (piece := self._texts(group, f"{attribute}{len(pieces)}")) is not None:
+                pieces.append(piece)
+            if not pieces:
+                return None
+            names = list(itertools.chain.from_iterable(pieces))
+        if len(set(names)) != len(names):
+            twice = next(name for index, name in enumerate(names) if name in names[:index])
+            raise self.error(f"{attribute!r} has a name twice", got=repr(twice))
+        return names
+
+    def _texts(self, group: Any, attribute: str) -> list[str] | None:
+        """The strings of an attribute, or None if it is not there."""
+        import h5py
+
+        with self._reading(f"the attribute {attribute!r}"):
+            if not h5py.h5a.exists(group, attribute.encode()):
+                return None
+            found = h5py.h5a.open(group, attribute.encode())
+            space = found.get_space()
+            count = space.get_simple_extent_npoints()
+            # Keras writes an empty list as an array of no floats.
+            if space.get_simple_extent_type() == h5py.h5s.NULL or count == 0:
+                return []
+            kind = found.get_type()
+            if not isinstance(kind, h5py.h5t.TypeStringID):
+                raise self.error(
+                    f"the attribute {attribute!r} is of the wrong kind", "strings", str(kind.dtype)
+                )
+            each = self._heap_bytes() if kind.is_variable_str() else kind.get_size()
+            limit = _MAX_NAMES_BYTES if kind.is_variable_str() else self._size
+            if count * each > limit:
+                raise self.error(
+                    f"the attribute {attribute!r} declares too much",
+                    f"at most {limit} bytes",
+                    f"{count} strings of up to {each} bytes",
+                )
+            values = np.ravel(h5py.AttributeManager(h5py.Group(group))[attribute])
+            texts = [v.decode() if isinstance(v, bytes) else str(v) for v in values]
+            for text in texts:
+                text.encode()  # h5py hides bytes that are no UTF-8 in lone surrogates
+            return texts
+
+    def _heap_bytes(self) -> int:
+        """An upper bound of the length of one variable-length string.
+
+        Many strings can refer to one large object, so that a small file fills the memory. The
+        objects lie in collections that tell their size, and HDF5 makes small ones only.
+        """
+        if self._largest_heap is None:
+            self._largest_heap = 0
+            with (
+                open(self.path, "rb") as file,
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+            ):
+                at = data.find(b"GCOL\x01")
+                while at >= 0:
+                    size = int.from_bytes(data[at + 8 : at + 16], "little")
+                    if at + size <= self._size:  # else it is data that looks like a heap
+                        self._largest_heap = max(self._largest_heap, size)
+                    at = data.find(b"GCOL\x01", at + 1)
+        return self._largest_heap
+
+    def array(self, group: Any, name: str) -> NDArray[Any]:
+        """The values of a dataset, in the machine's byte order."""
+        import h5py
+
+        dataset = self._object(group, name)
+        if not isinstance(dataset, h5py.h5d.DatasetID):
+            raise self.error(f"{name!r} is of the wrong kind", "a dataset", type(dataset).__name__)
+        with self._reading(repr(name)):
+            options = dataset.get_create_plist()
+            # Before the shape is asked for: that alone may open the files of a virtual dataset.
+            if options.get_layout() == h5py.h5d.VIRTUAL:
+                raise self._unsafe(name, "a virtual dataset, whose values lie in other files")
+            if options.get_external_count():
+                raise self._unsafe(name, "external storage, in another file")
+            dtype = self._dtype(dataset, name)
+            if dataset.get_space().get_simple_extent_type() == h5py.h5s.NULL:
+                raise self.error(f"{name!r} has no value", "an array", "an empty dataset")
+            self._check_sizes(dataset, options, dtype, name)
+            values: NDArray[Any] = np.empty(dataset.shape, dtype)
+            dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+            return values
+
+    def _dtype(self, dataset: Any, name: str) -> np.dtype[Any]:
+        import h5py
+
+        kind = dataset.get_type()
+        numeric = isinstance(kind, (h5py.h5t.TypeIntegerID, h5py.h5t.TypeFloatID))
+        dtype: np.dtype[Any] = kind.dtype.newbyteorder("=")
+        if not numeric and dtype != np.bool_:
+            dtype = np.dtype(object)
+        if dtype not in _DTYPES:
+            raise self.error(
+                f"{name!r} is not made of numbers",
+                "float, integer or bool of at most 8 bytes",
+                str(kind.dtype),
+            )
+        return dtype
+
+    def _check_sizes(self, dataset: Any, options: Any, dtype: np.dtype[Any], name: str) -> None:
+        """Compares what is declared with what is stored."""
+        import h5py
+
+        count = math.prod(dataset.shape)
+        raw_bytes = count * dataset.get_type().get_size()
+        stored = dataset.get_storage_size()
+        declared = count * dtype.itemsize
+        self._stored += stored
+        self._declared += declared
+        start = dataset.get_offset() or 0
+        whole = stored >= raw_bytes and start + stored <= self._size
+        if options.get_layout() == h5py.h5d.CHUNKED and count:
+            whole = self._chunks_fit(dataset, options, raw_bytes, stored, name)
+        # The sums, too: many names may lead to one dataset.
+        if (
+            not whole
+            or declared > max(_MAX_RATIO * stored, _SMALL_BYTES)
+            or self._stored > self._size
+            or self._declared > _MAX_RATIO * self._size + _SMALL_BYTES
+        ):
+            raise self.error(
+                f"{name!r} declares more than the file holds",
+                f"at most {_MAX_RATIO} times the stored bytes, each stored once",
+                f"shape {dataset.shape} {dtype} = {declared} bytes, of which {stored} stored",
+                "a compressed file of yours is made plain by: h5repack -f NONE",
+            )
+
+    def _chunks_fit(
+        self, dataset: Any, options: Any, raw_bytes: int, stored: int, name: str
+    ) -> bool:
+        """Whether every chunk is stored, and none unpacks to more than it should."""
+        import h5py
+
+        chunk = options.get_chunk()
+        chunk_bytes = math.prod(chunk) * dataset.get_type().get_size()
+        filters = [options.get_filter(index)[0] for index in range(options.get_nfilters())]
+        checksum = filters.count(h5py.h5z.FILTER_FLETCHER32)
+        packed = h5py.h5z.FILTER_DEFLATE in filters
+        # One order only, the one h5py and the HDF5 tools write.
+        allowed = [
+            h5py.h5z.FILTER_SHUFFLE,
+            h5py.h5z.FILTER_DEFLATE,
+            h5py.h5z.FILTER_FLETCHER32,
+        ]
+        if filters != [known for known in allowed if known in filters]:
+            raise self.error(
+                f"{name!r} is packed in a way that is not read here",
+                "gzip, shuffle, Fletcher32",
+                f"filters {filters}",
+                "make the file plain by: h5repack -f NONE",
+            )
+        per_axis = [-(-size // step) for size, step in zip(dataset.shape, chunk, strict=True)]
+        total = math.prod(per_axis)
+        if total > _MAX_CHUNKS or dataset.get_num_chunks() != total:
+            return False
+        if chunk_bytes > max(_MAX_RATIO * stored, _SMALL_BYTES):
+            return False
+        if not packed:
+            return stored == total * (chunk_bytes + 4 * checksum)
+        for corner in itertools.product(
+            *(range(0, size, step) for size, step in zip(dataset.shape, chunk, strict=True))
+        ):
+            _, packed_bytes = dataset.read_direct_chunk(corner)
+            # gzip's own limit is 1032 to 1, whatever the dataset declares.
+            unpacked = zlib.decompressobj().decompress(packed_bytes, chunk_bytes + 1)
+            if len(unpacked) > chunk_bytes:
+                return False
+        return raw_bytes <= total * chunk_bytes
