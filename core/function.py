@@ -166,7 +166,9 @@ def feed_value(tensor: Tensor, type_: TensorType, value: Any) -> Any:
         FeedError: if its dtype or shape does not fit.
     """
     dtype = type_.dtype
-    if getattr(value, "dtype", None) == dtype.numpy and not isinstance(value, Tensor):
+    given = getattr(value, "dtype", None)  # None equals the dtype float64, says NumPy
+    symbolic_or_scalar = isinstance(value, Tensor | Variable | np.generic)
+    if given is not None and given == dtype.numpy and not symbolic_or_scalar:
         array = value
     else:
         if isinstance(value, Tensor | Operation | Variable):

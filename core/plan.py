@@ -66,6 +66,10 @@ def specialize(program: Program, shapes: Sequence[Shape | None]) -> Program:
     for instruction in program.instructions:
         inputs = tuple(renamed.get(n, n) for n in instruction.inputs)
         outputs = new.emit_many(instruction.opdef, *inputs, origin=instruction.origin)
+        values = [new.types[n].known_value for n in outputs]
+        if outputs and all(value is not None for value in values):
+            new.instructions.pop()
+            outputs = tuple(new.constant(value) for value in values if value is not None)
         renamed.update(zip(instruction.outputs, outputs, strict=True))
     new.fetches = [renamed.get(n, n) for n in program.fetches]
     new.state_out = {v: renamed.get(n, n) for v, n in program.state_out.items()}

@@ -38,24 +38,19 @@ def set_seed(seed: int | None) -> None:
     _State.names.clear()
 
 
-def current_seed(random_if_unset: bool = True) -> int:
-    """The seed in force; drawn once from the system if none was set.
-
-    Args:
-        random_if_unset: False gives 0 instead of a random seed where none was set.
-    """
+def current_seed() -> int:
+    """The seed in force; drawn once from the system if none was set."""
     if _State.seed is None:
-        if not random_if_unset:
-            return 0
         _State.seed = secrets.randbits(63)
     return _State.seed
 
 
 class Stream:
-    """A named sequence of paths, one a random op."""
+    """A named sequence of paths, one a random op, under the seed in force when it was made."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, seed: int | None = None) -> None:
         self.name = name
+        self.seed = current_seed() if seed is None else seed
         self._ordinals = itertools.count()
 
     def next_path(self) -> str:

@@ -245,13 +245,14 @@ def draw_key(seed: int | None = None) -> Tensor:
     `seed` it is the seed alone, so that two ops of equal seed draw equal numbers.
     """
     context = current_context()
-    if context.stream is not None:
-        path = context.stream.next_path()
-    else:
-        path = context.graph.unique_name(context.scope + "random")
-    general = context.graph.seed if context.graph.seed is not None else current_seed(seed is None)
+    stream = context.stream
+    path = stream.next_path() if stream else context.graph.unique_name(context.scope + "random")
     if seed is not None:
-        path = f"seed {seed}"
+        path, general = f"seed {seed}", context.graph.seed or 0
+    elif stream is not None:
+        general = stream.seed
+    else:
+        general = current_seed() if context.graph.seed is None else context.graph.seed
     base = constant(stream_key(general, path), name="random/seed")
     count = apply(NextCount(counter(f"{path}/count")), name="random/count")
     return apply(FoldIn(), base, count, name="random/key")

@@ -223,6 +223,9 @@ class Variable:
             initial_value = as_array(initial_value, wanted).copy()
             self.type = TensorType(as_dtype(initial_value.dtype), initial_value.shape)
         self.initial_value: Any = initial_value
+        # What the layer that made it wants done with it; the core does not look.
+        self.regularizer: Any = None
+        self.constraint: Any = None
         context = current_context()
         self.graph: Graph = context.graph
         self.name = context.scope + (name or "Variable")

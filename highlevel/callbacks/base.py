@@ -12,7 +12,16 @@ from thalweg.core.errors import OptionError
 if TYPE_CHECKING:
     from .history import History
 
-__all__ = ["Callback", "CallbackList", "Callbacks", "Logs", "Mode"]
+__all__ = [
+    "Callback",
+    "CallbackList",
+    "Callbacks",
+    "Logs",
+    "Mode",
+    "batch_hooks",
+    "overrides",
+    "say",
+]
 
 Logs = dict[str, float]
 Mode = Literal["train", "test", "predict"]

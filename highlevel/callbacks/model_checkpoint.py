@@ -75,7 +75,6 @@ class ModelCheckpoint(MonitorCallback):
         self._last_batch = -1
         self._batches_since_save = 0
         self._epochs_since_save = 0
-        self._seen_monitor = False
 
     def _checked_frequency(self, save_freq: str | int) -> str | int:
         if save_freq == "epoch":
@@ -141,7 +140,6 @@ class ModelCheckpoint(MonitorCallback):
         """Starts counting; the best value of an earlier training stays, as its file does."""
         if self.save_best_only:
             super().on_train_begin(logs)
-        self._seen_monitor = False
         self._batches_since_save = 0
         self._epochs_since_save = 0
 
@@ -174,14 +172,13 @@ class ModelCheckpoint(MonitorCallback):
         current = self._current(logs) if self.save_best_only else None
         reason = ""
         if current is not None:
-            self._seen_monitor = True
             best = "" if self.best is None else f" from {self.best:.5f}"
             if not self._is_improvement(current, self.best):
                 if self.verbose:
                     say(f"Epoch {epoch + 1}: {self.monitor} did not improve{best}")
                 return
             reason = f"{self.monitor} improved{best} to {current:.5f}, "
-        elif self.save_best_only and (self._seen_monitor or self.monitor in self._fields):
+        elif self.save_best_only and (self._seen or self.monitor in self._fields):
             # differs from Keras, which here replaces the best model by one it knows nothing of
             return
         path = self.path_for(epoch, logs, batch)

@@ -63,11 +63,11 @@ class MonitorCallback(Callback):
         self.min_delta = abs(require_real(self._where, "min_delta", min_delta))
         self.best: float | None = None
         self._rising: bool | None = None
-        self._warned = False
+        self._warned = self._seen = False
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Settles the direction as early as can be; what is missing is told once a training."""
-        self._warned = False
+        self._warned = self._seen = False
         self._rising = self._find_direction()
         # Without a model that lists its metrics the name may still turn out to be one of them.
         if self._rising is None and getattr(self.model, "metrics", None):
@@ -91,33 +91,43 @@ class MonitorCallback(Callback):
         for metric in getattr(self.model, "metrics", None) or ():
             name = getattr(metric, "name", None)
             known = [*known, f"{name}", f"val_{name}"] if name else known
+        hint = None if self.monitor in known else nearest(self.monitor, known)
         return OptionError(
             self._where,
             f"nothing tells whether {self.monitor!r} should rise or fall",
             expected="mode='min' or mode='max'",
             got="mode='auto'",
-            hint=nearest(self.monitor, known) or "pass mode= with the direction that is better",
+            hint=hint or "pass mode= with the direction that is better",
         )
 
     def _current(self, logs: Logs) -> float | None:
-        """The monitored value; where it is missing, None and one warning a training."""
+        """The monitored value, or None where it is missing.
+
+        One warning a training says so, unless the value has been there before: validation may
+        run every other epoch.
+        """
         value = logs.get(logged_name(self.monitor, logs))
         if value is None:
-            if not self._warned:
+            if not self._warned and not self._seen:
                 self._warned = True
-                available = ", ".join(map(repr, logs)) or "nothing"
-                hint = nearest(self.monitor, logs)
-                warnings.warn(
-                    f"{self._where} monitors {self.monitor!r}, which is not in the logs; "
-                    f"available: {available}" + (f"; {hint}" if hint else ""),
-                    stacklevel=2,
-                )
+                warnings.warn(self._missing(logs), stacklevel=2)
             return None
+        self._seen = True
         if self._rising is None:
             self._rising = self._find_direction()
             if self._rising is None:
                 raise self._no_direction(list(logs))
         return float(value)
+
+    def _missing(self, logs: Logs) -> str:
+        available = ", ".join(map(repr, logs)) or "nothing"
+        hint = nearest(self.monitor, logs)
+        if self.monitor.startswith("val_") and not any(name.startswith("val_") for name in logs):
+            hint = "this epoch had no validation"
+        return (
+            f"{self._where} monitors {self.monitor!r}, which is not in the logs; "
+            f"available: {available}" + (f"; {hint}" if hint else "")
+        )
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
         """Whether `value` beats `reference` by more than `min_delta`; NaN never does."""

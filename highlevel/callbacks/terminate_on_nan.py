@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 
-from thalweg.core.errors import ThalwegError
+from thalweg.core.errors import KernelError
 
 from .base import Callback, Logs, say
 
-__all__ = ["NonFiniteLossError", "TerminateOnNaN"]
-
-
-class NonFiniteLossError(ThalwegError, RuntimeError):
-    """A loss that became NaN or infinite."""
+__all__ = ["TerminateOnNaN"]
 
 
 class TerminateOnNaN(Callback):
@@ -22,7 +18,7 @@ class TerminateOnNaN(Callback):
         raise_error: raise instead, which also skips the `on_train_end` of all callbacks.
 
     Raises:
-        NonFiniteLossError: a RuntimeError; only with `raise_error=True`, during training.
+        KernelError: a RuntimeError; only with `raise_error=True`, during training.
 
     Example:
         >>> TerminateOnNaN().raise_error
@@ -38,7 +34,7 @@ class TerminateOnNaN(Callback):
         if loss is None or math.isfinite(loss):
             return
         if self.raise_error:
-            raise NonFiniteLossError(
+            raise KernelError(
                 "TerminateOnNaN",
                 f"the loss of batch {batch} is not finite",
                 expected="a finite loss",

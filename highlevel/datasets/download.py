@@ -160,8 +160,8 @@ def forget_failures() -> None:
 def warn_user(text: ThalwegError, category: type[Warning]) -> None:
     """Warns with the text of an error, at the user's line.
 
-    >>> import warnings
-    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
     ...     warn_user(ThalwegError("mnist", "a sample"), SampleDataWarning)
     >>> print(caught[0].message)
     mnist: a sample

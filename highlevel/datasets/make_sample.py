@@ -82,12 +82,14 @@ def make_sample(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs :func:`make_sample` from the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m thalweg.datasets.make_sample", description=make_sample.__doc__
+        prog="python -m thalweg.datasets.make_sample",
+        description="Makes the MNIST sample that comes with the package, from the full set.",
     )
     parser.add_argument("source", help="the full mnist.npz")
     parser.add_argument("folder", help="where to write the sample and its note")
-    options = parser.parse_args(arguments)
-    make_sample(options.source, options.folder)
+    parser.add_argument("--train-each", type=int, default=1000, help="images of each digit")
+    parser.add_argument("--test-each", type=int, default=200, help="images of each digit")
+    make_sample(**vars(parser.parse_args(arguments)))
 
 
 def _evenly(labels: NDArray[np.uint8], each: int) -> NDArray[np.intp]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from thalweg.core.errors import DtypeError, FileFormatError, OptionError
 
 from .atomic import atomic_path
-from .hdf5_reader import Hdf5Reader, is_plain_name
+from .hdf5_reader import NUMERIC_DTYPES, Hdf5Reader, is_plain_name
 from .matching import assign_weights
 
 __all__ = ["LayerWeights", "assign_weights", "read_weights", "write_weights"]
@@ -68,11 +68,11 @@ def write_weights(path: str | os.PathLike[str], layers: Sequence[LayerWeights]) 
     for layer in layers:
         _check_names("weight", [name for name, _ in layer.weights])
         for name, value in layer.weights:
-            if np.asarray(value).dtype.kind not in "fiub":
+            if np.asarray(value).dtype.newbyteorder("=") not in NUMERIC_DTYPES:
                 raise DtypeError(
                     "write_weights",
                     f"the weight {name!r} is not made of numbers",
-                    expected="float, integer or bool",
+                    expected="float, integer or bool of at most 8 bytes",
                     got=str(np.asarray(value).dtype),
                     layer=repr(layer.name),
                 )
@@ -175,4 +175,5 @@ def _layer_weights(reader: Hdf5Reader, group: Any, layer: str) -> list[tuple[str
             )
         return [(name, reader.array(inside, name)) for name in names]
     except FileFormatError as error:
-        raise error.at(layer=repr(layer)) from None
+        error.at(layer=repr(layer))
+        raise

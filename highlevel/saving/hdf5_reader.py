@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import itertools
 import math
@@ -18,7 +19,10 @@ from numpy.typing import NDArray
 
 from thalweg.core.errors import FileFormatError
 
-__all__ = ["Hdf5Reader", "is_plain_name"]
+__all__ = ["NUMERIC_DTYPES", "Hdf5Reader", "is_plain_name"]
+
+NUMERIC_DTYPES = frozenset(map(np.dtype, "f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 ?".split()))
+
 
 # A dataset may take this many times the bytes that are stored for it; weights compress far less.
 _MAX_RATIO = 100
@@ -26,7 +30,9 @@ _MAX_RATIO = 100
 _SMALL_BYTES = 1 << 16
 _MAX_CHUNKS = 1 << 16
 _MAX_NAMES_BYTES = 1 << 28
-_DTYPES = frozenset(map(np.dtype, "f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 ?".split()))
+_HEAP = b"GCOL\x01"
+# What h5py raises at a file that is not as it should be.
+_BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, zlib.error)
 _NOT_HDF5 = (
     (b"PK\x03\x04", "a zip archive", "a .keras or .npz file is not read here"),
     (b"\x1f\x8b", "a gzip file", "unpack it first"),
@@ -83,7 +89,7 @@ class Hdf5Reader:
         self.root: Any = self._file["/"].id
         self._stored = 0
         self._declared = 0
-        self._largest_heap: int | None = None
+        self._heap_bytes: int | None = None
 
     def __enter__(self) -> Hdf5Reader:
         """Returns the reader."""
@@ -131,7 +137,7 @@ class Hdf5Reader:
         with self._reading("the root group"):
             count = self.root.get_num_objs()
             names = [
-                self.root.get_objname_by_idx(index).decode(errors="replace")
+                self.root.get_objname_by_idx(index).decode(errors="replace")[:40]
                 for index in range(min(count, 5))
             ]
         got = f"groups {', '.join(map(repr, names))}" if names else "no groups"
@@ -149,7 +155,7 @@ class Hdf5Reader:
             yield
         except FileFormatError:
             raise
-        except (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError) as error:
+        except _BROKEN as error:
             message = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise self.error(
                 f"{what} cannot be read", "a whole HDF5 file", message, "is the file damaged?"
@@ -214,7 +220,7 @@ class Hdf5Reader:
                 return None
             names = list(itertools.chain.from_iterable(pieces))
         if len(set(names)) != len(names):
-            twice = next(name for index, name in enumerate(names) if name in names[:index])
+            twice = collections.Counter(names).most_common(1)[0][0]
             raise self.error(f"{attribute!r} has a name twice", got=repr(twice))
         return names
 
@@ -236,8 +242,11 @@ class Hdf5Reader:
                 raise self.error(
                     f"the attribute {attribute!r} is of the wrong kind", "strings", str(kind.dtype)
                 )
-            each = self._heap_bytes() if kind.is_variable_str() else kind.get_size()
-            limit = _MAX_NAMES_BYTES if kind.is_variable_str() else self._size
+            each, limit = kind.get_size(), self._size
+            if kind.is_variable_str():
+                each, limit = self._size, _MAX_NAMES_BYTES
+                if count * each > limit:
+                    each = self._largest_heap()
             if count * each > limit:
                 raise self.error(
                     f"the attribute {attribute!r} declares too much",
@@ -250,25 +259,27 @@ class Hdf5Reader:
                 text.encode()  # h5py hides bytes that are no UTF-8 in lone surrogates
             return texts
 
-    def _heap_bytes(self) -> int:
+    def _largest_heap(self) -> int:
         """An upper bound of the length of one variable-length string.
 
         Many strings can refer to one large object, so that a small file fills the memory. The
         objects lie in collections that tell their size, and HDF5 makes small ones only.
         """
-        if self._largest_heap is None:
-            self._largest_heap = 0
+        if self._heap_bytes is None:
+            self._heap_bytes = 0
             with (
                 open(self.path, "rb") as file,
                 mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
             ):
-                at = data.find(b"GCOL\x01")
+                at = data.find(_HEAP)
                 while at >= 0:
-                    size = int.from_bytes(data[at + 8 : at + 16], "little")
-                    if at + size <= self._size:  # else it is data that looks like a heap
-                        self._largest_heap = max(self._largest_heap, size)
-                    at = data.find(b"GCOL\x01", at + 1)
-        return self._largest_heap
+                    # The file chooses the width of its sizes; a part of a size is never larger.
+                    for width in (2, 4, 8):
+                        size = int.from_bytes(data[at + 8 : at + 8 + width], "little")
+                        if at + size <= self._size:  # else it only looks like a heap
+                            self._heap_bytes = max(self._heap_bytes, size)
+                    at = data.find(_HEAP, at + 1)
+        return self._heap_bytes
 
     def array(self, group: Any, name: str) -> NDArray[Any]:
         """The values of a dataset, in the machine's byte order."""
@@ -300,7 +311,7 @@ class Hdf5Reader:
         dtype: np.dtype[Any] = kind.dtype.newbyteorder("=")
         if not numeric and dtype != np.bool_:
             dtype = np.dtype(object)
-        if dtype not in _DTYPES:
+        if dtype not in NUMERIC_DTYPES:
             raise self.error(
                 f"{name!r} is not made of numbers",
                 "float, integer or bool of at most 8 bytes",
@@ -319,16 +330,17 @@ class Hdf5Reader:
         self._stored += stored
         self._declared += declared
         start = dataset.get_offset() or 0
-        whole = stored >= raw_bytes and start + stored <= self._size
-        if options.get_layout() == h5py.h5d.CHUNKED and count:
-            whole = self._chunks_fit(dataset, options, raw_bytes, stored, name)
         # The sums, too: many names may lead to one dataset.
-        if (
-            not whole
-            or declared > max(_MAX_RATIO * stored, _SMALL_BYTES)
-            or self._stored > self._size
-            or self._declared > _MAX_RATIO * self._size + _SMALL_BYTES
-        ):
+        fits = (
+            declared <= max(_MAX_RATIO * stored, _SMALL_BYTES)
+            and self._stored <= self._size
+            and self._declared <= _MAX_RATIO * self._size + _SMALL_BYTES
+        )
+        if options.get_layout() == h5py.h5d.CHUNKED and count:
+            fits = fits and self._chunks_fit(dataset, options, stored, name)
+        else:
+            fits = fits and stored >= raw_bytes and start + stored <= self._size
+        if not fits:
             raise self.error(
                 f"{name!r} declares more than the file holds",
                 f"at most {_MAX_RATIO} times the stored bytes, each stored once",
@@ -336,44 +348,39 @@ class Hdf5Reader:
                 "a compressed file of yours is made plain by: h5repack -f NONE",
             )
 
-    def _chunks_fit(
-        self, dataset: Any, options: Any, raw_bytes: int, stored: int, name: str
-    ) -> bool:
+    def _chunks_fit(self, dataset: Any, options: Any, stored: int, name: str) -> bool:
         """Whether every chunk is stored, and none unpacks to more than it should."""
         import h5py
 
         chunk = options.get_chunk()
         chunk_bytes = math.prod(chunk) * dataset.get_type().get_size()
         filters = [options.get_filter(index)[0] for index in range(options.get_nfilters())]
-        checksum = filters.count(h5py.h5z.FILTER_FLETCHER32)
-        packed = h5py.h5z.FILTER_DEFLATE in filters
         # One order only, the one h5py and the HDF5 tools write.
-        allowed = [
-            h5py.h5z.FILTER_SHUFFLE,
-            h5py.h5z.FILTER_DEFLATE,
-            h5py.h5z.FILTER_FLETCHER32,
-        ]
-        if filters != [known for known in allowed if known in filters]:
+        order = (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32)
+        if filters != [known for known in order if known in filters]:
             raise self.error(
                 f"{name!r} is packed in a way that is not read here",
                 "gzip, shuffle, Fletcher32",
                 f"filters {filters}",
                 "make the file plain by: h5repack -f NONE",
             )
-        per_axis = [-(-size // step) for size, step in zip(dataset.shape, chunk, strict=True)]
-        total = math.prod(per_axis)
+        total = math.prod(-(-size // step) for size, step in zip(dataset.shape, chunk, strict=True))
         if total > _MAX_CHUNKS or dataset.get_num_chunks() != total:
             return False
         if chunk_bytes > max(_MAX_RATIO * stored, _SMALL_BYTES):
             return False
-        if not packed:
-            return stored == total * (chunk_bytes + 4 * checksum)
+        checksum = 4 * filters.count(h5py.h5z.FILTER_FLETCHER32)
+        if h5py.h5z.FILTER_DEFLATE not in filters:
+            return bool(stored == total * (chunk_bytes + checksum))
+        bit = 1 << filters.index(h5py.h5z.FILTER_DEFLATE)
         for corner in itertools.product(
             *(range(0, size, step) for size, step in zip(dataset.shape, chunk, strict=True))
         ):
-            _, packed_bytes = dataset.read_direct_chunk(corner)
-            # gzip's own limit is 1032 to 1, whatever the dataset declares.
-            unpacked = zlib.decompressobj().decompress(packed_bytes, chunk_bytes + 1)
-            if len(unpacked) > chunk_bytes:
+            skipped, packed = dataset.read_direct_chunk(corner)
+            size = len(packed) - checksum  # a chunk that would not shrink is stored plain
+            if not skipped & bit:
+                # gzip's own limit is 1032 to 1, whatever the dataset declares.
+                size = len(zlib.decompressobj().decompress(packed, chunk_bytes + 1))
+            if size > chunk_bytes:
                 return False
-        return raw_bytes <= total * chunk_bytes
+        return True

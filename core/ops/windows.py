@@ -1,0 +1,209 @@
+"""How windows slide over images: the shape rule that convolution and pooling share.
+
+On one axis, a window of `kernel` cells that lie `dilation` apart reaches over
+`reach = (kernel - 1) * dilation + 1` cells. It starts at the first cell, padding included, and
+moves by `stride` for as long as it fits, so it has
+
+    positions = (before + size + after - reach) // stride + 1
+
+Every axis follows this rule by itself, whether there are one, two or three.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import OptionError, ShapeError, user_site
+from ..opdef import OpDef
+
+__all__ = ["Padding", "Windows", "as_padding", "as_sizes", "output_size", "padding_sizes"]
+
+Padding = str | tuple[tuple[int, int], ...]  # "SAME", "VALID", or (before, after) for each axis
+
+
+def padding_sizes(
+    size: int, kernel: int, stride: int, dilation: int, padding: str | tuple[int, int]
+) -> tuple[int, int]:
+    """Cells added before and after one axis.
+
+    "VALID" adds none. "SAME" adds as few as give `ceil(size / stride)` positions, an odd one
+    after. A pair is itself.
+
+    >>> padding_sizes(28, 5, 1, 1, "SAME"), padding_sizes(28, 5, 2, 1, "SAME")
+    ((2, 2), (1, 2))
+    """
+    if not isinstance(padding, str):
+        return padding
+    if padding == "VALID":
+        return 0, 0
+    reach = (kernel - 1) * dilation + 1
+    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    return total // 2, total - total // 2
+
+
+def output_size(
+    size: int, kernel: int, stride: int, dilation: int, padding: str | tuple[int, int]
+) -> int:
+    """Positions of a window on one axis; less than 1 if it does not fit.
+
+    >>> output_size(28, 5, 1, 1, "VALID"), output_size(28, 5, 2, 1, "SAME")
+    (24, 14)
+    """
+    before, after = padding_sizes(size, kernel, stride, dilation, padding)
+    return (before + size + after - (kernel - 1) * dilation - 1) // stride + 1
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows over the axes between batch and channels of an array.
+
+    Args:
+        sizes: of these axes, without padding.
+        kernel: sizes of the window.
+        strides, dilations: one an axis.
+        padding: for all axes.
+    """
+
+    sizes: tuple[int, ...]
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    padding: Padding
+
+    @property
+    def pads(self) -> tuple[tuple[int, int], ...]:
+        """Cells added before and after each axis."""
+        return tuple(itertools.starmap(padding_sizes, self._axes()))
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """How many there are along each axis."""
+        return tuple(itertools.starmap(output_size, self._axes()))
+
+    def _axes(self) -> Iterator[tuple[int, int, int, int, str | tuple[int, int]]]:
+        paddings = by_axis(self.padding, len(self.sizes))
+        return zip(self.sizes, self.kernel, self.strides, self.dilations, paddings, strict=True)
+
+    def taps(self) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+        """For each cell of the window in row-major order: its place, and all cells it meets.
+
+        The latter is an index of the padded array, (batch, *padded sizes, channels) ->
+        (batch, *positions, channels).
+        """
+        axes = [
+            [
+                slice(tap * dilation, tap * dilation + (count - 1) * stride + 1, stride)
+                for tap in range(kernel)
+            ]
+            for kernel, stride, dilation, count in zip(
+                self.kernel, self.strides, self.dilations, self.positions, strict=True
+            )
+        ]
+        for place in itertools.product(*map(range, self.kernel)):
+            yield place, (slice(None), *(cells[tap] for cells, tap in zip(axes, place, strict=True)))
+
+    def pad(self, xp: Any, x: Any, value: float = 0) -> Any:
+        """The padded array; x itself where nothing is added."""
+        if not any(map(sum, self.pads)):
+            return x
+        return xp.pad(x, ((0, 0), *self.pads, (0, 0)), constant_values=value)
+
+    def padded_zeros(self, xp: Any, batch: int, channels: int, dtype: Any) -> Any:
+        """Zeros in the shape of the padded array."""
+        sizes = [size + sum(pad) for size, pad in zip(self.sizes, self.pads, strict=True)]
+        return xp.zeros((batch, *sizes, channels), dtype)
+
+    def crop(self, padded: Any) -> Any:
+        """The array without its padding."""
+        axes = zip(self.pads, self.sizes, strict=True)
+        return padded[(slice(None), *(slice(before, before + size) for (before, _), size in axes))]
+
+
+def by_axis(padding: Padding, rank: int) -> tuple[str | tuple[int, int], ...]:
+    """One axis's padding for each axis."""
+    return (padding,) * rank if isinstance(padding, str) else padding
+
+
+def infer_positions(
+    op: OpDef,
+    sizes: tuple[int | None, ...],
+    kernel: tuple[int | None, ...],
+    strides: tuple[int, ...],
+    dilations: tuple[int, ...],
+    padding: Padding,
+    got: str,
+) -> tuple[int | None, ...]:
+    """`Windows.positions` of (height, width), None where sizes are unknown.
+
+    Raises:
+        ShapeError: if no window fits.
+    """
+    result: list[int | None] = []
+    for axis, size, cells, stride, dilation, pad in zip(
+        ("height", "width"), sizes, kernel, strides, dilations, by_axis(padding, 2), strict=True
+    ):
+        if cells == 0:
+            raise ShapeError(op.label, "the kernel is empty", expected=f"{axis} >= 1", got=got)
+        if size is None or cells is None:
+            result.append(None)
+            continue
+        count = output_size(size, cells, stride, dilation, pad)
+        if count < 1:
+            least = next(
+                n for n in itertools.count(1) if output_size(n, cells, stride, dilation, pad) > 0
+            )
+            raise ShapeError(
+                op.label,
+                f"the window does not fit into the {axis}",
+                expected=f"{axis} >= {least}",
+                got=got,
+                hint='padding="SAME" fits windows to any size' if size and pad != "SAME" else None,
+            )
+        result.append(count)
+    return tuple(result)
+
+
+def as_sizes(where: str, name: str, value: Any) -> tuple[int, int]:
+    """(height, width) from one integer or two.
+
+    Raises:
+        OptionError: for anything but integers >= 1.
+    """
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value, value)
+    if len(sizes) != 2 or not all(isinstance(n, int | np.integer) and n >= 1 for n in sizes):
+        raise OptionError(
+            where,
+            f"{name} are not sizes",
+            expected="an integer >= 1, or two of them: (height, width)",
+            got=repr(value),
+            site=user_site(),
+        )
+    return int(sizes[0]), int(sizes[1])
+
+
+def as_padding(where: str, value: Any) -> Padding:
+    """A padding as ops take it.
+
+    Raises:
+        OptionError: for anything but "SAME", "VALID" and ((top, bottom), (left, right)).
+    """
+    if isinstance(value, str):
+        if value.upper() in ("SAME", "VALID"):
+            return value.upper()
+    elif np.shape(value) == (2, 2) and all(
+        isinstance(n, int | np.integer) and n >= 0 for pair in value for n in pair
+    ):
+        (top, bottom), (left, right) = value
+        return (int(top), int(bottom)), (int(left), int(right))
+    raise OptionError(
+        where,
+        "unknown padding",
+        expected='"SAME", "VALID", or ((top, bottom), (left, right)) of integers >= 0',
+        got=repr(value),
+        site=user_site(),
+    )

@@ -1,0 +1,627 @@
+"""`Layer`: owns variables; its `call` adds operations to the graph.
+
+A layer writes `__init__` (options), `build` (variables) and `call` (ops). Everything else is
+here: calling on tensors or arrays, naming, weights, configuration, losses, the training flag.
+The graph knows shapes and gradients, so layers state neither.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from thalweg.core import (
+    Graph,
+    Operation,
+    Stream,
+    Tensor,
+    Trace,
+    Variable,
+    as_dtype,
+    convert,
+    current_context,
+    current_session,
+    identity,
+    library,
+    new_stream,
+    placeholder,
+    placeholder_with_default,
+    use_context,
+    user_site,
+)
+from thalweg.core.errors import OptionError, ShapeError, ThalwegError, nearest
+
+from ..eager import Cache, call_at_once, flatten, is_symbolic, rebuild
+from ..saving.config import Configurable
+
+__all__ = ["InputSpec", "Layer", "LayerCall", "learning_phase", "reset_names", "unique_layer_name"]
+
+_names: Counter[str] = Counter()
+
+
+def unique_layer_name(class_name: str) -> str:
+    """`dense`, then `dense_1`, …: snake case, numbered among its kind."""
+    base = re.sub(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])", r"_\g<0>", class_name)
+    base = base.lower().lstrip("_")
+    ordinal = _names[base]
+    _names[base] += 1
+    return f"{base}_{ordinal}" if ordinal else base
+
+
+def reset_names() -> None:
+    """Starts numbering again (`clear_session`)."""
+    _names.clear()
+
+
+def learning_phase(graph: Graph | None = None) -> Tensor:
+    """The boolean scalar that says whether a graph's models train; False unless fed.
+
+    Its value joins the plan's key and is folded away, so it costs a run nothing.
+    """
+    graph = graph or current_context().graph
+    known = graph.get_collection("learning_phase")
+    if not known:
+        with graph.as_default():
+            known = [placeholder_with_default(False, [], name="learning_phase")]
+        graph.add_to_collection("learning_phase", known[0])
+    return known[0]  # type: ignore[no-any-return]
+
+
+@dataclass
+class InputSpec:
+    """What a layer requires of its input.
+
+    Args:
+        ndim: number of axes, with the batch.
+        min_ndim: the least number of axes.
+        axes: required sizes, by axis.
+    """
+
+    ndim: int | None = None
+    min_ndim: int | None = None
+    axes: dict[int, int] = field(default_factory=dict)
+
+    def check(self, where: str, x: Tensor) -> None:
+        """Raises ShapeError if a tensor does not fit; unknown ranks and sizes fit."""
+        if x.shape is None:
+            return
+        rank = len(x.shape)
+        if self.ndim is not None and rank != self.ndim:
+            raise ShapeError(
+                where,
+                "wrong number of axes",
+                expected=f"{self.ndim} axes, with the batch",
+                got=f"{x.type}, {rank} axes",
+                hint=_axes_hint(self.ndim, rank),
+            )
+        if self.min_ndim is not None and rank < self.min_ndim:
+            raise ShapeError(
+                where,
+                "too few axes",
+                expected=f"at least {self.min_ndim} axes, with the batch",
+                got=f"{x.type}, {rank} axes",
+            )
+        for axis, size in self.axes.items():
+            if x.shape[axis] not in (None, size):
+                raise ShapeError(
+                    where,
+                    "the input has another size than the layer was built for",
+                    expected=f"size {size} on axis {axis}",
+                    got=str(x.type),
+                    hint=f"the layer was built for {size} features; it now receives {x.shape[axis]}",
+                )
+
+
+def _axes_hint(wanted: int, rank: int) -> str | None:
+    if wanted == 4 and rank == 3:
+        return "images are (batch, height, width, channels): x[..., None] adds a channel axis"
+    if wanted == 2 and rank > 2:
+        return "Flatten() makes (batch, features)"
+    return None
+
+
+@dataclass
+class CallState:
+    """What the calls inside one outermost call share."""
+
+    training: Any
+    losses: list[Tensor] = field(default_factory=list)
+    flags: list[tuple[Layer, Tensor]] = field(default_factory=list)
+
+
+_state: ContextVar[CallState | None] = ContextVar("thalweg_layer_call", default=None)
+
+
+@dataclass(eq=False)
+class LayerCall:
+    """One call of a layer on symbolic tensors: an edge of a functional model.
+
+    Attributes:
+        layer: who was called.
+        inputs, outputs: tensors, nested as the layer takes and returns them.
+        arguments: further arguments of the call.
+        writes: operations that update the layer's state.
+        losses: scalars the call adds to the model's loss.
+        flags: booleans to feed with `layer.trainable`, which `call` asked for.
+    """
+
+    layer: Layer
+    inputs: Any
+    outputs: Any
+    arguments: dict[str, Any]
+    writes: list[Operation]
+    losses: list[Tensor]
+    flags: list[tuple[Layer, Tensor]]
+
+
+@functools.cache
+def _call_parameters(call: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(inspect.signature(call).parameters)
+
+
+class Layer(Configurable):
+    """Base of all layers.
+
+    Args:
+        name: unique in a model; made from the class if None.
+        trainable: whether optimizers change its weights.
+        dtype: of its weights and inputs.
+        activity_regularizer: a function of the output whose value joins the loss.
+        input_shape: sizes without the batch, for the first layer of a `Sequential`.
+        batch_input_shape, batch_shape: sizes with the batch.
+        input_dim: the same as `input_shape=(input_dim,)`.
+
+    >>> class Twice(Layer):
+    ...     def call(self, inputs):
+    ...         return inputs * 2.0
+    >>> Twice()(np.float32([1, 2])).tolist()
+    [2.0, 4.0]
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        activity_regularizer: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if name is not None and (not isinstance(name, str) or not name or "/" in name):
+            raise OptionError(
+                type(self).__name__, "not a layer name", expected="text without '/'", got=repr(name)
+            )
+        self._stream: Stream = new_stream(type(self).__name__, name)
+        self.name = name or unique_layer_name(type(self).__name__)
+        self.trainable = trainable
+        self.dtype: str = as_dtype(dtype or "float32").name
+        self.activity_regularizer = _regularizer(activity_regularizer)
+        self.batch_input_shape = _declared_input(type(self).__name__, kwargs)
+        self.built = False
+        self.input_spec: InputSpec | None = None
+        self._weights: list[Variable] = []
+        self._calls: list[LayerCall] = []
+        self._eager_calls: Cache = OrderedDict()
+
+    # What subclasses write ----------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the variables. `input_shape` is a tuple with None for the batch, nested as the
+        inputs are."""
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Adds the layer's ops to the graph. May take `training`, a bool or boolean scalar."""
+        raise NotImplementedError(type(self).__name__)
+
+    # Weights ------------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        name: Any = None,
+        shape: Any = None,
+        dtype: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        trainable: bool = True,
+        constraint: Any = None,
+        **kwargs: Any,
+    ) -> Variable:
+        """Makes a variable of the layer.
+
+        Args:
+            name: `"kernel"`; Keras 3's order (shape first) is understood too.
+            shape: sizes, all known.
+            dtype: the layer's if None.
+            initializer: name or object; glorot_uniform for floats of rank > 1, else zeros.
+            regularizer: a function of the variable whose value joins the loss.
+            trainable: whether optimizers change it.
+            constraint: a function applied to it after each update.
+        """
+        from .. import initializers
+
+        if not isinstance(name, str | None):
+            name, shape = (shape if isinstance(shape, str) else None), name
+        sizes = tuple(() if shape is None else shape)
+        if None in sizes:
+            raise ShapeError(
+                type(self).__name__,
+                "a weight needs known sizes",
+                got=f"{name or 'weight'} {sizes}",
+                layer=self._label,
+                hint="give the sizes of all axes but the batch: Input((28, 28, 1))",
+            )
+        wanted = as_dtype(dtype or self.dtype)
+        initial = initializers.get(initializer or ("glorot_uniform" if len(sizes) > 1 else "zeros"))
+        short = name or f"weight_{len(self._weights)}"
+        variable = Variable(
+            functools.partial(
+                _initial_value,
+                initial,
+                sizes,
+                wanted.name,
+                f"{self._stream.name}/{short}",
+                self._stream.seed,
+            ),
+            trainable=trainable,
+            name=short,
+            dtype=wanted,
+            shape=sizes,
+        )
+        variable.regularizer = _regularizer(regularizer)
+        variable.constraint = constraint
+        self._weights.append(variable)
+        return variable
+
+    def sublayers(self) -> Iterator[Layer]:
+        """The layers it holds as attributes, in order; lists and dicts of them count."""
+        seen: set[Layer] = set()
+        for value in list(vars(self).values()):
+            for item in flatten(value) if isinstance(value, list | tuple | dict) else (value,):
+                if isinstance(item, Layer) and item not in seen:
+                    seen.add(item)
+                    yield item
+
+    def _own_weights(self) -> list[Variable]:
+        found = list(self._weights)
+        for value in vars(self).values():
+            if isinstance(value, Variable) and value not in found:
+                found.append(value)
+        return found
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Variables that optimizers change; none if the layer is frozen."""
+        if not self.trainable:
+            return []
+        own = [w for w in self._own_weights() if w.trainable]
+        return _unique(own + [w for layer in self.sublayers() for w in layer.trainable_weights])
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """All other variables."""
+        trainable = set(self.trainable_weights)
+        return [w for w in self._all_weights() if w not in trainable]
+
+    def _all_weights(self) -> list[Variable]:
+        own = self._own_weights()
+        ordered = [w for w in own if w.trainable] + [w for w in own if not w.trainable]
+        return _unique(ordered + [w for layer in self.sublayers() for w in layer._all_weights()])
+
+    @property
+    def weights(self) -> list[Variable]:
+        """Trainable variables first, then the others."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    def get_weights(self) -> list[np.ndarray[Any, Any]]:
+        """Copies of the weights' values, in the order of `weights`."""
+        session = current_session()
+        return [session.value(w) for w in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Sets the weights' values; all are checked before any is set.
+
+        Raises:
+            ShapeError: if number or shapes differ.
+        """
+        variables = self.weights
+        arrays = [np.asarray(value) for value in weights]
+        if len(arrays) != len(variables):
+            raise ShapeError(
+                "set_weights",
+                "wrong number of arrays",
+                expected=f"{len(variables)}: " + ", ".join(w.name for w in variables),
+                got=str(len(arrays)),
+                layer=self._label,
+            )
+        for variable, array in zip(variables, arrays, strict=True):
+            if not variable.type.accepts_shape(array.shape):
+                raise ShapeError(
+                    "set_weights",
+                    "an array does not fit its weight",
+                    expected=f"{variable.name} {variable.type}",
+                    got=f"{array.dtype} {array.shape}",
+                    layer=self._label,
+                )
+        session = current_session()
+        for variable, array in zip(variables, arrays, strict=True):
+            session.load(variable, array.astype(variable.dtype.numpy))
+
+    def count_params(self) -> int:
+        """Number of elements of all weights."""
+        return sum(w.type.size or 0 for w in self.weights)
+
+    # Losses -------------------------------------------------------------------------------------
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a scalar tensor to the loss of the model that is being called or built."""
+        state = _state.get()
+        if state is None:
+            raise OptionError("add_loss", "called outside of call()", layer=self._label)
+        state.losses.append(convert(loss))
+
+    def regularization_losses(self) -> list[Tensor]:
+        """The regularizers' values for its trainable weights, in the current graph."""
+        return [
+            weight.regularizer(weight.value())
+            for weight in self.trainable_weights
+            if getattr(weight, "regularizer", None) is not None
+        ]
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """Regularizers' values, and what `add_loss` added at symbolic calls."""
+        added = [loss for call in self._calls for loss in call.losses]
+        return added + self.regularization_losses()
+
+    # Calling ------------------------------------------------------------------------------------
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The layer's output: tensors for tensors, computed values for arrays.
+
+        Args:
+            inputs: a tensor or array, or a nest of them.
+            args: further positional arguments of `call`.
+            kwargs: further arguments of `call`; `training` is a bool or None for "what the
+                model that is running does".
+
+        Raises:
+            ShapeError, DtypeError: if the input does not fit.
+        """
+        if not is_symbolic(inputs, args, kwargs):
+            return self._call_on_arrays(inputs, args, kwargs)
+        return self._call_on_tensors(inputs, args, kwargs)
+
+    def _call_on_arrays(self, inputs: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        leaves = [np.asarray(leaf) for leaf in flatten(inputs)]
+        if all(leaf.dtype.kind in "fiu" for leaf in leaves):
+            leaves = [leaf.astype(self.dtype) if leaf.dtype.kind == "f" else leaf for leaf in leaves]
+
+        def build(*tensors: Tensor) -> Any:
+            return self._call_on_tensors(rebuild(inputs, iter(tensors)), args, kwargs)
+
+        structure = str(rebuild(inputs, iter("." * len(leaves))))
+        options = (structure, args, tuple(sorted(kwargs.items())), self.trainable)
+        return call_at_once(build, leaves, self._eager_calls, options)
+
+    def _call_on_tensors(self, inputs: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        context = current_context()
+        tensors = [leaf for leaf in flatten(inputs) if isinstance(leaf, Tensor)]
+        if tensors and tensors[0].graph is not context.graph:
+            context = replace(context, graph=tensors[0].graph, scope="", control=())
+        is_edge = context.trace is None
+        outer = _state.get()
+        training = self._resolve_training(kwargs, outer, is_edge, context.graph)
+        state = CallState(training) if is_edge or outer is None else replace(outer, training=training)
+        trace = Trace() if is_edge else context.trace
+        context = replace(
+            context,
+            scope=f"{context.scope}{self.name}/",
+            owner=self._label,
+            stream=self._stream,
+            is_library=True,
+            trace=trace,
+        )
+        token = _state.set(state)
+        try:
+            with use_context(context):
+                inputs = self._converted(inputs)
+                self._check_inputs(inputs)
+                self._build_once(inputs)
+                arguments = dict(kwargs)
+                if "training" in _call_parameters(type(self).call):
+                    arguments["training"] = training
+                outputs = self.call(inputs, *args, **arguments)
+                outputs = self._finish(inputs, outputs, state, is_edge)
+        except ThalwegError as error:
+            raise error.at(layer=self._label, site=user_site()) from None
+        finally:
+            _state.reset(token)
+        if is_edge:
+            self._record(inputs, outputs, kwargs, trace, state)
+        return outputs
+
+    def _resolve_training(
+        self, kwargs: dict[str, Any], outer: CallState | None, is_edge: bool, graph: Graph
+    ) -> Any:
+        explicit = kwargs.pop("training", None)
+        if explicit is not None:
+            return bool(explicit) if isinstance(explicit, int) else explicit
+        if outer is not None and not is_edge:
+            return outer.training
+        return learning_phase(graph) if is_edge else False
+
+    def _converted(self, inputs: Any) -> Any:
+        wanted = as_dtype(self.dtype)
+        leaves = (
+            leaf
+            if isinstance(leaf, Tensor)
+            else convert(leaf, None if isinstance(leaf, Variable) else wanted)
+            for leaf in flatten(inputs)
+        )
+        return rebuild(inputs, leaves)
+
+    def _check_inputs(self, inputs: Any) -> None:
+        if self.input_spec is not None:
+            for tensor in flatten(inputs):
+                self.input_spec.check(type(self).__name__, tensor)
+
+    def _build_once(self, inputs: Any) -> None:
+        if self.built:
+            return
+        shapes = rebuild(inputs, iter([leaf.shape for leaf in flatten(inputs)]))
+        self.build(shapes)
+        self.built = True
+        self._check_inputs(inputs)
+
+    def _finish(self, inputs: Any, outputs: Any, state: CallState, is_edge: bool) -> Any:
+        """Adds the activity's loss; an output that is an input gets a node of its own."""
+        if self.activity_regularizer is not None:
+            for tensor in flatten(outputs):
+                state.losses.append(self.activity_regularizer(tensor))
+        if not is_edge:
+            return outputs
+        given = set(flatten(inputs))
+        leaves = (
+            identity(leaf) if leaf in given or getattr(leaf, "history", None) else leaf
+            for leaf in (convert(item) for item in flatten(outputs))
+        )
+        return rebuild(outputs, leaves)
+
+    def _record(
+        self, inputs: Any, outputs: Any, kwargs: dict[str, Any], trace: Trace, state: CallState
+    ) -> None:
+        call = LayerCall(self, inputs, outputs, kwargs, trace.writes, state.losses, state.flags)
+        for tensor in flatten(outputs):
+            tensor.history = call
+        self._calls.append(call)
+
+    def trainable_flag(self) -> Any:
+        """Whether the layer is trainable, as `call` may ask: a Python bool, or in a functional
+        model a boolean scalar that follows later changes of `layer.trainable`."""
+        state = _state.get()
+        context = current_context()
+        if state is None or not isinstance(state.training, Tensor):
+            return self.trainable
+        known = next((flag for layer, flag in state.flags if layer is self), None)
+        if known is not None and known.graph is context.graph:
+            return known
+        flag = placeholder_with_default(self.trainable, [], name="trainable")
+        state.flags.append((self, flag))
+        return flag
+
+    # Shapes and configuration -------------------------------------------------------------------
+
+    @property
+    def _label(self) -> str:
+        return f"{type(self).__name__} '{self.name}'"
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of its first call."""
+        return self._first_call().inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of its first call."""
+        return self._first_call().outputs
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of `input`."""
+        return _shapes(self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of `output`."""
+        return _shapes(self.output)
+
+    def _first_call(self) -> LayerCall:
+        if not self._calls:
+            raise OptionError(
+                "Layer", "has not been called on a symbolic tensor", layer=self._label
+            )
+        return self._calls[0]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The output's shape for an input of this shape, None for unknown sizes."""
+        with Graph().as_default(), library():
+            x = placeholder(self.dtype, input_shape)
+            with Trace().open():
+                return _shapes(self(x))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments it was made with, as JSON data."""
+        config = super().get_config()
+        for name in ("input_shape", "batch_shape", "input_dim"):
+            config.pop(name, None)
+        config.update(name=self.name, trainable=self.trainable, dtype=self.dtype)
+        if self.batch_input_shape is not None:
+            config["batch_input_shape"] = list(self.batch_input_shape)
+        if config.get("activity_regularizer", False) is None:
+            del config["activity_regularizer"]
+        return config
+
+    def __repr__(self) -> str:
+        return f"<{self._label}{'' if self.built else ', not built'}>"
+
+
+def _shapes(tensors: Any) -> Any:
+    return rebuild(tensors, iter([tensor.shape for tensor in flatten(tensors)]))
+
+
+def _unique(variables: list[Variable]) -> list[Variable]:
+    return list(dict.fromkeys(variables))
+
+
+def _regularizer(identifier: Any) -> Any:
+    if identifier is None:
+        return None
+    from .. import regularizers
+
+    return regularizers.get(identifier)
+
+
+def _initial_value(
+    initializer: Any, shape: tuple[int, ...], dtype: str, stream: str, seed: int
+) -> Any:
+    """Runs an initializer under the weight's own random stream."""
+    with use_context(replace(current_context(), stream=Stream(stream, seed))):
+        return initializer(shape, dtype=dtype)
+
+
+def _declared_input(class_name: str, kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
+    """The batch input shape that constructor arguments declare; other leftovers are errors."""
+    given = {
+        name: kwargs.pop(name)
+        for name in ("input_shape", "batch_input_shape", "batch_shape", "input_dim")
+        if name in kwargs
+    }
+    if kwargs:
+        name = next(iter(kwargs))
+        known = ["name", "trainable", "dtype", "activity_regularizer", "input_shape"]
+        raise OptionError(
+            class_name,
+            f"has no argument {name!r}",
+            hint=nearest(name, known),
+        )
+    batch = given.get("batch_input_shape") or given.get("batch_shape")
+    if batch is not None:
+        return tuple(batch)
+    if given.get("input_shape") is not None:
+        shape = given["input_shape"]
+        return (None, *((shape,) if isinstance(shape, int) else shape))
+    if given.get("input_dim") is not None:
+        return (None, given["input_dim"])
+    return None

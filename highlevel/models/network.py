@@ -1,0 +1,175 @@
+"""A functional network: the piece of graph between some inputs and some outputs, and its layers.
+
+The tensors already exist when a `Network` is made: it only finds out which layer calls lie
+between them, in Keras's order, so that weights files agree. `apply` builds the same network on
+other tensors, by calling the same layers again; plain ops between layers are copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from thalweg.core import Operation, Tensor, apply_many
+from thalweg.core.errors import GraphError
+
+from ..eager import flatten, rebuild
+from ..layers.base import Layer, LayerCall
+
+__all__ = ["Network"]
+
+
+class Network:
+    """Layers between inputs and outputs.
+
+    Args:
+        inputs: tensors of `Input`, nested as the model takes them.
+        outputs: tensors, nested as the model returns them.
+
+    Attributes:
+        calls: the layer calls, each after those it needs.
+        layers: each layer once, in Keras's order: by distance from the outputs, farthest first.
+
+    Raises:
+        GraphError: if an input does not come from `Input`, or an output needs another one.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
+        self.flat_inputs: list[Tensor] = [_checked(t, "input") for t in flatten(inputs)]
+        self.flat_outputs: list[Tensor] = [_checked(t, "output") for t in flatten(outputs)]
+        self._check_inputs()
+        self.calls = self._find_calls()
+        self.layers = self._order_layers()
+
+    def _check_inputs(self) -> None:
+        if len(set(self.flat_inputs)) != len(self.flat_inputs):
+            raise GraphError("Model", "an input is given twice")
+        for tensor in self.flat_inputs:
+            if tensor.history is None or tensor.history.inputs:
+                raise GraphError(
+                    "Model",
+                    "an input must come from Input()",
+                    got=repr(tensor),
+                    site=tensor.op.site,
+                    hint="a model that starts inside another one needs an Input of its own",
+                )
+
+    def _find_calls(self) -> list[LayerCall]:
+        """All calls that the outputs need, in the order of their creation."""
+        found: dict[LayerCall, int] = {}
+        allowed = set(self.flat_inputs)
+        seen: set[Any] = set()
+        stack: list[Tensor] = list(self.flat_outputs)
+        while stack:
+            tensor = stack.pop()
+            call: LayerCall | None = tensor.history
+            step: Any = tensor.op if call is None else call
+            if step in seen:
+                continue
+            seen.add(step)
+            if call is None:
+                stack.extend(tensor.op.inputs)
+                continue
+            if not call.inputs and tensor not in allowed:
+                raise GraphError(
+                    "Model",
+                    "the outputs need an input that the model does not have",
+                    expected="one of " + ", ".join(t.name for t in self.flat_inputs),
+                    got=repr(tensor),
+                    site=tensor.op.site,
+                    hint="add it to inputs=[…]",
+                )
+            found[call] = min(t.op.index for t in flatten(call.outputs))
+            stack.extend(flatten(call.inputs))
+        for tensor in self.flat_inputs:  # an input nobody needs still belongs to the model
+            found.setdefault(tensor.history, tensor.op.index)
+        return sorted(found, key=lambda call: found[call])
+
+    def _producers(self, tensors: Iterable[Tensor]) -> list[LayerCall]:
+        """The calls that tensors come from directly, through plain ops."""
+        result: list[LayerCall] = []
+        stack = list(tensors)[::-1]
+        seen: set[Operation] = set()
+        while stack:
+            tensor = stack.pop()
+            if tensor.history is not None:
+                result.append(tensor.history)
+            elif tensor.op not in seen:
+                seen.add(tensor.op)
+                stack.extend(reversed(tensor.op.inputs))
+        return result
+
+    def _order_layers(self) -> list[Layer]:
+        """Keras's order: depth from the outputs, then the order of a walk from the outputs."""
+        visited: dict[Layer, int] = {t.history.layer: -1 for t in self.flat_inputs}
+        walked: set[LayerCall] = set()
+
+        def walk(calls: list[LayerCall]) -> None:
+            stack = calls[::-1]
+            while stack:
+                call = stack.pop()
+                if call in walked:
+                    continue
+                walked.add(call)
+                visited.setdefault(call.layer, len(visited))
+                stack.extend(self._producers(flatten(call.inputs))[::-1])
+
+        walk(self._producers(self.flat_outputs))
+        depth: dict[LayerCall, int] = {}
+        for call in reversed(self.calls):
+            depth.setdefault(call, 0)
+            for producer in self._producers(flatten(call.inputs)):
+                depth[producer] = max(depth.get(producer, 0), depth[call] + 1)
+        layer_depth: dict[Layer, int] = {}
+        for call, value in depth.items():
+            layer_depth[call.layer] = max(layer_depth.get(call.layer, 0), value)
+        for tensor in self.flat_inputs:
+            layer_depth.setdefault(tensor.history.layer, 0)
+        return sorted(
+            layer_depth, key=lambda layer: (-layer_depth[layer], visited.get(layer, len(visited)))
+        )
+
+    def apply(self, inputs: Any) -> Any:
+        """The network's outputs for other input tensors, nested like `inputs`."""
+        known: dict[Tensor, Tensor] = dict(
+            zip(self.flat_inputs, flatten(inputs), strict=True)
+        )
+        for call in self.calls:
+            if not call.inputs:
+                continue
+            arguments = rebuild(call.inputs, iter([self._copy(t, known) for t in flatten(call.inputs)]))
+            outputs = call.layer(arguments, **call.arguments)
+            known.update(zip(flatten(call.outputs), flatten(outputs), strict=True))
+        return rebuild(self.outputs, iter([self._copy(t, known) for t in self.flat_outputs]))
+
+    def _copy(self, tensor: Any, known: dict[Tensor, Tensor]) -> Any:
+        """The tensor's counterpart; plain ops on the way are made again."""
+        if not isinstance(tensor, Tensor):
+            return tensor
+        stack = [tensor]
+        while stack:
+            top = stack[-1]
+            if top in known:
+                stack.pop()
+                continue
+            missing = [t for t in top.op.inputs if t not in known]
+            if missing:
+                stack.extend(missing)
+                continue
+            stack.pop()
+            copied = apply_many(top.op.opdef, *[known[t] for t in top.op.inputs])
+            known.update(zip(top.op.outputs, copied.outputs, strict=True))
+        return known[tensor]
+
+
+def _checked(tensor: Any, what: str) -> Tensor:
+    if not isinstance(tensor, Tensor):
+        raise GraphError(
+            "Model",
+            f"an {what} is not a symbolic tensor",
+            expected="tensors made by Input() and layers",
+            got=repr(tensor),
+        )
+    return tensor

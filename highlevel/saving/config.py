@@ -1,0 +1,229 @@
+"""Class <-> configuration: what an object was made with, as plain JSON data.
+
+`Configurable` records the arguments of the outermost `__init__`, so that no class writes
+`get_config` by hand. Reading goes through closed registries: a name that is not registered is an
+error, and nothing is ever imported because a file says so.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from thalweg.core.errors import FileFormatError, OptionError, nearest
+
+__all__ = [
+    "Configurable",
+    "custom_object_scope",
+    "deserialize",
+    "get_custom_objects",
+    "get_registered_name",
+    "register_keras_serializable",
+    "serialize",
+]
+
+_Class = TypeVar("_Class")
+_Self = TypeVar("_Self", bound="Configurable")
+
+
+def _recording(init: Callable[..., None]) -> Callable[..., None]:
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def recorded(self: Configurable, *args: Any, **kwargs: Any) -> None:
+        if not hasattr(self, "_arguments"):
+            self._arguments = {}  # inner __init__s must not record
+            bound = signature.bind(self, *args, **kwargs)
+            bound.apply_defaults()
+            arguments = dict(list(bound.arguments.items())[1:])
+            for name, parameter in signature.parameters.items():
+                if parameter.kind is parameter.VAR_KEYWORD:
+                    arguments.update(arguments.pop(name, {}))
+            self._arguments = arguments
+        init(self, *args, **kwargs)
+
+    return recorded
+
+
+class Configurable:
+    """An object that can say how it was made, and be made again from that.
+
+    >>> class Scale(Configurable):
+    ...     def __init__(self, factor=2.0):
+    ...         self.factor = factor
+    >>> Scale(3.0).get_config()
+    {'factor': 3.0}
+    >>> Scale.from_config({"factor": 4.0}).factor
+    4.0
+    """
+
+    _arguments: dict[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _recording(cls.__dict__["__init__"])  # type: ignore[assignment]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments it was made with, as JSON data."""
+        return {name: serialize(value) for name, value in self._arguments.items()}
+
+    @classmethod
+    def from_config(cls: type[_Self], config: Mapping[str, Any]) -> _Self:
+        """An object made with these arguments; nested objects are made first.
+
+        Raises:
+            OptionError: for an argument that the class does not take.
+        """
+        parameters = inspect.signature(cls.__init__).parameters
+        accepts_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        for name in config:
+            if name not in parameters and not accepts_any:
+                raise OptionError(
+                    cls.__name__,
+                    f"has no argument {name!r}",
+                    expected=", ".join(list(parameters)[1:]),
+                    hint=nearest(name, parameters),
+                )
+        return cls(**{name: deserialize(value) for name, value in config.items()})
+
+
+_custom: dict[str, Any] = {}
+_registered_names: dict[Any, str] = {}
+
+
+def register_keras_serializable(
+    package: str = "Custom", name: str | None = None
+) -> Callable[[_Class], _Class]:
+    """Decorator: lets files name a class or function of the user's as `package>name`.
+
+    >>> @register_keras_serializable(package="mine")
+    ... class Widget(Configurable):
+    ...     def __init__(self):
+    ...         pass
+    >>> serialize(Widget())["class_name"]
+    'mine>Widget'
+    """
+
+    def register(item: _Class) -> _Class:
+        full = f"{package}>{name or item.__name__}"  # type: ignore[attr-defined]
+        _custom[full] = item
+        _registered_names[item] = full
+        return item
+
+    return register
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The user's registered objects by name; may be changed in place, as in Keras."""
+    return _custom
+
+
+class custom_object_scope:  # noqa: N801  (Keras's public name)
+    """A `with` block in which files may also name these objects.
+
+    >>> with custom_object_scope({"Widget": dict}):
+    ...     "Widget" in get_custom_objects()
+    True
+    """
+
+    def __init__(self, *custom_objects: Mapping[str, Any]) -> None:
+        self._new = {name: item for table in custom_objects for name, item in table.items()}
+        self._before: dict[str, Any] = {}
+
+    def __enter__(self) -> custom_object_scope:
+        self._before = dict(_custom)
+        _custom.update(self._new)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        _custom.clear()
+        _custom.update(self._before)
+
+
+def get_registered_name(item: Any) -> str:
+    """The name under which files know a class or function."""
+    return _registered_names.get(item, item.__name__)  # type: ignore[no-any-return]
+
+
+def serialize(value: Any) -> Any:
+    """A value as JSON data.
+
+    Raises:
+        OptionError: for an object that could not be read back.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [serialize(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): serialize(item) for name, item in value.items()}
+    if isinstance(value, Configurable):
+        return {
+            "class_name": get_registered_name(type(value)),
+            "config": value.get_config(),
+        }
+    if callable(value) and hasattr(value, "__name__"):
+        name = get_registered_name(value)
+        if name != "<lambda>":
+            return name
+    if hasattr(value, "name") and type(value).__name__ == "DType":
+        return value.name
+    raise OptionError(
+        "get_config",
+        "this value cannot be written to a file",
+        expected="numbers, strings, lists, and objects of registered classes",
+        got=repr(value),
+        hint="a named function or class under @register_keras_serializable() can",
+    )
+
+
+def deserialize(value: Any) -> Any:
+    """The value that `serialize` wrote: objects are made again, other data stay."""
+    if isinstance(value, Mapping) and set(value) >= {"class_name", "config"}:
+        return find(str(value["class_name"])).from_config(value["config"])
+    if isinstance(value, list):
+        return [deserialize(item) for item in value]
+    return value
+
+
+def find(name: str) -> Any:
+    """The class a file calls `name`.
+
+    Raises:
+        FileFormatError: if nothing is registered under it, with the nearest name.
+    """
+    if name in _custom:
+        return _custom[name]
+    known = _library_classes()
+    if name not in known:
+        raise FileFormatError(
+            "load",
+            f"unknown class {name!r}",
+            expected="a class of thalweg, or one under @register_keras_serializable()",
+            hint=nearest(name, [*known, *_custom])
+            or "custom_object_scope({name: class}) makes a class known",
+        )
+    return known[name]
+
+
+@functools.cache
+def _library_classes() -> dict[str, Any]:
+    """Thalweg's own classes by name: the public classes of these modules and no others."""
+    from thalweg import initializers, layers, models, regularizers
+
+    found: dict[str, Any] = {}
+    for module in (initializers, layers, models, regularizers):
+        for name in module.__all__:
+            item = getattr(module, name)
+            if isinstance(item, type) and issubclass(item, Configurable):
+                found[item.__name__] = item
+    return found

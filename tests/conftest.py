@@ -1,0 +1,40 @@
+"""Options and fixtures of the whole suite."""
+
+from __future__ import annotations
+
+import os
+
+import hypothesis
+import pytest
+
+import conformance.strict  # noqa: F401  (registers the strict backend)
+
+# The same examples everywhere and every time; the long profile draws anew.
+# Slow machines are no fault of a test, so nothing here depends on time.
+_COMMON = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+hypothesis.settings.register_profile("quick", max_examples=10, derandomize=True, **_COMMON)
+hypothesis.settings.register_profile("long", max_examples=300, **_COMMON)
+hypothesis.settings.load_profile(os.environ.get("THALWEG_HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--backend",
+        action="append",
+        default=None,
+        metavar="NAME",
+        help="a backend to run the op rows on; may be given several times "
+        "(default: numpy and strict)",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = list(dict.fromkeys(metafunc.config.getoption("--backend") or ["numpy", "strict"]))
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", chosen)
+    if "other_backend" in metafunc.fixturenames:  # those that are compared with the reference
+        metafunc.parametrize("other_backend", [name for name in chosen if name != "numpy"])
