@@ -1,14 +1,14 @@
-"""The optimizers' formulas: one rule a class, and one op that applies a rule to all variables.
+"""How optimizers change variables: what a rule is, and the one op that applies it to all of them.
 
 A step over any number of variables is a single node, `Update`: the plan stays small, and a
 backend can run it in one pass over memory. A rule is a frozen dataclass of hyperparameters; its
-`step` is the paper's formula for one variable. Rates are inputs, so that callbacks and schedules
-may change them between runs.
+`step` is the paper's formula for one variable (`update_rules.py` has them). Rates are inputs, so
+that callbacks and schedules may change them between runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,19 +17,25 @@ from .graph import Operation, Tensor
 from .opdef import OpDef, apply_many, no_gradient, register
 from .types import TensorType, types_text
 
-__all__ = ["Sgd", "Update", "UpdateRule", "update"]
+__all__ = ["Update", "UpdateRule", "update"]
 
 
 class UpdateRule:
-    """A formula for one step of one variable.
+    """A formula for one step of one variable. Subclasses are frozen dataclasses.
 
     Class attributes:
-        slots: names of the per-variable state, each of the variable's shape and dtype.
         takes_step: whether `step` needs the number of the step, counted from 1.
     """
 
-    slots: ClassVar[tuple[str, ...]] = ()
     takes_step: ClassVar[bool] = False
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The per-variable state: names in order, and what every element starts from.
+
+        Each slot has the variable's shape and dtype.
+        """
+        return {}
 
     def step(
         self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any
@@ -45,20 +51,9 @@ class UpdateRule:
             t: () the number of the step from 1, of the variable's dtype.
 
         Returns:
-            The new variable, then its new slots.
+            The new variable, then its new slots: fresh arrays, no two of them the same.
         """
         raise NotImplementedError(type(self).__name__)
-
-
-@dataclass(frozen=True)
-class Sgd(UpdateRule):
-    """w - rate * g (Robbins and Monro, 1951)."""
-
-    def step(
-        self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any
-    ) -> tuple[Any, ...]:
-        """The formula."""
-        return (w - rate * g,)
 
 
 @register

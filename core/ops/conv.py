@@ -13,99 +13,76 @@ each is made of the other two, and a gradient has a gradient for free.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
-import numpy as np
-
-from ..errors import OptionError, ShapeError, nearest, user_site
+from ..errors import OptionError, ShapeError, user_site
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, register, require
-from ..types import TensorType, shape_text, types_text
+from ..types import Shape, TensorType, shape_text, types_text
 from .elementwise import shape_from_value, shape_of
 from .source import convert, convert_all
+from .windows import Padding, Windows, as_padding, as_sizes, infer_positions
 
-__all__ = [
-    "Padding",
-    "Windows",
-    "as_padding",
-    "as_pair",
-    "conv2d",
-    "conv2d_transpose",
-    "output_size",
-    "padding_sizes",
-]
+__all__ = ["conv2d", "conv2d_transpose"]
+
 
 @dataclass(frozen=True)
 class _Convolution(OpDef):
-    """The attributes of all three, and what they share."""
+    """The attributes of all three faces, and what these share."""
 
     strides: tuple[int, int] = (1, 1)
     padding: Padding = "VALID"
     dilations: tuple[int, int] = (1, 1)
     groups: int = 1
 
+    def _output_shape(self, x: Shape, kernel: Shape, got: str) -> Shape:
+        """The shape rule: (batch, out_height, out_width, out), as far as it is known."""
+        if len(x) != 4 or len(kernel) != 4:
+            raise ShapeError(
+                self.label,
+                "images or kernel have the wrong rank",
+                expected="x (batch, height, width, in), kernel (height, width, in // groups, out)",
+                got=got,
+            )
+        channels, inner, outer = x[3], kernel[2], kernel[3]
+        if any(n is not None and n % self.groups for n in (channels, outer)):
+            raise ShapeError(
+                self.label,
+                "the channels do not divide into groups",
+                expected=f"in and out channels that are multiples of groups={self.groups}",
+                got=got,
+            )
+        if channels is not None and inner is not None and channels != inner * self.groups:
+            is_first = x[1] == inner * self.groups
+            raise ShapeError(
+                self.label,
+                "the channels of images and kernel differ",
+                expected=f"x (batch, height, width, {inner * self.groups})",
+                got=got,
+                hint="channels come last: transpose(x, [0, 2, 3, 1])" if is_first else None,
+            )
+        height, width = infer_positions(
+            self, x[1:3], kernel[:2], self.strides, self.dilations, self.padding, got
+        )
+        return x[0], height, width, outer
+
     def _windows(self, x_shape: Sequence[int], kernel_shape: Sequence[int]) -> Windows:
         sizes, kernel = tuple(x_shape[1:3]), tuple(kernel_shape[:2])
         return Windows(sizes, kernel, self.strides, self.dilations, self.padding)
 
     def _split(self, array: Any) -> Any:
-        """(..., groups * n) -> (groups, product of the others, n): a stack for `@`."""
-        rows = int(np.prod(array.shape[:-1]))
-        width = array.shape[-1] // self.groups
+        """(..., groups * n) -> (groups, product of the others, n): one matrix a group."""
+        rows, width = math.prod(array.shape[:-1]), array.shape[-1] // self.groups
         return array.reshape(rows, self.groups, width).transpose(1, 0, 2)
 
-    def _join(self, stack: Any, shape: Sequence[int]) -> Any:
+    def _join(self, matrices: Any, shape: Sequence[int]) -> Any:
         """The way back."""
-        return stack.transpose(1, 0, 2).reshape(tuple(shape))
+        return matrices.transpose(1, 0, 2).reshape(tuple(shape))
 
-    def _output_shape(
-        self,
-        x_shape: Sequence[int | None],
-        kernel_shape: Sequence[int | None],
-        got: str,
-    ) -> tuple[int | None, ...]:
-        """The shape rule, for whichever sizes are known."""
-        if len(x_shape) != 4 or len(kernel_shape) != 4:
-            raise ShapeError(
-                self.label,
-                "an input has the wrong rank",
-                expected="x (batch, height, width, in), kernel (height, width, in // groups, out)",
-                got=got,
-            )
-        channels, inner, outer = x_shape[3], kernel_shape[2], kernel_shape[3]
-        for total in (channels, outer):
-            if total is not None and total % self.groups:
-                raise ShapeError(
-                    self.label,
-                    "the channels do not divide into groups",
-                    expected=f"in and out multiples of {self.groups} groups",
-                    got=got,
-                )
-        if channels is not None and inner is not None and channels != inner * self.groups:
-            swapped = x_shape[1] == inner * self.groups
-            raise ShapeError(
-                self.label,
-                "the channels of images and kernel differ",
-                expected=f"x (batch, height, width, {inner * self.groups}) for this kernel"
-                + (f" and {self.groups} groups" if self.groups > 1 else ""),
-                got=got,
-                hint="channels come last: transpose(x, [0, 2, 3, 1])" if swapped else None,
-            )
-        sizes = windows_shape(
-            self,
-            x_shape[1:3],
-            kernel_shape[:2],
-            self.strides,
-            self.dilations,
-            self.padding,
-            got,
-        )
-        return (x_shape[0], *sizes, outer)
-
-    def _of(self, op: type[_Convolution], *inputs: Tensor) -> Tensor:
+    def _face(self, op: type[_Convolution], *inputs: Tensor) -> Tensor:
         """Another face of the same convolution."""
         return apply(op(self.strides, self.padding, self.dilations, self.groups), *inputs)
 
@@ -118,8 +95,9 @@ class Conv2D(_Convolution):
     x: (batch, height, width, in), kernel: (kernel_height, kernel_width, in // groups, out)
     -> (batch, out_height, out_width, out), one float dtype.
 
-    out_height = (height + padding - (kernel_height - 1) * dilation - 1) // stride + 1, and so for
-    the width. With `groups`, the channels fall into as many equal parts that do not mix.
+    out_height = (height + padding - (kernel_height - 1) * dilation - 1) // stride + 1, and the
+    width likewise; "SAME" pads with as many zeros as make that ceil(height / stride). With
+    `groups`, the channels fall into as many equal parts, which do not mix.
     """
 
     def infer(self, x: TensorType, kernel: TensorType) -> TensorType:
@@ -146,8 +124,8 @@ class Conv2D(_Convolution):
         """dS/dx and dS/dk with g in the output's place."""
         x, kernel = node.inputs
         return [
-            self._of(Conv2DInputGrad, g, kernel, shape_of(x)),
-            self._of(Conv2DKernelGrad, x, g, shape_of(kernel)),
+            self._face(Conv2DInputGrad, g, kernel, shape_of(x)),
+            self._face(Conv2DKernelGrad, x, g, shape_of(kernel)),
         ]
 
 
@@ -177,8 +155,7 @@ class Conv2DInputGrad(_Convolution):
             )
         inner = kernel.dims()[2]
         channels = None if inner is None else inner * self.groups
-        known = (g.dims()[0], None, None, channels) if sizes is None else sizes
-        return g.with_shape(known)
+        return g.with_shape((g.dims()[0], None, None, channels) if sizes is None else sizes)
 
     def infer_unknown(self, g: TensorType, *others: TensorType) -> tuple[TensorType, ...]:
         """Four axes at any rate."""
@@ -187,7 +164,7 @@ class Conv2DInputGrad(_Convolution):
     def compute(self, xp: Any, g: Any, kernel: Any, shape: Any) -> Any:
         """Each tap gives back to all cells it met."""
         batch, *sizes, channels = (int(size) for size in shape)
-        windows = self._windows((batch, *sizes, channels), kernel.shape)
+        windows = self._windows((batch, *sizes), kernel.shape)
         result = windows.padded_zeros(xp, batch, channels, g.dtype)
         outputs = self._split(g)
         for tap, cells in windows.taps():
@@ -199,8 +176,8 @@ class Conv2DInputGrad(_Convolution):
         """The same sum with g in the images' place: dS/dg and dS/dk."""
         outputs, kernel = node.inputs[:2]
         return [
-            self._of(Conv2D, g, kernel),
-            self._of(Conv2DKernelGrad, g, outputs, shape_of(kernel)),
+            self._face(Conv2D, g, kernel),
+            self._face(Conv2DKernelGrad, g, outputs, shape_of(kernel)),
             None,
         ]
 
@@ -222,7 +199,7 @@ class Conv2DKernelGrad(_Convolution):
         require(self, "same float", x=x, g=g)
         sizes = shape_from_value(shape)
         got = types_text(x=x, g=g) + f", shape of the kernel {shape_text(sizes)}"
-        known = (None,) * 4 if sizes is None else sizes
+        known: Shape = (None,) * 4 if sizes is None else sizes
         expected = self._output_shape(x.dims(), known, got)
         if not TensorType(x.dtype, expected).accepts(g):
             raise ShapeError(
@@ -253,8 +230,8 @@ class Conv2DKernelGrad(_Convolution):
         """The same sum with g in the kernel's place: dS/dx and dS/dg."""
         x, outputs = node.inputs[:2]
         return [
-            self._of(Conv2DInputGrad, outputs, g, shape_of(x)),
-            self._of(Conv2D, x, g),
+            self._face(Conv2DInputGrad, outputs, g, shape_of(x)),
+            self._face(Conv2D, x, g),
             None,
         ]
 
@@ -295,11 +272,15 @@ def conv2d(
     [[[[12.0]], [[34.0]]]]
     """
     x, kernel = convert_all(input, filters)
+    if groups < 1:
+        raise OptionError(
+            "conv2d", "groups is no count", expected=">= 1", got=repr(groups), site=user_site()
+        )
     op = Conv2D(
-        as_pair("conv2d", "strides", strides),
+        as_sizes("conv2d", "strides", strides),
         as_padding("conv2d", padding),
-        as_pair("conv2d", "dilations", dilations),
-        as_pair("conv2d", "groups", groups)[0],
+        as_sizes("conv2d", "dilations", dilations),
+        groups,
     )
     return apply(op, x, kernel, name=name)
 
@@ -341,8 +322,8 @@ def conv2d_transpose(
     where = "conv2d_transpose"
     x, kernel = convert_all(input, filters)
     op = Conv2DInputGrad(
-        as_pair(where, "strides", strides),
+        as_sizes(where, "strides", strides),
         as_padding(where, padding),
-        as_pair(where, "dilations", dilations),
+        as_sizes(where, "dilations", dilations),
     )
     return apply(op, x, kernel, convert(output_shape), name=name)

@@ -195,11 +195,14 @@ def as_padding(where: str, value: Any) -> Padding:
     if isinstance(value, str):
         if value.upper() in ("SAME", "VALID"):
             return value.upper()
-    elif np.shape(value) == (2, 2) and all(
-        isinstance(n, int | np.integer) and n >= 0 for pair in value for n in pair
+    elif isinstance(value, list | tuple) and all(
+        isinstance(pair, list | tuple)
+        and len(pair) == 2
+        and all(isinstance(n, int | np.integer) and n >= 0 for n in pair)
+        for pair in value
     ):
-        (top, bottom), (left, right) = value
-        return (int(top), int(bottom)), (int(left), int(right))
+        if len(value) == 2:
+            return tuple((int(before), int(after)) for before, after in value)
     raise OptionError(
         where,
         "unknown padding",

@@ -1,0 +1,231 @@
+"""The optimizers' formulas, one rule a class.
+
+They are Keras 3's, to the order of the operations. TensorFlow 1 spells some differently; all but
+one are the same formulas with other numbers:
+
+* its Momentum adds up plain gradients and scales the sum by today's rate: `UnscaledMomentum`;
+* its RMSProp starts the average of squares at one: `RmsProp(start=1.0)`;
+* its Adagrad adds nothing under the root: `Adagrad(epsilon=0.0)`;
+* its GradientDescent, Adam and Adadelta do the same as Keras's.
+
+In every formula w is the variable, g its gradient, t the number of the step from 1.
+
+>>> import numpy as np
+>>> w, g, m = np.array([1.0]), np.array([2.0]), np.array([-0.5])
+>>> new_w, new_m = SgdMomentum(momentum=0.9).step(np, w, g, [m], rate=0.1, t=1)
+>>> round(float(new_m[0]), 6), round(float(new_w[0]), 6)
+(-0.65, 0.35)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .updates import UpdateRule
+
+__all__ = ["Adadelta", "Adagrad", "Adam", "RmsProp", "Sgd", "SgdMomentum", "UnscaledMomentum"]
+
+Arrays = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Sgd(UpdateRule):
+    """w - rate * g (Robbins and Monro, 1951)."""
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        return (w - rate * g,)
+
+
+@dataclass(frozen=True)
+class SgdMomentum(UpdateRule):
+    """Gradient descent with a velocity (Sutskever et al., 2013, equations 1 and 2).
+
+        m' = momentum * m - rate * g
+        w' = w + m'
+
+    With `nesterov` the step looks ahead along the velocity, in the form whose gradient is taken
+    at w itself (Bengio, Boulanger-Lewandowski and Pascanu, 2013, section 3.5):
+
+        w' = w + momentum * m' - rate * g
+    """
+
+    momentum: float
+    nesterov: bool = False
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The velocity."""
+        return {"momentum": 0.0}
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        [m] = slots
+        push = rate * g
+        m = self.momentum * m - push
+        return (w + self.momentum * m - push if self.nesterov else w + m), m
+
+
+@dataclass(frozen=True)
+class UnscaledMomentum(UpdateRule):
+    """Gradient descent along a decaying sum of gradients (TensorFlow 1's Momentum).
+
+        a' = momentum * a + g
+        w' = w - rate * a',  or with `nesterov`  w - rate * (g + momentum * a')
+
+    While the rate is constant this is SgdMomentum with m = -rate * a. When the rate falls, this
+    slows down at once, while the other still carries the speed of the old rate.
+    """
+
+    momentum: float
+    nesterov: bool = False
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The sum."""
+        return {"momentum": 0.0}
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        [a] = slots
+        a = self.momentum * a + g
+        return w - rate * (g + self.momentum * a if self.nesterov else a), a
+
+
+@dataclass(frozen=True)
+class Adam(UpdateRule):
+    """Adaptive moments (Kingma and Ba, 2015, the form just before section 2.1).
+
+        m' = beta_1 * m + (1 - beta_1) * g
+        v' = beta_2 * v + (1 - beta_2) * g^2
+        w' = w - rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m' / (sqrt(v') + epsilon)
+
+    This epsilon is the paper's "epsilon hat". With `amsgrad` the largest v' so far stands in the
+    last line (Reddi, Kale and Kumar, 2018, algorithm 2).
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    amsgrad: bool = False
+
+    takes_step = True
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """Both moments, and the largest second one."""
+        names = ("momentum", "velocity", "velocity_hat")
+        return dict.fromkeys(names if self.amsgrad else names[:2], 0.0)
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula; the averages as m + (g - m) * (1 - beta), which rounds less."""
+        m, v, *largest = slots
+        m = m + (g - m) * (1 - self.beta_1)
+        v = v + (g * g - v) * (1 - self.beta_2)
+        largest = [xp.maximum(old, v) for old in largest]
+        rate = rate * xp.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        w = w - m * rate / (xp.sqrt(largest[0] if largest else v) + self.epsilon)
+        return w, m, v, *largest
+
+
+@dataclass(frozen=True)
+class Adadelta(UpdateRule):
+    """Steps in units of earlier steps (Zeiler, 2012, algorithm 1).
+
+        a' = rho * a + (1 - rho) * g^2
+        d  = -sqrt(b + epsilon) / sqrt(a' + epsilon) * g        (equation 14)
+        b' = rho * b + (1 - rho) * d^2
+        w' = w + rate * d
+
+    The paper has no rate: it is 1 there.
+    """
+
+    rho: float = 0.95
+    epsilon: float = 1e-7
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The averages of squared gradients and of squared steps."""
+        return {"accumulated_grad": 0.0, "accumulated_delta_var": 0.0}
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        a, b = slots
+        a = self.rho * a + (1 - self.rho) * (g * g)
+        d = -(xp.sqrt(b + self.epsilon) * g / xp.sqrt(a + self.epsilon))
+        b = self.rho * b + (1 - self.rho) * (d * d)
+        return w + rate * d, a, b
+
+
+@dataclass(frozen=True)
+class Adagrad(UpdateRule):
+    """A rate for each element, by its past (Duchi, Hazan and Singer, 2011, equation 1, diagonal).
+
+        a' = a + g^2
+        w' = w - rate * g / sqrt(a' + epsilon)
+
+    a starts at `start`.
+    """
+
+    epsilon: float = 1e-7
+    start: float = 0.1
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The sum of squared gradients."""
+        return {"accumulator": self.start}
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        [a] = slots
+        a = a + g * g
+        return w - rate * g / xp.sqrt(a + self.epsilon), a
+
+
+@dataclass(frozen=True)
+class RmsProp(UpdateRule):
+    """Divides the gradient by the size it usually has (Hinton, 2012, lecture 6e).
+
+        v' = rho * v + (1 - rho) * g^2
+        d  = rate * g / sqrt(v' + epsilon)
+        w' = w - d
+
+    With `momentum` steps are added up: p' = momentum * p + d, w' = w - p'. With `centered` the
+    average gradient is taken out: h' = rho * h + (1 - rho) * g, and the root is of
+    v' - h'^2 + epsilon (Graves, 2013, equations 38 to 41). v starts at `start`.
+    """
+
+    rho: float = 0.9
+    momentum: float = 0.0
+    epsilon: float = 1e-7
+    centered: bool = False
+    start: float = 0.0
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The average of squares, and where asked for the sum of steps and the average gradient."""
+        slots = {"velocity": self.start}
+        if self.momentum:
+            slots["momentum"] = 0.0
+        if self.centered:
+            slots["average_gradient"] = 0.0
+        return slots
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        old = dict(zip(self.slots, slots, strict=True))
+        v = self.rho * old["velocity"] + (1 - self.rho) * (g * g)
+        new = [v]
+        denominator = v + self.epsilon
+        if self.centered:
+            h = self.rho * old["average_gradient"] + (1 - self.rho) * g
+            denominator = v - h * h + self.epsilon
+        d = rate * g / xp.sqrt(denominator)
+        if self.momentum:
+            d = self.momentum * old["momentum"] + d
+            new.append(d)
+        if self.centered:
+            new.append(h)
+        return w - d, *new

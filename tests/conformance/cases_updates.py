@@ -1,0 +1,195 @@
+"""Rows of the optimizers' rules.
+
+The oracles are the papers' formulas for one number, called in a loop; where a formula has another
+well-known form, the oracle uses that one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from thalweg.core.update_rules import (
+    Adadelta,
+    Adagrad,
+    Adam,
+    RmsProp,
+    Sgd,
+    SgdMomentum,
+    UnscaledMomentum,
+)
+from thalweg.core.updates import UpdateRule, update
+
+from .case import Case, Input
+
+SHAPES = ("mn", "k")  # two variables, so that their columns cannot be mixed up unseen
+Formula = Callable[..., tuple[float, ...]]  # (w, g, rate, t, *slots) -> (w, *slots)
+
+
+def whole_number(generator: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    return np.asarray(generator.integers(1, 40, shape), dtype)
+
+
+def row(
+    name: str,
+    rule: UpdateRule,
+    formula: Formula,
+    slots: Sequence[tuple[float, float]] = (),
+    weight_decay: float = 0.0,
+) -> Case:
+    """A row for a rule; `slots` are the bounds of the drawn state."""
+    count = len(SHAPES)
+    assert len(slots) == len(rule.slots)
+
+    def split(arrays: Sequence[Any]) -> list[list[Any]]:
+        return [list(arrays[i : i + count]) for i in range(0, len(arrays), count)]
+
+    def function(rate: Any, t: Any, *tensors: Any) -> tuple[Any, ...]:
+        variables, gradients, *columns = split(tensors)
+        new, new_columns = update(rule, rate, t, variables, gradients, columns, weight_decay)
+        return (*new, *[tensor for column in new_columns for tensor in column])
+
+    def oracle(rate: Any, t: Any, *arrays: Any) -> tuple[Any, ...]:
+        columns = split(arrays)
+        results = [[np.empty_like(a) for a in c] for c in (columns[0], *columns[2:])]
+        for i in range(count):
+            for index in np.ndindex(columns[0][i].shape):
+                w, g, *state = (float(column[i][index]) for column in columns)
+                new = formula(w, g, float(rate), int(t), *state)
+                for column, value in zip(results, new, strict=True):
+                    column[i][index] = value
+        return tuple(array for column in results for array in column)
+
+    bounds = [(-3.0, 3.0), (-3.0, 3.0), *slots]
+    return Case(
+        name,
+        covers=("Update",),
+        function=function,
+        inputs=(
+            Input("", low=0.01, high=0.5),
+            Input("", values=whole_number),
+            *[Input(shape, low=low, high=high) for low, high in bounds for shape in SHAPES],
+        ),
+        oracle=oracle,
+        gradient=False,
+        empty="mk",
+    )
+
+
+def sgd(w: float, g: float, rate: float, t: int) -> tuple[float, ...]:
+    return (w - rate * g,)
+
+
+def decayed_sgd(w: float, g: float, rate: float, t: int) -> tuple[float, ...]:
+    return (w - rate * g - rate * 0.3 * w,)
+
+
+def momentum(w: float, g: float, rate: float, t: int, m: float) -> tuple[float, ...]:
+    velocity = 0.9 * m - rate * g
+    return w + velocity, velocity
+
+
+def nesterov(w: float, g: float, rate: float, t: int, m: float) -> tuple[float, ...]:
+    return w + 0.9 * 0.9 * m - (1 + 0.9) * rate * g, 0.9 * m - rate * g
+
+
+def unscaled(w: float, g: float, rate: float, t: int, a: float) -> tuple[float, ...]:
+    w, velocity = momentum(w, g, rate, t, -rate * a)
+    return w, -velocity / rate
+
+
+def unscaled_nesterov(w: float, g: float, rate: float, t: int, a: float) -> tuple[float, ...]:
+    w, velocity = nesterov(w, g, rate, t, -rate * a)
+    return w, -velocity / rate
+
+
+def adam(
+    w: float, g: float, rate: float, t: int, m: float, v: float, largest: float | None = None
+) -> tuple[float, ...]:
+    """Algorithm 1, with corrected moments; its epsilon is epsilon hat over a root."""
+    m = 0.8 * m + 0.2 * g
+    v = 0.99 * v + 0.01 * g**2
+    top = v if largest is None else max(largest, v)
+    m_corrected, v_corrected = m / (1 - 0.8**t), top / (1 - 0.99**t)
+    epsilon = 1e-3 / math.sqrt(1 - 0.99**t)
+    w -= rate * m_corrected / (math.sqrt(v_corrected) + epsilon)
+    return (w, m, v) if largest is None else (w, m, v, top)
+
+
+def adadelta(w: float, g: float, rate: float, t: int, a: float, b: float) -> tuple[float, ...]:
+    a = 0.9 * a + 0.1 * g**2
+    delta = -math.sqrt((b + 1e-3) / (a + 1e-3)) * g
+    return w + rate * delta, a, 0.9 * b + 0.1 * delta**2
+
+
+def adagrad(w: float, g: float, rate: float, t: int, a: float) -> tuple[float, ...]:
+    return w - rate * g * (a + g**2 + 1e-3) ** -0.5, a + g**2
+
+
+def adagrad_without_epsilon(
+    w: float, g: float, rate: float, t: int, a: float
+) -> tuple[float, ...]:
+    return w - rate * g * (a + g**2) ** -0.5, a + g**2
+
+
+def rmsprop(w: float, g: float, rate: float, t: int, v: float) -> tuple[float, ...]:
+    v = 0.8 * v + 0.2 * g**2
+    return w - rate * g * (v + 1e-3) ** -0.5, v
+
+
+def rmsprop_momentum(
+    w: float, g: float, rate: float, t: int, v: float, p: float
+) -> tuple[float, ...]:
+    moved, v = rmsprop(w, g, rate, t, v)
+    p = 0.7 * p + (w - moved)
+    return w - p, v, p
+
+
+def rmsprop_all(
+    w: float, g: float, rate: float, t: int, v: float, p: float, h: float
+) -> tuple[float, ...]:
+    v, h = 0.8 * v + 0.2 * g**2, 0.8 * h + 0.2 * g
+    p = 0.7 * p + rate * g * (v - h**2 + 1e-3) ** -0.5
+    return w - p, v, p, h
+
+
+def rmsprop_centered(
+    w: float, g: float, rate: float, t: int, v: float, h: float
+) -> tuple[float, ...]:
+    moved, v, p, h = rmsprop_all(w, g, rate, t, v, 0.0, h)
+    return moved, v, h
+
+
+ANY, SQUARES = (-2.0, 2.0), (0.1, 4.0)
+CENTERED = (2.0, 9.0)  # a mean square well above the squared mean, so that rounding stays small
+
+CASES = (
+    row("update sgd", Sgd(), sgd),
+    row("update sgd decayed", Sgd(), decayed_sgd, weight_decay=0.3),
+    row("update momentum", SgdMomentum(0.9), momentum, [ANY]),
+    row("update nesterov", SgdMomentum(0.9, nesterov=True), nesterov, [ANY]),
+    row("update unscaled", UnscaledMomentum(0.9), unscaled, [ANY]),
+    row("update unscaled nesterov", UnscaledMomentum(0.9, nesterov=True), unscaled_nesterov, [ANY]),
+    row("update adam", Adam(0.8, 0.99, 1e-3), adam, [ANY, SQUARES]),
+    row("update amsgrad", Adam(0.8, 0.99, 1e-3, amsgrad=True), adam, [ANY, SQUARES, SQUARES]),
+    row("update adadelta", Adadelta(0.9, 1e-3), adadelta, [SQUARES, SQUARES]),
+    row("update adagrad", Adagrad(1e-3), adagrad, [SQUARES]),
+    row("update adagrad tf1", Adagrad(0.0), adagrad_without_epsilon, [SQUARES]),
+    row("update rmsprop", RmsProp(0.8, 0.0, 1e-3), rmsprop, [SQUARES]),
+    row("update rmsprop momentum", RmsProp(0.8, 0.7, 1e-3), rmsprop_momentum, [SQUARES, ANY]),
+    row(
+        "update rmsprop centered",
+        RmsProp(0.8, 0.0, 1e-3, centered=True),
+        rmsprop_centered,
+        [CENTERED, (-1.0, 1.0)],
+    ),
+    row(
+        "update rmsprop all",
+        RmsProp(0.8, 0.7, 1e-3, centered=True),
+        rmsprop_all,
+        [CENTERED, ANY, (-1.0, 1.0)],
+    ),
+)
