@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .errors import GraphError, ShapeError, Site, nearest, user_site
-from .types import DType, Shape, TensorType, as_shape, shape_text
+from .types import DType, TensorShape, TensorType, as_shape, shape_text
 
 if TYPE_CHECKING:
     from .opdef import OpDef
@@ -124,16 +124,17 @@ class Tensor:
         return self.type.dtype
 
     @property
-    def shape(self) -> Shape | None:
+    def shape(self) -> TensorShape | None:
         """Sizes, None where unknown; None as a whole if the rank is unknown."""
-        return self.type.shape
+        shape = self.type.shape
+        return None if shape is None else TensorShape(shape)
 
     @property
     def ndim(self) -> int | None:
         """Number of axes, None if unknown."""
         return self.type.rank
 
-    def get_shape(self) -> Shape | None:
+    def get_shape(self) -> TensorShape | None:
         """The shape (TF1's spelling)."""
         return self.shape
 

@@ -75,7 +75,8 @@ class _HostEvaluator:
         values = [self(t) for t in tensor.op.inputs]
         if any(value is None for value in values):
             return None
-        return np.asarray(opdef.compute(np, *values))
+        result = opdef.compute(np, *values)
+        return np.asarray(result[tensor.index] if isinstance(result, tuple) else result)
 
 
 def _needed(

@@ -29,7 +29,7 @@ class OpDef:
     Class attributes:
         reuse: `{output: input}`: the output may overwrite that input where it dies here.
         is_view: output 0 has input 0's elements in the same order (`reshape`).
-        may_alias: output 0 may share input 0's memory in some other way (`transpose`).
+        may_alias: outputs may share input 0's memory in some other way (`transpose`).
         host_inputs: inputs that decide sizes or branches; kernels get them as NumPy arrays.
         is_host: its output is small and computed where the plan is made (`shape`).
         is_pure: equal inputs give equal outputs, and nothing else happens.
@@ -49,9 +49,9 @@ class OpDef:
         """
         raise NotImplementedError(type(self).__name__)
 
-    def infer_unknown(self, *types: TensorType) -> tuple[TensorType, ...]:
+    def infer_unknown(self, *args: Any, **kwargs: Any) -> tuple[TensorType, ...]:
         """The outputs' types where some input's rank is unknown: by default the first dtype."""
-        return (TensorType(types[0].dtype, None),)
+        return (TensorType(args[0].dtype, None),)
 
     def compute(self, *args: Any, **kwargs: Any) -> Any:
         """`compute(xp, *arrays)` -> array, or a tuple of them. Plain; this is the specification."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
 
@@ -26,7 +26,9 @@ __all__ = [
     "DTYPES",
     "Array",
     "DType",
+    "Dimension",
     "Shape",
+    "TensorShape",
     "TensorType",
     "as_dtype",
     "as_shape",
@@ -202,6 +204,58 @@ def as_shape(shape: Any) -> Shape | None:
                 got=repr(tuple(shape)),
             )
     return tuple(sizes)
+
+
+class Dimension(int):
+    """A known size: an int that also says its `value`, as TF1's do."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> int:
+        """The size."""
+        return int(self)
+
+
+class TensorShape(tuple[int | None, ...]):
+    """What `tensor.shape` gives: a tuple that also answers TF1's questions.
+
+    # differs from TensorFlow 1: an unknown size is None itself, not an object with value None,
+    # and the shape of an unknown rank is None.
+
+    >>> shape = TensorShape((None, 7, 7, 64))
+    >>> shape == (None, 7, 7, 64), shape.as_list(), shape[1:].num_elements(), shape[3].value
+    (True, [None, 7, 7, 64], 3136, 64)
+    """
+
+    __slots__ = ()
+
+    @property
+    def ndims(self) -> int:
+        """Number of axes."""
+        return len(self)
+
+    def as_list(self) -> list[int | None]:
+        """The sizes, None where unknown."""
+        return list(self)
+
+    def num_elements(self) -> int | None:
+        """Number of elements, None if a size is unknown."""
+        return None if None in self else math.prod(size for size in self if size is not None)
+
+    def is_fully_defined(self) -> bool:
+        """True if every size is known."""
+        return None not in self
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> Dimension | None: ...
+    @overload
+    def __getitem__(self, key: slice) -> TensorShape: ...
+    def __getitem__(self, key: SupportsIndex | slice) -> Dimension | TensorShape | None:
+        if isinstance(key, slice):
+            return TensorShape(super().__getitem__(key))
+        size = super().__getitem__(key)
+        return None if size is None else Dimension(size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,16 @@
 They are Keras 3's, to the order of the operations. TensorFlow 1 spells some differently; all but
 one are the same formulas with other numbers:
 
-* its Momentum adds up plain gradients and scales the sum by today's rate: `UnscaledMomentum`;
-* its RMSProp starts the average of squares at one: `RmsProp(start=1.0)`;
-* its Adagrad adds nothing under the root: `Adagrad(epsilon=0.0)`;
+* its Momentum sums plain gradients and scales the sum by the rate of today: `UnscaledMomentumRule`;
+* its RMSProp starts the average of squares at one: `RmsPropRule(start=1.0)`;
+* its Adagrad adds nothing under the root: `AdagradRule(epsilon=0.0)`;
 * its GradientDescent, Adam and Adadelta do the same as Keras's.
 
 In every formula w is the variable, g its gradient, t the number of the step from 1.
 
 >>> import numpy as np
 >>> w, g, m = np.array([1.0]), np.array([2.0]), np.array([-0.5])
->>> new_w, new_m = SgdMomentum(momentum=0.9).step(np, w, g, [m], rate=0.1, t=1)
+>>> new_w, new_m = MomentumRule(momentum=0.9).step(np, w, g, [m], rate=0.1, t=1)
 >>> round(float(new_m[0]), 6), round(float(new_w[0]), 6)
 (-0.65, 0.35)
 """
@@ -25,13 +25,21 @@ from typing import Any
 
 from .updates import UpdateRule
 
-__all__ = ["Adadelta", "Adagrad", "Adam", "RmsProp", "Sgd", "SgdMomentum", "UnscaledMomentum"]
+__all__ = [
+    "AdadeltaRule",
+    "AdagradRule",
+    "AdamRule",
+    "MomentumRule",
+    "RmsPropRule",
+    "SgdRule",
+    "UnscaledMomentumRule",
+]
 
 Arrays = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Sgd(UpdateRule):
+class SgdRule(UpdateRule):
     """w - rate * g (Robbins and Monro, 1951)."""
 
     def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
@@ -40,7 +48,7 @@ class Sgd(UpdateRule):
 
 
 @dataclass(frozen=True)
-class SgdMomentum(UpdateRule):
+class MomentumRule(UpdateRule):
     """Gradient descent with a velocity (Sutskever et al., 2013, equations 1 and 2).
 
         m' = momentum * m - rate * g
@@ -69,14 +77,14 @@ class SgdMomentum(UpdateRule):
 
 
 @dataclass(frozen=True)
-class UnscaledMomentum(UpdateRule):
+class UnscaledMomentumRule(UpdateRule):
     """Gradient descent along a decaying sum of gradients (TensorFlow 1's Momentum).
 
         a' = momentum * a + g
         w' = w - rate * a',  or with `nesterov`  w - rate * (g + momentum * a')
 
-    While the rate is constant this is SgdMomentum with m = -rate * a. When the rate falls, this
-    slows down at once, while the other still carries the speed of the old rate.
+    While the rate is constant this is `MomentumRule` with m = -rate * a. When the rate falls, this
+    slows down at once, while that still carries the speed of the old rate.
     """
 
     momentum: float
@@ -95,7 +103,7 @@ class UnscaledMomentum(UpdateRule):
 
 
 @dataclass(frozen=True)
-class Adam(UpdateRule):
+class AdamRule(UpdateRule):
     """Adaptive moments (Kingma and Ba, 2015, the form just before section 2.1).
 
         m' = beta_1 * m + (1 - beta_1) * g
@@ -131,7 +139,7 @@ class Adam(UpdateRule):
 
 
 @dataclass(frozen=True)
-class Adadelta(UpdateRule):
+class AdadeltaRule(UpdateRule):
     """Steps in units of earlier steps (Zeiler, 2012, algorithm 1).
 
         a' = rho * a + (1 - rho) * g^2
@@ -160,7 +168,7 @@ class Adadelta(UpdateRule):
 
 
 @dataclass(frozen=True)
-class Adagrad(UpdateRule):
+class AdagradRule(UpdateRule):
     """A rate for each element, by its past (Duchi, Hazan and Singer, 2011, equation 1, diagonal).
 
         a' = a + g^2
@@ -185,7 +193,7 @@ class Adagrad(UpdateRule):
 
 
 @dataclass(frozen=True)
-class RmsProp(UpdateRule):
+class RmsPropRule(UpdateRule):
     """Divides the gradient by the size it usually has (Hinton, 2012, lecture 6e).
 
         v' = rho * v + (1 - rho) * g^2

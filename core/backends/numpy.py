@@ -9,12 +9,15 @@ import numpy as np
 
 from ..opdef import OpDef
 from ..types import TensorType
+from . import numpy_kernels
 from .base import Backend, Kernel, register_backend
 
 __all__ = ["NumpyBackend"]
 
 # op name -> (op, static input types) -> kernel, or None where the op's own compute is as good
-KERNELS: dict[str, Callable[[Any, Sequence[TensorType]], Kernel | None]] = {}
+KERNELS: dict[str, Callable[[Any, Sequence[TensorType]], Kernel | None]] = {
+    **numpy_kernels.KERNELS,
+}
 
 
 class NumpyBackend(Backend):

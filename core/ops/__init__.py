@@ -3,9 +3,37 @@
 from __future__ import annotations
 
 from ..graph import OPERATORS
-from . import control, elementwise, source, state
+from . import (
+    concat,
+    control,
+    conv,
+    elementwise,
+    gather,
+    linalg,
+    pool,
+    repeat,
+    shape,
+    slicing,
+    source,
+    stack,
+    state,
+)
 
-__all__ = ["control", "elementwise", "source", "state"]
+__all__ = [
+    "concat",
+    "control",
+    "conv",
+    "elementwise",
+    "gather",
+    "linalg",
+    "pool",
+    "repeat",
+    "shape",
+    "slicing",
+    "source",
+    "stack",
+    "state",
+]
 
 OPERATORS.update(
     {
@@ -13,3 +41,4 @@ OPERATORS.update(
         for name in ("add", "subtract", "multiply", "divide", "negative")
     }
 )
+OPERATORS.update({"getitem": slicing.getitem, "matmul": linalg.matmul})

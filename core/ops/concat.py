@@ -125,11 +125,13 @@ class Split(OpDef):
     def compute(self, xp: Any, value: Any, sizes: Any) -> Any:
         """One slice a part."""
         axis = self.axis % value.ndim
+        before = (slice(None),) * axis
         start = 0
         parts = []
         for size in _share(tuple(sizes.tolist()), value.shape[axis]):
             stop = start + (size or 0)
-            parts.append(value[(*[slice(None)] * axis, slice(start, stop))])
+            part = (*before, slice(start, stop))
+            parts.append(value[part])
             start = stop
         return one_or_tuple(parts)
 

@@ -2,19 +2,52 @@
 
 A row states the formula, the kernel and the gradient. Broadcasting is NumPy's; the gradient of a
 broadcast input is summed back to its shape by the builder, so rows need not think of it.
+
+Here are the builders, the shape plumbing of gradients, and the arithmetic that everything else
+needs; `math.py` and `compare.py` hold the other rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import ShapeError
 from ..graph import Operation, Tensor
 from ..opdef import REGISTRY, OpDef, apply, no_gradient, register, require
 from ..types import DType, TensorType, as_dtype, bool_, broadcast_shapes, types_text
 from .source import convert, convert_all
+
+__all__ = [
+    "add",
+    "broadcast_to",
+    "cast",
+    "divide",
+    "identity",
+    "multiply",
+    "negative",
+    "ones_like",
+    "shape_of",
+    "stop_gradient",
+    "subtract",
+    "zeros_like",
+]
+
+
+class UnaryFunction(Protocol):
+    """A public function of one tensor."""
+
+    def __call__(self, x: Any, name: str | None = None) -> Tensor:
+        """A tensor of x's shape."""
+
+
+class BinaryFunction(Protocol):
+    """A public function of two broadcast tensors."""
+
+    def __call__(self, x: Any, y: Any, name: str | None = None) -> Tensor:
+        """A tensor of the shape to which both are broadcast."""
+
 
 UnaryGradient = Callable[[Tensor, Tensor, Tensor], Tensor]
 BinaryGradient = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor | None, Tensor | None]]
@@ -26,16 +59,19 @@ def unary(
     compute: Callable[[Any, Any], Any],
     gradient: UnaryGradient | None,
     *,
+    example: tuple[str, str] | None = None,
     takes: str = "float",
     gives: DType | None = None,
-) -> Callable[..., Tensor]:
+) -> UnaryFunction:
     """Defines an elementwise op of one input and returns its public function.
 
     Args:
         name: the function's name; the op is its CamelCase.
-        doc: the formula, domain and an example.
+        doc: the formula and what is worth knowing; shapes and dtypes are added to it.
         compute: `(xp, x) -> y`.
         gradient: `(x, y, g) -> gradient`, or None if there is none.
+        example: the arguments and the result of a call, as Python prints them; the public
+            function's docstring shows it.
         takes: kinds of dtype, as in `require`; "any" checks nothing.
         gives: dtype of the output if not the input's.
     """
@@ -64,12 +100,14 @@ def unary(
         compute=compute_method,
         gradient=gradient_method,
         reuse={0: 0} if gives is None else {},
+        __module__=compute.__module__,
     )
 
     def function(x: Any, name: str | None = None) -> Tensor:
         return apply(op, convert(x), name=name)
 
-    return _publish(function, name, doc)
+    _document(function, name, doc, example, f"x: (...) {_dtypes_text(takes)}.", gives)
+    return function
 
 
 def binary(
@@ -78,17 +116,20 @@ def binary(
     compute: Callable[[Any, Any, Any], Any],
     gradient: BinaryGradient | None,
     *,
+    example: tuple[str, str] | None = None,
     takes: str = "number",
     gives: DType | None = None,
-) -> Callable[..., Tensor]:
+) -> BinaryFunction:
     """Defines an elementwise op of two broadcast inputs and returns its public function.
 
     Args:
         name: the function's name; the op is its CamelCase.
-        doc: the formula, domain and an example.
+        doc: the formula and what is worth knowing; shapes and dtypes are added to it.
         compute: `(xp, a, b) -> y`.
         gradient: `(a, b, y, g) -> (gradient of a, gradient of b)` before the sum over
             broadcast axes, or None if there is none.
+        example: the arguments and the result of a call, as Python prints them; the public
+            function's docstring shows it.
         takes: kinds of dtype besides being equal; "any" checks only that.
         gives: dtype of the output if not the inputs'.
     """
@@ -129,27 +170,49 @@ def binary(
         compute=compute_method,
         gradient=gradient_method,
         reuse={0: 0} if gives is None else {},
+        __module__=compute.__module__,
     )
 
     def function(x: Any, y: Any, name: str | None = None) -> Tensor:
         a, b = convert_all(x, y)
         return apply(op, a, b, name=name)
 
-    return _publish(function, name, doc)
+    dtypes = f"x: (...) {_dtypes_text(takes)}.\n    y: the same dtype, a shape that broadcasts."
+    _document(function, name, doc, example, dtypes, gives)
+    return function
 
 
 def _define(name: str, doc: str, **members: Any) -> OpDef:
     """Makes and registers an attribute-less OpDef class; its only instance is returned."""
     class_name = "".join(part.capitalize() for part in name.split("_"))
-    members.update(__doc__=doc, __module__=__name__)
-    cls = dataclass(frozen=True)(type(class_name, (OpDef,), members))
+    cls = dataclass(frozen=True)(type(class_name, (OpDef,), {"__doc__": doc, **members}))
     return register(cls)()
 
 
-def _publish(function: Callable[..., Tensor], name: str, doc: str) -> Callable[..., Tensor]:
+def _dtypes_text(takes: str) -> str:
+    return "of any dtype" if takes == "any" else takes
+
+
+def _document(
+    function: Callable[..., Tensor],
+    name: str,
+    doc: str,
+    example: tuple[str, str] | None,
+    inputs: str,
+    gives: DType | None,
+) -> None:
+    """Names the function and writes its docstring, whose example doctest runs."""
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = doc
-    return function
+    parts = [
+        doc,
+        f"Args:\n    {inputs}\n    name: of the node.",
+        f"Returns:\n    The broadcast shape, {gives.name if gives else 'the same dtype'}.",
+    ]
+    if example is not None:
+        arguments, result = example
+        call = f">>> Session().run({name}({arguments})).tolist()\n{result}\n"
+        parts.append(f">>> from thalweg.core import Session\n{call}")
+    function.__doc__ = "\n\n".join(parts)
 
 
 # Shape plumbing of gradients --------------------------------------------------------------------
@@ -330,49 +393,77 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
 
 identity = unary(
     "identity",
-    "`x` itself under another name.  x: (...) any dtype.",
+    "`x` itself under another name.",
     lambda xp, x: x,
     lambda x, y, g: g,
+    example=("[1, 2]", "[1, 2]"),
     takes="any",
 )
 REGISTRY["Identity"].is_view = True
 
 stop_gradient = unary(
     "stop_gradient",
-    "`x`, through which no gradient flows.  x: (...) any dtype.",
+    "`x`, through which no gradient flows.",
     lambda xp, x: x,
     None,
+    example=("[1, 2]", "[1, 2]"),
     takes="any",
 )
 REGISTRY["StopGradient"].is_view = True
 
 zeros_like = unary(
     "zeros_like",
-    "Zeros of the shape and dtype of `x`.  x: (...) any dtype.",
+    "Zeros of the shape and dtype of `x`.",
     lambda xp, x: xp.zeros(x.shape, x.dtype),
     None,
+    example=("[1.0, 2.0]", "[0.0, 0.0]"),
     takes="any",
 )
 ones_like = unary(
     "ones_like",
-    "Ones of the shape and dtype of `x`.  x: (...) number or bool.",
+    "Ones of the shape and dtype of `x`.",
     lambda xp, x: xp.ones(x.shape, x.dtype),
     None,
+    example=("[5, 6]", "[1, 1]"),
     takes="any",
 )
 
 # Arithmetic -------------------------------------------------------------------------------------
 
-add = binary("add", "x + y.", lambda xp, a, b: a + b, lambda a, b, y, g: (g, g))
-subtract = binary("subtract", "x - y.", lambda xp, a, b: a - b, lambda a, b, y, g: (g, -g))
+add = binary(
+    "add",
+    "x + y.",
+    lambda xp, a, b: a + b,
+    lambda a, b, y, g: (g, g),
+    example=("[1, 2], 10", "[11, 12]"),
+)
+subtract = binary(
+    "subtract",
+    "x - y.",
+    lambda xp, a, b: a - b,
+    lambda a, b, y, g: (g, -g),
+    example=("[1, 2], 10", "[-9, -8]"),
+)
 multiply = binary(
-    "multiply", "x * y.", lambda xp, a, b: a * b, lambda a, b, y, g: (g * b, g * a)
+    "multiply",
+    "x * y.",
+    lambda xp, a, b: a * b,
+    lambda a, b, y, g: (g * b, g * a),
+    example=("[1, 2], 10", "[10, 20]"),
 )
 divide = binary(
     "divide",
-    "x / y for floats.",
+    "x / y for floats; `floordiv` divides integers.",
     lambda xp, a, b: a / b,
     lambda a, b, y, g: (g / b, -(g / b) * y),
+    example=("[1.0, 2.0], 4", "[0.25, 0.5]"),
     takes="float",
 )
-negative = unary("negative", "-x.", lambda xp, x: -x, lambda x, y, g: -g, takes="number")
+negative = unary(
+    "negative",
+    "-x.",
+    lambda xp, x: -x,
+    lambda x, y, g: -g,
+    example=("[1.0, -2.0]", "[-1.0, 2.0]"),
+    takes="number",
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, user_site
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
 from ..types import DType, Shape, TensorType, as_dtype, types_text
@@ -234,12 +234,17 @@ def _filled(where: str, dims: Any, value: Any, name: str | None) -> Tensor:
         sizes = size_vector(where, dims)
         with beside(sizes):
             scalar = convert(value)
-    if scalar.shape != () or any(size is not None and size < 0 for size in sizes.type.value or ()):
+    values = sizes.type.value or ()
+    if (
+        scalar.type.rank not in (0, None)
+        or not sizes.dtype.is_integer
+        or any(size is not None and size < 0 for size in values)
+    ):
         raise ShapeError(
             where,
-            "needs a scalar and sizes >= 0",
+            "takes a scalar and sizes",
             expected="a value of shape (), and integers >= 0",
-            got=f"value {scalar.type}, sizes {sizes.type.value or sizes.type}",
+            got=f"value {scalar.type}, sizes {values or sizes.type}",
             site=user_site(2),
         )
     return apply(BroadcastTo(), scalar, sizes, name=name or where)
@@ -273,8 +278,8 @@ def arange(
         start, limit = 0, start
     bounds = (start, limit, delta)
     wanted = None if dtype is None else as_dtype(dtype)
-    if any(isinstance(bound, float) for bound in bounds) and delta != 0:
-        if all(isinstance(bound, int | float) for bound in bounds):
-            return constant(np.arange(*bounds), wanted or "float32", name=name or "Range")
+    is_plain = all(isinstance(bound, int | float) for bound in bounds)
+    if is_plain and delta != 0 and any(isinstance(bound, float) for bound in bounds):
+        return constant(np.arange(*bounds), wanted or "float32", name=name or "Range")
     tensors = convert_all(*bounds)
     return apply(Range(wanted or tensors[0].dtype), *tensors, name=name)

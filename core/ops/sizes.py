@@ -18,7 +18,7 @@ from ..graph import Tensor, changed_context, current_context
 from ..opdef import OpDef, require
 from ..types import MAX_VALUE_SIZE, Shape, TensorType, types_text
 
-__all__ = ["beside", "keep_values", "require_sizes", "size_values"]
+__all__: list[str] = []  # all of it is for the other ops
 
 
 def beside(tensor: Tensor) -> Any:

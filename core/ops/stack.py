@@ -17,10 +17,10 @@ from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, apply_many, register, require
 from ..types import Shape, TensorType, normalize_axis, types_text
 from .elementwise import zeros_like
-from .source import constant, convert, convert_all
 from .sizes import beside, keep_values
+from .source import constant, convert, convert_all
 
-__all__ = ["size_vector", "stack", "unstack"]
+__all__ = ["stack", "unstack"]
 
 
 @register
@@ -90,7 +90,8 @@ class Unstack(OpDef):
     def compute(self, xp: Any, value: Any) -> Any:
         """One slice an output; the Ellipsis keeps scalars arrays."""
         before = (slice(None),) * (self.axis % value.ndim)
-        return one_or_tuple([value[(*before, i, Ellipsis)] for i in range(self.count)])
+        keys = [(*before, i, Ellipsis) for i in range(self.count)]
+        return one_or_tuple([value[key] for key in keys])
 
     def gradient(self, node: Operation, *g: Tensor | None) -> Sequence[Tensor | None]:
         """Stacked again."""

@@ -69,7 +69,8 @@ def _find_roots(program: Program, memory: Memory) -> dict[int, int]:
     for instruction in program.instructions:
         if instruction.opdef.is_view or instruction.opdef.may_alias:
             source = instruction.inputs[_aliased_input(instruction)]
-            may_share[instruction.outputs[0]] = may_share.get(source, source)
+            for output in instruction.outputs:
+                may_share[output] = may_share.get(source, source)
             if instruction.opdef.is_view:
                 memory.root[instruction.outputs[0]] = memory.root.get(source, source)
     return may_share

@@ -12,6 +12,7 @@ import inspect
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -42,7 +43,15 @@ from thalweg.core.errors import OptionError, ShapeError, ThalwegError, nearest
 from ..eager import Cache, call_at_once, flatten, is_symbolic, rebuild
 from ..saving.config import Configurable
 
-__all__ = ["InputSpec", "Layer", "LayerCall", "learning_phase", "reset_names", "unique_layer_name"]
+__all__ = [
+    "InputSpec",
+    "Layer",
+    "LayerCall",
+    "collect_calls",
+    "learning_phase",
+    "reset_names",
+    "unique_layer_name",
+]
 
 _names: Counter[str] = Counter()
 
@@ -138,6 +147,17 @@ class CallState:
 
 
 _state: ContextVar[CallState | None] = ContextVar("thalweg_layer_call", default=None)
+
+
+@contextmanager
+def collect_calls(training: Any) -> Iterator[CallState]:
+    """A `with` block in which traced layer calls share one state, which it yields."""
+    state = CallState(training)
+    token = _state.set(state)
+    try:
+        yield state
+    finally:
+        _state.reset(token)
 
 
 @dataclass(eq=False)
@@ -308,17 +328,14 @@ class Layer(Configurable):
     def non_trainable_weights(self) -> list[Variable]:
         """All other variables."""
         trainable = set(self.trainable_weights)
-        return [w for w in self._all_weights() if w not in trainable]
-
-    def _all_weights(self) -> list[Variable]:
-        own = self._own_weights()
-        ordered = [w for w in own if w.trainable] + [w for w in own if not w.trainable]
-        return _unique(ordered + [w for layer in self.sublayers() for w in layer._all_weights()])
+        return [w for w in self.weights if w not in trainable]
 
     @property
     def weights(self) -> list[Variable]:
-        """Trainable variables first, then the others."""
-        return self.trainable_weights + self.non_trainable_weights
+        """Its own variables, those made trainable first; then those of each layer inside it."""
+        own = self._own_weights()
+        ordered = [w for w in own if w.trainable] + [w for w in own if not w.trainable]
+        return _unique(ordered + [w for layer in self.sublayers() for w in layer.weights])
 
     variables = weights
     trainable_variables = trainable_weights

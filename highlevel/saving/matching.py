@@ -116,6 +116,7 @@ def _check_some_name(
 ) -> None:
     wanted = [name for name, shapes in layers if shapes]
     names = [layer.name for layer in stored]
+    # differs from Keras, which loads nothing and says nothing
     if wanted and names and not set(wanted) & set(names):
         raise FileFormatError(
             where,
@@ -140,8 +141,8 @@ def _mismatch(
             where,
             "the layer has another number of weights than the stored one",
             expected=f"{len(shapes)}, of shapes {', '.join(str(tuple(s)) for s in shapes)}",
-            got=f"{len(stored.weights)}: "
-            + ", ".join(f"{weight!r} {array.shape}" for weight, array in stored.weights),
+            got=", ".join(f"{weight!r} {array.shape}" for weight, array in stored.weights)
+            or "none",
             layer=layer,
             hint=_other_layer(name, shapes, stored, by_names),
         )

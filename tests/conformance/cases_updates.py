@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from thalweg.core.update_rules import (
-    Adadelta,
-    Adagrad,
-    Adam,
-    RmsProp,
-    Sgd,
-    SgdMomentum,
-    UnscaledMomentum,
+    AdadeltaRule,
+    AdagradRule,
+    AdamRule,
+    MomentumRule,
+    RmsPropRule,
+    SgdRule,
+    UnscaledMomentumRule,
 )
 from thalweg.core.updates import UpdateRule, update
 
@@ -129,9 +129,7 @@ def adagrad(w: float, g: float, rate: float, t: int, a: float) -> tuple[float, .
     return w - rate * g * (a + g**2 + 1e-3) ** -0.5, a + g**2
 
 
-def adagrad_without_epsilon(
-    w: float, g: float, rate: float, t: int, a: float
-) -> tuple[float, ...]:
+def adagrad_without_epsilon(w: float, g: float, rate: float, t: int, a: float) -> tuple[float, ...]:
     return w - rate * g * (a + g**2) ** -0.5, a + g**2
 
 
@@ -159,36 +157,41 @@ def rmsprop_all(
 def rmsprop_centered(
     w: float, g: float, rate: float, t: int, v: float, h: float
 ) -> tuple[float, ...]:
-    moved, v, p, h = rmsprop_all(w, g, rate, t, v, 0.0, h)
-    return moved, v, h
+    w, v, _, h = rmsprop_all(w, g, rate, t, v, 0.0, h)
+    return w, v, h
 
 
 ANY, SQUARES = (-2.0, 2.0), (0.1, 4.0)
 CENTERED = (2.0, 9.0)  # a mean square well above the squared mean, so that rounding stays small
 
 CASES = (
-    row("update sgd", Sgd(), sgd),
-    row("update sgd decayed", Sgd(), decayed_sgd, weight_decay=0.3),
-    row("update momentum", SgdMomentum(0.9), momentum, [ANY]),
-    row("update nesterov", SgdMomentum(0.9, nesterov=True), nesterov, [ANY]),
-    row("update unscaled", UnscaledMomentum(0.9), unscaled, [ANY]),
-    row("update unscaled nesterov", UnscaledMomentum(0.9, nesterov=True), unscaled_nesterov, [ANY]),
-    row("update adam", Adam(0.8, 0.99, 1e-3), adam, [ANY, SQUARES]),
-    row("update amsgrad", Adam(0.8, 0.99, 1e-3, amsgrad=True), adam, [ANY, SQUARES, SQUARES]),
-    row("update adadelta", Adadelta(0.9, 1e-3), adadelta, [SQUARES, SQUARES]),
-    row("update adagrad", Adagrad(1e-3), adagrad, [SQUARES]),
-    row("update adagrad tf1", Adagrad(0.0), adagrad_without_epsilon, [SQUARES]),
-    row("update rmsprop", RmsProp(0.8, 0.0, 1e-3), rmsprop, [SQUARES]),
-    row("update rmsprop momentum", RmsProp(0.8, 0.7, 1e-3), rmsprop_momentum, [SQUARES, ANY]),
+    row("update sgd", SgdRule(), sgd),
+    row("update sgd decayed", SgdRule(), decayed_sgd, weight_decay=0.3),
+    row("update momentum", MomentumRule(0.9), momentum, [ANY]),
+    row("update nesterov", MomentumRule(0.9, nesterov=True), nesterov, [ANY]),
+    row("update unscaled", UnscaledMomentumRule(0.9), unscaled, [ANY]),
+    row(
+        "update unscaled nesterov",
+        UnscaledMomentumRule(0.9, nesterov=True),
+        unscaled_nesterov,
+        [ANY],
+    ),
+    row("update adam", AdamRule(0.8, 0.99, 1e-3), adam, [ANY, SQUARES]),
+    row("update amsgrad", AdamRule(0.8, 0.99, 1e-3, amsgrad=True), adam, [ANY, SQUARES, SQUARES]),
+    row("update adadelta", AdadeltaRule(0.9, 1e-3), adadelta, [SQUARES, SQUARES]),
+    row("update adagrad", AdagradRule(1e-3), adagrad, [SQUARES]),
+    row("update adagrad tf1", AdagradRule(0.0), adagrad_without_epsilon, [SQUARES]),
+    row("update rmsprop", RmsPropRule(0.8, 0.0, 1e-3), rmsprop, [SQUARES]),
+    row("update rmsprop momentum", RmsPropRule(0.8, 0.7, 1e-3), rmsprop_momentum, [SQUARES, ANY]),
     row(
         "update rmsprop centered",
-        RmsProp(0.8, 0.0, 1e-3, centered=True),
+        RmsPropRule(0.8, 0.0, 1e-3, centered=True),
         rmsprop_centered,
         [CENTERED, (-1.0, 1.0)],
     ),
     row(
         "update rmsprop all",
-        RmsProp(0.8, 0.7, 1e-3, centered=True),
+        RmsPropRule(0.8, 0.7, 1e-3, centered=True),
         rmsprop_all,
         [CENTERED, ANY, (-1.0, 1.0)],
     ),

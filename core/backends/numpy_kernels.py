@@ -1,0 +1,331 @@
+"""Kernels of the NumPy backend for what the ops' own `compute` does slowly: images.
+
+Convolution copies the cells under each position of the kernel into a row of a matrix, a *patch*,
+and multiplies by the kernel as another matrix: one product by BLAS a block of patches, where
+`compute` makes one a tap. A block is small enough to stay in the processor's cache. Pooling looks
+at rows first and then at columns, and works on the cells themselves instead of a padded copy.
+
+Which way is taken, and in which blocks, follows from shapes alone, and sums are added in a fixed
+order: equal inputs give equal bits. Kernels keep no state: any number of threads may run one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from ..ops.conv import Conv2D, Conv2DInputGrad, Conv2DKernelGrad
+from ..ops.pool import MaxPool2D, MaxPool2DGrad
+from ..ops.windows import Windows
+from ..types import TensorType
+
+__all__ = ["KERNELS"]
+
+Array = NDArray[Any]
+Kernel = Callable[..., Any]
+
+BLOCK_BYTES = 4 << 20  # fits in a usual last-level cache, and lets BLAS work in long strides
+
+
+def _images_a_block(image_bytes: int) -> int:
+    return max(BLOCK_BYTES // max(image_bytes, 1), 1)
+
+
+# Convolution ------------------------------------------------------------------------------------
+
+
+class _Patches:
+    """The patches of a batch of images, block after block.
+
+    Args:
+        shape: (batch, height, width, channels) of the images.
+        windows: how the kernel slides.
+        dtype: of the images.
+    """
+
+    def __init__(self, shape: Sequence[int], windows: Windows, dtype: np.dtype[Any]) -> None:
+        self.batch, _, _, self.channels = shape
+        self.windows = windows
+        self.dtype = dtype
+        self.height, self.width = windows.positions
+        # Copying is fast in long runs: the channels of a row of taps, or a row of positions.
+        self.taps_first = windows.kernel[1] * self.channels < min(self.width, 16)
+        row_bytes = self.width * self.size * dtype.itemsize
+        self.images = min(_images_a_block(row_bytes * self.height), self.batch)
+        self.rows = min(max(BLOCK_BYTES // row_bytes, 1), self.height)
+
+    @property
+    def size(self) -> int:
+        """Numbers in a patch."""
+        return math.prod(self.windows.kernel) * self.channels
+
+    @property
+    def is_image(self) -> bool:
+        """True if the patches are the images' pixels in their order: nothing needs copying."""
+        windows = self.windows
+        return windows.kernel == windows.strides == (1, 1) and not any(map(sum, windows.pads))
+
+    def blocks(self, x: Array) -> Iterator[tuple[Array, tuple[slice, slice]]]:
+        """Matrices of (positions, numbers in a patch), and the (images, rows) of their positions.
+
+        The next block overwrites the last.
+        """
+        if self.is_image:
+            yield x.reshape(-1, self.channels), (slice(None), slice(None))
+            return
+        images, rows = self.images, self.rows
+        buffer = np.empty(images * rows * self.width * self.size, self.dtype)
+        padded = self.windows.padded_zeros(np, images, self.channels, self.dtype)
+        for first in range(0, self.batch, images):
+            part = x[first : first + images]
+            if padded.shape[1:] != x.shape[1:]:
+                self.windows.crop(padded)[: len(part)] = part
+                part = padded[: len(part)]
+            view = self._view(part)
+            for row in range(0, self.height, rows):
+                cells = view[:, row : row + rows]
+                yield self._matrix(cells, buffer), (
+                    slice(first, first + images),
+                    slice(row, row + rows),
+                )
+
+    def _view(self, x: Array) -> Array:
+        """(images, out_height, out_width, kernel_height, kernel_width, channels), no copy."""
+        (down, right), (down_tap, right_tap) = self.windows.strides, self.windows.dilations
+        image, row, column, channel = x.strides
+        return as_strided(
+            x,
+            (len(x), *self.windows.positions, *self.windows.kernel, self.channels),
+            (image, row * down, column * right, row * down_tap, column * right_tap, channel),
+            writeable=False,
+        )
+
+    def _matrix(self, cells: Array, buffer: Array) -> Array:
+        count = math.prod(cells.shape[:3])
+        used = buffer[: count * self.size]
+        if self.taps_first:
+            axes = (3, 4, 5, 0, 1, 2)
+            np.copyto(used.reshape([cells.shape[axis] for axis in axes]), cells.transpose(axes))
+            return used.reshape(self.size, count).T
+        np.copyto(used.reshape(cells.shape), cells)
+        return used.reshape(count, self.size)
+
+
+def _convolve(patches: _Patches, x: Array, matrix: Array) -> Array:
+    """All patches times (numbers in a patch, out)."""
+    outputs = matrix.shape[1]
+    y = np.empty((patches.batch, patches.height, patches.width, outputs), x.dtype)
+    for block, where in patches.blocks(x):
+        np.matmul(block, matrix, out=y[where].reshape(-1, outputs))
+    return y
+
+
+def _windows(op: Any, x: Sequence[int], kernel: Sequence[int]) -> Windows:
+    sizes, taps = (x[1], x[2]), (kernel[0], kernel[1])
+    return Windows(sizes, taps, op.strides, op.dilations, op.padding)
+
+
+def _is_for_blas(op: Any, *shapes: Sequence[int], dtype: np.dtype[Any]) -> bool:
+    """True where BLAS is the way: its dtypes, one group, nothing empty."""
+    return op.groups == 1 and dtype.itemsize >= 4 and all(map(all, shapes))
+
+
+def _conv2d(op: Conv2D, types: Sequence[TensorType]) -> Kernel | None:
+    x_shape, kernel_shape = map(_static, types)
+    dtype = types[0].dtype.numpy
+    if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
+        return None
+    patches = _Patches(x_shape, _windows(op, x_shape, kernel_shape), dtype)
+
+    def run(x: Array, kernel: Array) -> Array:
+        return _convolve(patches, x, kernel.reshape(patches.size, -1))
+
+    return run
+
+
+def _conv2d_kernel_grad(op: Conv2DKernelGrad, types: Sequence[TensorType]) -> Kernel | None:
+    x_shape, g_shape, kernel_shape = _static(types[0]), _static(types[1]), _value(types[2])
+    dtype = types[0].dtype.numpy
+    if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
+        return None
+    patches = _Patches(x_shape, _windows(op, x_shape, kernel_shape), dtype)
+    outputs = g_shape[3]
+
+    def run(x: Array, g: Array, shape: Any) -> Array:
+        total = np.zeros((patches.size, outputs), dtype)
+        for block, where in patches.blocks(x):
+            total += block.T @ g[where].reshape(-1, outputs)
+        return total.reshape(kernel_shape)
+
+    return run
+
+
+def _conv2d_input_grad(op: Conv2DInputGrad, types: Sequence[TensorType]) -> Kernel | None:
+    g_shape, kernel_shape, x_shape = _static(types[0]), _static(types[1]), _value(types[2])
+    dtype = types[0].dtype.numpy
+    if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
+        return None
+    windows = _windows(op, x_shape, kernel_shape)
+    turned = _turned(windows)
+    # Turned around, the kernel passes over every pixel rather than every position, and patches
+    # hold the outputs rather than the channels.
+    if (
+        turned is not None
+        and 4 * math.prod(x_shape[1:3]) <= 5 * math.prod(g_shape[1:3])
+        and kernel_shape[3] <= 2 * kernel_shape[2]
+    ):
+        patches = _Patches(g_shape, turned, dtype)
+
+        def convolve(g: Array, kernel: Array, shape: Any) -> Array:
+            around = kernel[::-1, ::-1].swapaxes(2, 3).reshape(patches.size, x_shape[3])
+            return _convolve(patches, g, around)
+
+        return convolve
+
+    def scatter(g: Array, kernel: Array, shape: Any) -> Array:
+        return _scatter(windows, x_shape, g, kernel)
+
+    return scatter
+
+
+def _turned(windows: Windows) -> Windows | None:
+    """The windows of the convolution that is this one's transpose, if there is one."""
+    reaches = [
+        (taps - 1) * dilation for taps, dilation in zip(windows.kernel, windows.dilations, strict=True)
+    ]
+    pads = tuple(
+        (reach - before, reach - after)
+        for reach, (before, after) in zip(reaches, windows.pads, strict=True)
+    )
+    if windows.strides != (1, 1) or min(map(min, pads)) < 0:
+        return None
+    return Windows(windows.positions, windows.kernel, (1, 1), windows.dilations, pads)
+
+
+def _scatter(windows: Windows, x_shape: Sequence[int], g: Array, kernel: Array) -> Array:
+    """Adds each tap's product to all cells that the tap met, images after images."""
+    batch, height, width, channels = x_shape
+    outputs = g.shape[3]
+    result = np.empty(x_shape, g.dtype)
+    # A block is read and written once a tap: a fourth of the cache holds it and its products.
+    images = min(_images_a_block(4 * height * width * channels * g.dtype.itemsize), batch)
+    padded = windows.padded_zeros(np, images, channels, g.dtype)
+    product = np.empty((images, *windows.positions, channels), g.dtype)
+    matrices = np.ascontiguousarray(kernel.swapaxes(2, 3))
+    for first in range(0, batch, images):
+        part = g[first : first + images]
+        rows = part.reshape(-1, outputs)
+        target, given = padded[: len(part)], product[: len(part)]
+        target.fill(0)
+        for tap, cells in windows.taps():
+            np.matmul(rows, matrices[tap], out=given.reshape(-1, channels))
+            target[cells] += given
+        result[first : first + images] = windows.crop(target)
+    return result
+
+
+# Max pooling ------------------------------------------------------------------------------------
+
+
+def _real_cells(windows: Windows, axis: int) -> list[tuple[slice, slice]]:
+    """For each tap of one axis: the windows in which it meets a real cell, and these cells."""
+    size, stride = windows.sizes[axis], windows.strides[axis]
+    before, count = windows.pads[axis][0], windows.positions[axis]
+    found = []
+    for tap in range(windows.kernel[axis]):
+        offset = tap - before
+        low = max(-(offset // stride), 0)
+        high = min((size - 1 - offset) // stride + 1, count)
+        if low < high:
+            start = low * stride + offset
+            cells = slice(start, start + (high - low - 1) * stride + 1, stride)
+            found.append((slice(low, high), cells))
+    return found
+
+
+def _largest(x: Array, windows: Windows, axis: int) -> Array:
+    """The largest value of each window along one axis of the images."""
+    shape = list(x.shape)
+    shape[axis + 1] = windows.positions[axis]
+    result = np.full(shape, -np.inf, x.dtype)
+    index = (slice(None),) * (axis + 1)
+    for places, cells in _real_cells(windows, axis):
+        part = result[(*index, places)]
+        np.maximum(part, x[(*index, cells)], out=part)
+    return result
+
+
+def _pool_windows(op: Any, shape: Sequence[int]) -> Windows:
+    return Windows((shape[1], shape[2]), op.pool_size, op.strides, (1, 1), op.padding)
+
+
+def _max_pool2d(op: MaxPool2D, types: Sequence[TensorType]) -> Kernel:
+    windows = _pool_windows(op, _static(types[0]))
+
+    def run(x: Array) -> Array:
+        return _largest(_largest(x, windows, 0), windows, 1)
+
+    return run
+
+
+def _max_pool2d_grad(op: MaxPool2DGrad, types: Sequence[TensorType]) -> Kernel:
+    shape = _static(types[0])
+    windows = _pool_windows(op, shape)
+    overlaps = any(n > stride for n, stride in zip(windows.kernel, windows.strides, strict=True))
+    integer = {2: np.int16, 4: np.int32, 8: np.int64}[types[0].dtype.size_bytes]
+    images = _images_a_block(math.prod(shape[1:]) * types[0].dtype.size_bytes)
+    taps = [
+        ((slice(None), down, right), (slice(None), rows, columns))
+        for down, rows in _real_cells(windows, 0)
+        for right, columns in _real_cells(windows, 1)
+    ]
+
+    def route(x: Array, y: Array, g: Array, result: Array) -> None:
+        # An integer times a boolean keeps all bits or none, also those of NaN and infinity.
+        bits = np.ascontiguousarray(g).view(integer)
+        is_open = np.ones(y.shape, np.bool_)
+        for places, cells in taps:
+            is_first = x[cells] == y[places]
+            is_first &= is_open[places]
+            is_open[places] ^= is_first
+            if overlaps:
+                result[cells] += (bits[places] * is_first).view(x.dtype)
+            else:
+                np.multiply(bits[places], is_first, out=result.view(integer)[cells])
+
+    def run(x: Array, y: Array, g: Array) -> Array:
+        result = np.zeros(x.shape, x.dtype)
+        for first in range(0, len(x), images):
+            block = slice(first, first + images)
+            route(x[block], y[block], g[block], result[block])
+        return result
+
+    return run
+
+
+# The table --------------------------------------------------------------------------------------
+
+
+def _static(type_: TensorType) -> tuple[int, ...]:
+    """The sizes of a type in a plan, where all are known."""
+    return tuple(int(size or 0) for size in type_.dims())
+
+
+def _value(type_: TensorType) -> tuple[int, ...]:
+    """The integers of a size operand in a plan, where they are known."""
+    return tuple(int(size or 0) for size in type_.value or ())
+
+
+# op name -> (op, types of the inputs in a plan) -> kernel, or None where `compute` is as good
+KERNELS: dict[str, Callable[[Any, Sequence[TensorType]], Kernel | None]] = {
+    "Conv2D": _conv2d,
+    "Conv2DInputGrad": _conv2d_input_grad,
+    "Conv2DKernelGrad": _conv2d_kernel_grad,
+    "MaxPool2D": _max_pool2d,
+    "MaxPool2DGrad": _max_pool2d_grad,
+}

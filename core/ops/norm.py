@@ -1,0 +1,345 @@
+"""Batch normalisation: S. Ioffe, C. Szegedy, "Batch Normalization: Accelerating Deep Network
+Training by Reducing Internal Covariate Shift", 2015, algorithms 1 and 2; and the bias it spares.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ..errors import ShapeError, user_site
+from ..graph import Operation, Tensor, current_context
+from ..opdef import OpDef, apply, apply_many, register, require
+from ..types import TensorType, types_text
+from .elementwise import add, broadcast_to, cast, ones_like, shape_of, sum_to, zeros_like
+from .math import rsqrt
+from .reduce import reduce_prod
+from .source import convert_all
+
+__all__ = ["BatchNorm", "batch_norm_inference", "batch_norm_train", "bias_add"]
+
+
+@dataclass(frozen=True)
+class _BatchNormalization(OpDef):
+    """What the forms of batch normalisation share."""
+
+    epsilon: float
+
+    def _channels(self, x: TensorType, **vectors: TensorType) -> TensorType:
+        """The type of one number a channel; checks that x and all vectors have as many."""
+        require(self, "same float", x=x, **vectors)
+        sizes = [type_.dims()[-1] for type_ in (x, *vectors.values()) if type_.dims()]
+        known = {size for size in sizes if size is not None}
+        if not x.dims() or any(type_.rank != 1 for type_ in vectors.values()) or len(known) > 1:
+            raise ShapeError(
+                self.label,
+                "inputs do not have one number for each channel of x",
+                expected="x (..., channels), " + ", ".join(f"{n} (channels,)" for n in vectors),
+                got=types_text(x=x, **vectors),
+            )
+        return TensorType(x.dtype, (known.pop() if known else None,))
+
+    def _r(self, variance: Tensor) -> Tensor:
+        """The reciprocal of the standard deviation, in the graph."""
+        return rsqrt(variance + self.epsilon)
+
+
+@register
+@dataclass(frozen=True)
+class BatchNormTrain(_BatchNormalization):
+    """Normalises each channel by its mean and variance in this batch.
+
+    x: (..., channels) float, scale, offset: (channels,)
+    -> y (..., channels), mean (channels,), variance (channels,), all of one dtype.
+
+    y = scale * (x - mean) / sqrt(variance + epsilon) + offset. The variance is the mean of the
+    squares, biased; an empty batch has mean and variance 0.
+    """
+
+    reuse = {0: 0}
+
+    def infer(self, x: TensorType, scale: TensorType, offset: TensorType) -> Any:
+        """x's type, and a vector twice."""
+        vector = self._channels(x, scale=scale, offset=offset)
+        return x.with_shape(x.dims()), vector, vector
+
+    def infer_unknown(
+        self, x: TensorType, scale: TensorType, offset: TensorType
+    ) -> tuple[TensorType, ...]:
+        """The ranks of the vectors at any rate."""
+        vector = scale.with_shape((None,))
+        return x.with_shape(x.shape), vector, vector
+
+    def compute(self, xp: Any, x: Any, scale: Any, offset: Any) -> Any:
+        """Two passes: squares of what is left after subtracting the mean do not cancel."""
+        count = _rows(x)
+        mean = _channel_sums(x) / count
+        centered = x - mean
+        variance = _channel_sums(centered * centered) / count
+        y = centered * (scale / xp.sqrt(variance + self.epsilon)) + offset
+        return y, mean, variance
+
+    def gradient(
+        self, node: Operation, g: Tensor | None, g_mean: Tensor | None, g_variance: Tensor | None
+    ) -> Sequence[Tensor | None]:
+        """Through y by `BatchNormTrainGrad`; through mean and variance where these are used."""
+        x, scale, _ = node.inputs
+        mean, variance = node.outputs[1:]
+        found: list[Tensor | None] = [None, None, None]
+        if g is not None:
+            op = BatchNormTrainGrad(self.epsilon)
+            found = list(apply_many(op, x, scale, mean, variance, g).outputs)
+        if g_mean is not None:
+            share = broadcast_to(g_mean / _row_count(x, mean), shape_of(x))
+            found[0] = share if found[0] is None else found[0] + share
+        if g_variance is not None:
+            share = (x - mean) * (g_variance * 2.0 / _row_count(x, mean))
+            found[0] = share if found[0] is None else found[0] + share
+        return found
+
+
+@register
+@dataclass(frozen=True)
+class BatchNormTrainGrad(_BatchNormalization):
+    """The gradient of `BatchNormTrain` through its y.
+
+    x, g: (..., channels) float, scale, mean, variance: (channels,)
+    -> gradient of x (..., channels), of scale (channels,), of offset (channels,).
+
+    With r = 1 / sqrt(variance + epsilon), n = (x - mean) * r, and means over all axes but the
+    last: scale * r * (g - mean(g) - n * mean(g * n)), sum(g * n), sum(g).
+    """
+
+    reuse = {0: 4}
+
+    def infer(
+        self,
+        x: TensorType,
+        scale: TensorType,
+        mean: TensorType,
+        variance: TensorType,
+        g: TensorType,
+    ) -> Any:
+        """x's type, and a vector twice."""
+        vector = self._channels(x, scale=scale, mean=mean, variance=variance)
+        return x.with_shape(x.dims()), vector, vector
+
+    def infer_unknown(self, *types: TensorType) -> tuple[TensorType, ...]:
+        """The ranks of the vectors at any rate."""
+        vector = types[0].with_shape((None,))
+        return types[0].with_shape(types[0].shape), vector, vector
+
+    def compute(self, xp: Any, x: Any, scale: Any, mean: Any, variance: Any, g: Any) -> Any:
+        """The formulas."""
+        count = _rows(x)
+        r = 1 / xp.sqrt(variance + self.epsilon)
+        normal = (x - mean) * r
+        g_scale, g_offset = _channel_sums(g * normal), _channel_sums(g)
+        g_x = (g - g_offset / count - normal * (g_scale / count)) * (scale * r)
+        return g_x, g_scale, g_offset
+
+    def gradient(
+        self, node: Operation, u: Tensor | None, v: Tensor | None, w: Tensor | None
+    ) -> Sequence[Tensor | None]:
+        """By hand, with u, v, w for what flows into the three outputs.
+
+        The outputs depend on g linearly; on x, mean and variance through n and r alone.
+        """
+        x, scale, mean, variance, g = node.inputs
+        u, v, w = (
+            zeros_like(output) if flow is None else flow
+            for output, flow in zip(node.outputs, (u, v, w), strict=True)
+        )
+        r = self._r(variance)
+        normal = (x - mean) * r
+        # The gradient of x is r * scale * projection of g; the projection is its own transpose.
+        projected, u_n, _ = apply_many(self, x, ones_like(scale), mean, variance, u).outputs
+        to_scale = sum_to(g * projected, scale)
+        g_n = node.outputs[1]
+        to_n = g * v - (g * u_n + u * g_n) * (scale * r / _row_count(x, scale))
+        to_variance = (sum_to(to_n * normal, scale) + scale * to_scale) * r * r * -0.5
+        return [
+            to_n * r,
+            to_scale,
+            -sum_to(to_n, scale) * r,
+            to_variance,
+            projected * scale + normal * v + w,
+        ]
+
+
+@register
+@dataclass(frozen=True)
+class BatchNormInference(_BatchNormalization):
+    """Normalises each channel by a given mean and variance.
+
+    x: (..., channels) float, scale, offset, mean, variance: (channels,) -> (..., channels).
+    y = scale * (x - mean) / sqrt(variance + epsilon) + offset.
+    """
+
+    reuse = {0: 0}
+
+    def infer(
+        self,
+        x: TensorType,
+        scale: TensorType,
+        offset: TensorType,
+        mean: TensorType,
+        variance: TensorType,
+    ) -> TensorType:
+        """x's type."""
+        self._channels(x, scale=scale, offset=offset, mean=mean, variance=variance)
+        return x.with_shape(x.dims())
+
+    def infer_unknown(self, x: TensorType, *vectors: TensorType) -> tuple[TensorType, ...]:
+        """x's type."""
+        return (x.with_shape(x.shape),)
+
+    def compute(
+        self, xp: Any, x: Any, scale: Any, offset: Any, mean: Any, variance: Any
+    ) -> Any:
+        """The formula; the mean goes first, since x and mean may be large and close."""
+        return (x - mean) * (scale / xp.sqrt(variance + self.epsilon)) + offset
+
+    def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
+        """Of all five inputs."""
+        x, scale, offset, mean, variance = node.inputs
+        r = self._r(variance)
+        g_offset = sum_to(g, offset)
+        g_scale = sum_to(g * (x - mean), scale) * r
+        return [
+            g * (scale * r),
+            g_scale,
+            g_offset,
+            g_offset * scale * r * -1.0,
+            g_scale * scale * r * r * -0.5,
+        ]
+
+
+def _rows(x: Any) -> int:
+    """How many values a channel has, and 1 rather than none: it is divided by."""
+    return max(math.prod(x.shape[:-1]), 1)
+
+
+def _row_count(x: Tensor, vector: Tensor) -> Tensor:
+    """The same in the graph, as a scalar of x's dtype."""
+    total, channels = (reduce_prod(shape_of(t, "int64")) for t in (x, vector))
+    return cast(total, x.dtype) / cast(channels, x.dtype)
+
+
+def _channel_sums(x: Any) -> Any:
+    """Sums all axes but the last, one after another: short sums round less than one long one."""
+    while x.ndim > 1:
+        x = x.sum(axis=-2, dtype=x.dtype)
+    return x
+
+
+class BatchNorm(NamedTuple):
+    """What `batch_norm_train` makes."""
+
+    y: Tensor
+    mean: Tensor
+    variance: Tensor
+
+
+def batch_norm_train(
+    x: Any, scale: Any, offset: Any, epsilon: float = 1e-3, name: str | None = None
+) -> BatchNorm:
+    """`x` with each channel normalised by its mean and variance in this batch.
+
+    Args:
+        x: (..., channels), float.
+        scale: (channels,), what each channel's standard deviation becomes.
+        offset: (channels,), what each channel's mean becomes.
+        epsilon: added to the variance, > 0.
+        name: of the node.
+
+    Returns:
+        y (..., channels), and the batch's mean and (biased) variance, (channels,) each.
+
+    Raises:
+        ShapeError: if scale and offset do not have x's number of channels.
+        DtypeError: if dtypes differ or are not float.
+
+    >>> from thalweg.core import Session
+    >>> result = batch_norm_train([[1.0], [3.0]], [1.0], [10.0], epsilon=0.0)
+    >>> [value.tolist() for value in Session().run(result)]
+    [[[9.0], [11.0]], [2.0], [1.0]]
+    """
+    inputs = convert_all(x, scale, offset)
+    return BatchNorm(*apply_many(BatchNormTrain(float(epsilon)), *inputs, name=name).outputs)
+
+
+def batch_norm_inference(
+    x: Any,
+    scale: Any,
+    offset: Any,
+    mean: Any,
+    variance: Any,
+    epsilon: float = 1e-3,
+    name: str | None = None,
+) -> Tensor:
+    """`x` with each channel normalised by a given mean and variance.
+
+    Args:
+        x: (..., channels), float.
+        scale: (channels,), a factor.
+        offset: (channels,), a term.
+        mean: (channels,), subtracted first.
+        variance: (channels,), >= 0; its square root divides.
+        epsilon: added to the variance, > 0.
+        name: of the node.
+
+    Raises:
+        ShapeError: if an input does not have x's number of channels.
+        DtypeError: if dtypes differ or are not float.
+
+    >>> from thalweg.core import Session
+    >>> y = batch_norm_inference([[1.0], [3.0]], [1.0], [10.0], [2.0], [1.0], epsilon=0.0)
+    >>> Session().run(y).tolist()
+    [[9.0], [11.0]]
+    """
+    inputs = convert_all(x, scale, offset, mean, variance)
+    return apply(BatchNormInference(float(epsilon)), *inputs, name=name)
+
+
+def bias_add(value: Any, bias: Any, name: str | None = None) -> Tensor:
+    """`value` plus one number a channel.
+
+    Args:
+        value: (..., channels), number.
+        bias: (channels,), of the same dtype.
+        name: of the node.
+
+    Raises:
+        ShapeError: if `bias` does not have value's number of channels.
+        DtypeError: if dtypes differ.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(bias_add([[1, 2], [3, 4]], [10, 20])).tolist()
+    [[11, 22], [13, 24]]
+    """
+    x, b = convert_all(value, bias)
+    if not _is_bias(x.type, b.type):
+        raise ShapeError(
+            "bias_add",
+            "the bias does not fit the channels",
+            expected="value (..., channels), bias (channels,)",
+            got=types_text(value=x.type, bias=b.type),
+            layer=current_context().owner,
+            site=user_site(),
+        )
+    return add(x, b, name=name or "BiasAdd")
+
+
+def _is_bias(value: TensorType, bias: TensorType) -> bool:
+    """False if it surely is none; plain addition would stretch a bias of size 1."""
+    if bias.shape is not None and len(bias.shape) != 1:
+        return False
+    if value.shape is None:
+        return True
+    if not value.shape:
+        return False
+    sizes = (value.shape[-1], bias.shape[0] if bias.shape else None)
+    return None in sizes or sizes[0] == sizes[1]

@@ -1,0 +1,550 @@
+"""Reductions along axes, and the positions of extremes.
+
+`axis` is None for all axes, a number, or several; negative ones count from the last. Reduced axes
+vanish, or stay with size 1 where `keepdims`. Gradients never divide by the values: products are
+right with zeros, and maxima share theirs evenly among ties, as TensorFlow's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph import Operation, Tensor
+from ..opdef import OpDef, apply, no_gradient, register, require
+from ..types import DType, TensorType, as_dtype, normalize_axes, normalize_axis, types_text
+from .compare import equal, is_finite, maximum, where
+from .cumulative import running_products
+from .elementwise import (
+    add,
+    cast,
+    divide,
+    shape_from_value,
+    shape_of,
+    stop_gradient,
+    zeros_like,
+)
+from .math import exp, floordiv, log, sqrt, squared_difference
+from .source import convert
+
+__all__ = [
+    "argmax",
+    "argmin",
+    "moments",
+    "reduce_all",
+    "reduce_any",
+    "reduce_logsumexp",
+    "reduce_max",
+    "reduce_mean",
+    "reduce_min",
+    "reduce_prod",
+    "reduce_std",
+    "reduce_sum",
+    "reduce_variance",
+]
+
+Axis = int | Sequence[int] | None
+
+
+@dataclass(frozen=True)
+class _Reduction(OpDef):
+    """Base: which axes go, and whether they stay with size 1."""
+
+    axis: tuple[int, ...] | None
+    keepdims: bool
+
+    def axes(self, rank: int) -> tuple[int, ...]:
+        """The reduced axes, counted from the front."""
+        return normalize_axes(self.axis, rank, self.label)
+
+    def infer(self, x: TensorType) -> TensorType:
+        """Without the reduced axes, or with size 1 there."""
+        self.check(x)
+        dims = x.dims()
+        axes = self.axes(len(dims))
+        if self.keepdims:
+            return x.with_shape(tuple(1 if i in axes else n for i, n in enumerate(dims)))
+        return x.with_shape(tuple(n for i, n in enumerate(dims) if i not in axes))
+
+    def infer_unknown(self, x: TensorType) -> tuple[TensorType, ...]:
+        """A scalar where all axes go, else an unknown rank."""
+        self.check(x)
+        return (x.with_shape(() if self.axis is None and not self.keepdims else None),)
+
+    def check(self, x: TensorType) -> None:
+        """Raises DtypeError where the op does not take x."""
+        require(self, "number", x=x)
+
+    def spread(self, reduced: Tensor, x: Tensor) -> Tensor:
+        """A result repeated to the shape of the input it came from."""
+        return apply(SpreadReduced(self.axis, self.keepdims), reduced, shape_of(x))
+
+
+@register
+@dataclass(frozen=True)
+class SpreadReduced(OpDef):
+    """Repeats what a reduction made along the axes that it reduced.
+
+    x: a reduction's result, any dtype; shape: (rank,) host integer -> `shape`.
+    """
+
+    axis: tuple[int, ...] | None
+    keepdims: bool
+    host_inputs = frozenset({1})
+    may_alias = True
+
+    def infer(self, x: TensorType, shape: TensorType) -> TensorType:
+        """The shape's value, where known; else only its rank."""
+        return TensorType(x.dtype, shape_from_value(shape))
+
+    def infer_unknown(self, x: TensorType, shape: TensorType) -> tuple[TensorType, ...]:
+        """The same."""
+        return (self.infer(x, shape),)
+
+    def compute(self, xp: Any, x: Any, shape: Any) -> Any:
+        """A strided view where the backend has one."""
+        sizes = tuple(int(size) for size in shape)
+        axes = normalize_axes(self.axis, len(sizes), self.label)
+        kept = tuple(1 if i in axes else n for i, n in enumerate(sizes))
+        return xp.broadcast_to(x.reshape(kept), sizes)
+
+    def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
+        """Sums what was repeated."""
+        return [apply(ReduceSum(self.axis, self.keepdims), g), None]
+
+
+# Sums and means ---------------------------------------------------------------------------------
+
+
+@register
+@dataclass(frozen=True)
+class ReduceSum(_Reduction):
+    """The sum along axes.  x: (...) number -> the other axes, same dtype."""
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """NumPy's pairwise sum, in x's dtype."""
+        return x.sum(axis=self.axes(x.ndim), dtype=x.dtype, keepdims=self.keepdims)
+
+    def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
+        """g for each element."""
+        return [self.spread(g, node.inputs[0])]
+
+
+@register
+@dataclass(frozen=True)
+class ReduceMean(_Reduction):
+    """The mean along axes; NaN of no elements.  x: (...) float -> the other axes, same dtype."""
+
+    def check(self, x: TensorType) -> None:
+        """Floats only: a mean of integers would have to round."""
+        require(self, "float", x=x)
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """The sum over the count; a float16 sum is kept in float32, as it would overflow."""
+        axes = self.axes(x.ndim)
+        dtype = "float32" if x.dtype.itemsize == 2 else x.dtype
+        total = x.sum(axis=axes, dtype=dtype, keepdims=self.keepdims)
+        return (total / math.prod(x.shape[i] for i in axes)).astype(x.dtype)
+
+    def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
+        """g over the count, for each element."""
+        x, y = node.inputs[0], node.outputs[0]
+        return [self.spread(divide(g, _count(x, y)), x)]
+
+
+def _count(x: Tensor, y: Tensor) -> Any:
+    """How many elements of x went into each of y; at least 1."""
+    if x.type.size is not None and y.type.size is not None:
+        return float(max(1, x.type.size // max(1, y.type.size)))
+    sizes = [reduce_prod(shape_of(t, "int64")) for t in (x, y)]
+    return cast(maximum(1, floordiv(sizes[0], maximum(1, sizes[1]))), x.dtype)
+
+
+# Products ---------------------------------------------------------------------------------------
+
+
+@register
+@dataclass(frozen=True)
+class ReduceProd(_Reduction):
+    """The product along axes.  x: (...) number -> the other axes, same dtype."""
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """NumPy's `prod`, in x's dtype."""
+        return x.prod(axis=self.axes(x.ndim), dtype=x.dtype, keepdims=self.keepdims)
+
+    def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
+        """g times the product of the others: of those before and those after, axis by axis."""
+        partial = [node.inputs[0]]
+        axes = self.axes(len(partial[0].type.dims()))
+        for axis in axes:
+            partial.append(apply(ReduceProd((axis,), True), partial[-1]))
+        g = self.spread(g, partial.pop())
+        for axis, x in zip(reversed(axes), reversed(partial), strict=True):
+            before, after = (running_products(x, axis, reverse) for reverse in (False, True))
+            g = g * (before * after)
+        return [g]
+
+
+# Extremes ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Extreme(_Reduction):
+    def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
+        """Shared evenly by all entries that equal the extreme."""
+        x, y = node.inputs[0], node.outputs[0]
+        chosen = cast(equal(x, self.spread(y, x)), x.dtype)
+        share = divide(g, apply(ReduceSum(self.axis, self.keepdims), chosen))
+        return [chosen * self.spread(share, x)]
+
+
+@register
+@dataclass(frozen=True)
+class ReduceMax(_Extreme):
+    """The largest entry along axes; the least value there is where there are no entries.
+
+    x: (...) number -> the other axes, same dtype.
+    """
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """NumPy's `max`."""
+        if not x.size:
+            return _without_entries(self, xp, x, largest=False)
+        return x.max(axis=self.axes(x.ndim), keepdims=self.keepdims)
+
+
+@register
+@dataclass(frozen=True)
+class ReduceMin(_Extreme):
+    """The smallest entry along axes; the greatest value there is where there are no entries.
+
+    x: (...) number -> the other axes, same dtype.
+    """
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """NumPy's `min`."""
+        if not x.size:
+            return _without_entries(self, xp, x, largest=True)
+        return x.min(axis=self.axes(x.ndim), keepdims=self.keepdims)
+
+
+def _without_entries(op: _Reduction, xp: Any, x: Any, *, largest: bool) -> Any:
+    type_ = op.infer(TensorType(as_dtype(x.dtype), x.shape))
+    if type_.dtype.is_float:
+        value: Any = math.inf if largest else -math.inf
+    else:
+        limits = np.iinfo(type_.dtype.numpy)
+        value = limits.max if largest else limits.min
+    return xp.full(type_.shape, value, x.dtype)
+
+
+# Logic ------------------------------------------------------------------------------------------
+
+
+@register
+@dataclass(frozen=True)
+class ReduceAny(_Reduction):
+    """True where some entry along the axes is.  x: (...) bool -> the other axes, bool."""
+
+    def check(self, x: TensorType) -> None:
+        """Booleans only."""
+        require(self, "bool", x=x)
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """NumPy's `any`."""
+        return x.any(axis=self.axes(x.ndim), keepdims=self.keepdims)
+
+    gradient = no_gradient
+
+
+@register
+@dataclass(frozen=True)
+class ReduceAll(_Reduction):
+    """True where every entry along the axes is.  x: (...) bool -> the other axes, bool."""
+
+    def check(self, x: TensorType) -> None:
+        """Booleans only."""
+        require(self, "bool", x=x)
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """NumPy's `all`."""
+        return x.all(axis=self.axes(x.ndim), keepdims=self.keepdims)
+
+    gradient = no_gradient
+
+
+# Positions --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Position(OpDef):
+    axis: int
+    dtype: DType
+
+    def infer(self, x: TensorType) -> TensorType:
+        """Without the axis, which must have entries."""
+        require(self, "number", x=x)
+        dims = x.dims()
+        axis = normalize_axis(self.axis, len(dims), self.label)
+        if dims[axis] == 0:
+            raise ShapeError(
+                self.label, "there are no entries", expected="a size above 0", got=types_text(x=x)
+            )
+        return TensorType(self.dtype, dims[:axis] + dims[axis + 1 :])
+
+    def infer_unknown(self, x: TensorType) -> tuple[TensorType, ...]:
+        """An unknown rank."""
+        require(self, "number", x=x)
+        return (TensorType(self.dtype, None),)
+
+    gradient = no_gradient
+
+
+@register
+@dataclass(frozen=True)
+class Argmax(_Position):
+    """Where the largest entry along an axis is; of several the first.  x: (...) number."""
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """NumPy's `argmax`."""
+        return x.argmax(axis=self.axis).astype(self.dtype.numpy)
+
+
+@register
+@dataclass(frozen=True)
+class Argmin(_Position):
+    """Where the smallest entry along an axis is; of several the first.  x: (...) number."""
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """NumPy's `argmin`."""
+        return x.argmin(axis=self.axis).astype(self.dtype.numpy)
+
+
+# Public functions -------------------------------------------------------------------------------
+
+
+def _axes(axis: Axis) -> tuple[int, ...] | None:
+    if axis is None:
+        return None
+    return (int(axis),) if isinstance(axis, int | np.integer) else tuple(int(a) for a in axis)
+
+
+class ReductionFunction(Protocol):
+    """A public function that reduces axes."""
+
+    def __call__(
+        self, x: Any, axis: Axis = None, keepdims: bool = False, name: str | None = None
+    ) -> Tensor:
+        """A tensor without the reduced axes."""
+
+
+def _reduction(
+    op: type[_Reduction], name: str, doc: str, takes: str, example: tuple[str, str]
+) -> ReductionFunction:
+    """The public function of an op, with what all of them have to say."""
+
+    def function(
+        x: Any, axis: Axis = None, keepdims: bool = False, name: str | None = None
+    ) -> Tensor:
+        return apply(op(_axes(axis), keepdims), convert(x), name=name)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"""{doc}
+
+Args:
+    x: (...) {takes}.
+    axis: None for all axes, a number, or several; negative ones count from the last.
+    keepdims: leave reduced axes with size 1.
+    name: of the node.
+
+Raises:
+    ShapeError: if there is no such axis, or one is given twice.
+    DtypeError: if x is not {takes}.
+
+>>> from thalweg.core import Session
+>>> Session().run({name}({example[0]})).tolist()
+{example[1]}
+"""
+    return function
+
+
+reduce_sum = _reduction(
+    ReduceSum,
+    "reduce_sum",
+    "The sum along axes.",
+    "number",
+    ("[[1.0, 2.0], [3.0, 4.0]], axis=0", "[4.0, 6.0]"),
+)
+reduce_mean = _reduction(
+    ReduceMean,
+    "reduce_mean",
+    "The mean along axes; NaN of no elements. Integers must be cast: TensorFlow would round.",
+    "float",
+    ("[[1.0, 2.0], [3.0, 4.0]], axis=1", "[1.5, 3.5]"),
+)
+reduce_prod = _reduction(
+    ReduceProd,
+    "reduce_prod",
+    "The product along axes; its gradient is right with zeros too.",
+    "number",
+    ("[[1.0, 2.0], [3.0, 4.0]], axis=0", "[3.0, 8.0]"),
+)
+reduce_max = _reduction(
+    ReduceMax,
+    "reduce_max",
+    "The largest entry along axes (of none, -infinity or the least integer). Ties share the "
+    "gradient evenly.",
+    "number",
+    ("[[1.0, 5.0], [3.0, 4.0]], axis=0", "[3.0, 5.0]"),
+)
+reduce_min = _reduction(
+    ReduceMin,
+    "reduce_min",
+    "The smallest entry along axes (of none, infinity or the greatest integer). Ties share the "
+    "gradient evenly.",
+    "number",
+    ("[[1.0, 5.0], [3.0, 4.0]], axis=0", "[1.0, 4.0]"),
+)
+reduce_any = _reduction(
+    ReduceAny,
+    "reduce_any",
+    "True where some entry along the axes is.",
+    "bool",
+    ("[[True, False], [False, False]], axis=1", "[True, False]"),
+)
+reduce_all = _reduction(
+    ReduceAll,
+    "reduce_all",
+    "True where every entry along the axes is.",
+    "bool",
+    ("[[True, False], [True, True]], axis=1", "[False, True]"),
+)
+
+
+def reduce_logsumexp(
+    x: Any, axis: Axis = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """log(sum(exp(x))) along axes, without overflow.
+
+    Args:
+        x: (...) float.
+        axis: None for all axes, a number, or several.
+        keepdims: leave reduced axes with size 1.
+        name: of the node.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(reduce_logsumexp([[1000.0, 1000.0]], axis=1)).round(2).tolist()
+    [1000.69...]
+    """
+    x = convert(x)
+    largest = stop_gradient(reduce_max(x, axis, keepdims=True))
+    shift = where(is_finite(largest), largest, zeros_like(largest))
+    total = reduce_sum(exp(x - shift), axis, keepdims)
+    reduced_shift = shift if keepdims else reduce_sum(shift, axis)  # of one entry each
+    return add(log(total), reduced_shift, name=name or "reduce_logsumexp")
+
+
+def moments(
+    x: Any, axes: Axis, keepdims: bool = False, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """Mean and variance along axes; the variance divides by the count.
+
+    Args:
+        x: (...) float.
+        axes: None for all axes, a number, or several.
+        keepdims: leave reduced axes with size 1.
+        name: prefix of the two nodes.
+
+    >>> from thalweg.core import Session
+    >>> mean, variance = Session().run(moments([[1.0, 5.0]], axes=[1]))
+    >>> mean.tolist(), variance.tolist()
+    ([3.0], [4.0])
+    """
+    x = convert(x)
+    name = name or "moments"
+    mean = reduce_mean(x, axes, keepdims=True)
+    variance = reduce_mean(squared_difference(x, mean), axes, keepdims, name=f"{name}_variance")
+    return reduce_mean(x, axes, keepdims, name=f"{name}_mean"), variance
+
+
+def reduce_variance(
+    x: Any, axis: Axis = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """The mean squared distance from the mean along axes.
+
+    Args:
+        x: (...) float.
+        axis: None for all axes, a number, or several.
+        keepdims: leave reduced axes with size 1.
+        name: of the node.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(reduce_variance([[1.0, 5.0]], axis=1)).tolist()
+    [4.0]
+    """
+    return moments(x, axis, keepdims, name or "reduce_variance")[1]
+
+
+def reduce_std(
+    x: Any, axis: Axis = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """The square root of the variance along axes.
+
+    Args:
+        x: (...) float.
+        axis: None for all axes, a number, or several.
+        keepdims: leave reduced axes with size 1.
+        name: of the node.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(reduce_std([[1.0, 5.0]], axis=1)).tolist()
+    [2.0]
+    """
+    return sqrt(reduce_variance(x, axis, keepdims), name=name or "reduce_std")
+
+
+def argmax(
+    x: Any, axis: int | None = 0, output_type: Any = "int64", name: str | None = None
+) -> Tensor:
+    """Where the largest entry along an axis is; of several the first.
+
+    Args:
+        x: (...) number.
+        axis: one axis; 0 if None, as in TF1.
+        output_type: int32 or int64.
+        name: of the node.
+
+    Raises:
+        ShapeError: if there is no such axis, or it has no entries.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(argmax([[1.0, 5.0], [7.0, 4.0]], axis=1)).tolist()
+    [1, 0]
+    """
+    return apply(Argmax(axis or 0, as_dtype(output_type)), convert(x), name=name)
+
+
+def argmin(
+    x: Any, axis: int | None = 0, output_type: Any = "int64", name: str | None = None
+) -> Tensor:
+    """Where the smallest entry along an axis is; of several the first.
+
+    Args:
+        x: (...) number.
+        axis: one axis; 0 if None, as in TF1.
+        output_type: int32 or int64.
+        name: of the node.
+
+    Raises:
+        ShapeError: if there is no such axis, or it has no entries.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(argmin([[1.0, 5.0], [7.0, 4.0]], axis=1)).tolist()
+    [0, 1]
+    """
+    return apply(Argmin(axis or 0, as_dtype(output_type)), convert(x), name=name)

@@ -1,0 +1,1 @@
+"""Training: data to batches, one step a batch, and the loops around it."""
