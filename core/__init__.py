@@ -40,6 +40,10 @@ from .graph import (
     use_context,
 )
 from .opdef import REGISTRY, OpDef, apply, apply_many, no_gradient, register, require
+from .ops.argmax import (
+    argmax,
+    argmin,
+)
 from .ops.compare import (
     clip_by_value,
     equal,
@@ -69,6 +73,10 @@ from .ops.control import (
 from .ops.conv import (
     conv2d,
     conv2d_transpose,
+)
+from .ops.cumulative import (
+    cumprod,
+    cumsum,
 )
 from .ops.elementwise import (
     add,
@@ -151,21 +159,13 @@ from .ops.random import (
     truncated_normal,
 )
 from .ops.reduce import (
-    argmax,
-    argmin,
-    cumprod,
-    cumsum,
-    moments,
     reduce_all,
     reduce_any,
-    reduce_logsumexp,
     reduce_max,
     reduce_mean,
     reduce_min,
     reduce_prod,
-    reduce_std,
     reduce_sum,
-    reduce_variance,
 )
 from .ops.repeat import (
     arange,
@@ -212,6 +212,12 @@ from .ops.state import (
     is_tracing,
     no_op,
 )
+from .ops.statistics import (
+    moments,
+    reduce_logsumexp,
+    reduce_std,
+    reduce_variance,
+)
 from .ops.windows import (
     Padding,
     Windows,
@@ -243,9 +249,21 @@ from .types import (
     uint32,
     uint64,
 )
+from .update_rules import (
+    AdadeltaRule,
+    AdagradRule,
+    AdamRule,
+    MomentumRule,
+    RmsPropRule,
+    SgdRule,
+    UnscaledMomentumRule,
+)
 from .updates import Update, UpdateRule, update
 
 __all__ = [
+    "AdadeltaRule",
+    "AdagradRule",
+    "AdamRule",
     "Backend",
     "BatchNorm",
     "Context",
@@ -259,6 +277,7 @@ __all__ = [
     "GraphFunction",
     "KernelError",
     "MissingExtraError",
+    "MomentumRule",
     "NextCount",
     "OpDef",
     "Operation",
@@ -266,7 +285,9 @@ __all__ = [
     "Padding",
     "REGISTRY",
     "ReadVariable",
+    "RmsPropRule",
     "Session",
+    "SgdRule",
     "ShapeError",
     "Site",
     "Stream",
@@ -274,6 +295,7 @@ __all__ = [
     "TensorType",
     "ThalwegError",
     "Trace",
+    "UnscaledMomentumRule",
     "Update",
     "UpdateRule",
     "Variable",

@@ -181,7 +181,7 @@ def feed_value(tensor: Tensor, type_: TensorType, value: Any) -> Any:
         raise _feed_error(
             tensor,
             "the value has another shape",
-            f"{array.dtype} {shape_text(array.shape)}",
+            f"{getattr(value, 'dtype', array.dtype)} {shape_text(array.shape)}",
             _shape_hint(type_, array.shape),
         )
     return array

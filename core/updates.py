@@ -104,7 +104,7 @@ class Update(OpDef):
         """The same: nothing is computed from ranks."""
         return self.infer(*types)
 
-    def compute(self, xp: Any, rate: Any, t: Any, *arrays: Any) -> tuple[Any, ...]:
+    def compute(self, xp: Any, rate: Any, t: Any, *arrays: Any) -> Any:
         """Variable by variable."""
         n = self.count
         width = len(self.rule.slots)
@@ -117,7 +117,8 @@ class Update(OpDef):
             results = self.rule.step(xp, w, g, slots, rate, t)
             for column, value in zip(columns, results, strict=True):
                 column.append(value)
-        return tuple(value for column in columns for value in column)
+        values = [value for column in columns for value in column]
+        return tuple(values) if len(values) > 1 else values[0]
 
     gradient = no_gradient
 

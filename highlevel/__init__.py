@@ -1,6 +1,78 @@
-"""thalweg: the public API (folder highlevel/)."""
+"""thalweg: the public API (folder highlevel/).
+
+Everything is imported at its first use, so `import thalweg` costs little more than NumPy, and
+`import thalweg.core` loads no layer.
+
+>>> import thalweg as keras
+>>> keras.Sequential.__name__
+'Sequential'
+"""
+
+from __future__ import annotations
 
 if __name__ != "thalweg":
     raise ImportError(f"import this package as 'thalweg', not as {__name__!r}")
 
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import (
+        activations,
+        callbacks,
+        constraints,
+        datasets,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        regularizers,
+        tf1,
+        utils,
+    )
+    from .layers import Input, Layer
+    from .models import Model, Sequential
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Input",
+    "Layer",
+    "Model",
+    "Sequential",
+    "__version__",
+    "activations",
+    "callbacks",
+    "constraints",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "regularizers",
+    "tf1",
+    "utils",
+]
+
+_NAMES = {"Input": "layers", "Layer": "layers", "Model": "models", "Sequential": "models"}
+
+
+def __getattr__(name: str) -> object:
+    """Imports a public module or class at its first use."""
+    if name in _NAMES:
+        value: object = getattr(importlib.import_module(f"thalweg.{_NAMES[name]}"), name)
+    elif name in __all__:
+        value = importlib.import_module(f"thalweg.{name}")
+    else:
+        raise AttributeError(f"module 'thalweg' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

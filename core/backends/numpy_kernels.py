@@ -89,21 +89,25 @@ class _Patches:
             view = self._view(part)
             for row in range(0, self.height, rows):
                 cells = view[:, row : row + rows]
-                yield self._matrix(cells, buffer), (
-                    slice(first, first + images),
-                    slice(row, row + rows),
+                yield (
+                    self._matrix(cells, buffer),
+                    (
+                        slice(first, first + images),
+                        slice(row, row + rows),
+                    ),
                 )
 
     def _view(self, x: Array) -> Array:
         """(images, out_height, out_width, kernel_height, kernel_width, channels), no copy."""
         (down, right), (down_tap, right_tap) = self.windows.strides, self.windows.dilations
         image, row, column, channel = x.strides
-        return as_strided(
+        view: Array = as_strided(
             x,
             (len(x), *self.windows.positions, *self.windows.kernel, self.channels),
             (image, row * down, column * right, row * down_tap, column * right_tap, channel),
             writeable=False,
         )
+        return view
 
     def _matrix(self, cells: Array, buffer: Array) -> Array:
         count = math.prod(cells.shape[:3])
@@ -166,67 +170,37 @@ def _conv2d_kernel_grad(op: Conv2DKernelGrad, types: Sequence[TensorType]) -> Ke
 
 
 def _conv2d_input_grad(op: Conv2DInputGrad, types: Sequence[TensorType]) -> Kernel | None:
+    """Convolution by the kernel turned around, where that is no more work than `compute`.
+
+    It passes over every pixel where `compute` passes over every position, and its patches hold
+    outputs rather than channels.
+    """
     g_shape, kernel_shape, x_shape = _static(types[0]), _static(types[1]), _value(types[2])
     dtype = types[0].dtype.numpy
     if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
         return None
-    windows = _windows(op, x_shape, kernel_shape)
-    turned = _turned(windows)
-    # Turned around, the kernel passes over every pixel rather than every position, and patches
-    # hold the outputs rather than the channels.
-    if (
-        turned is not None
-        and 4 * math.prod(x_shape[1:3]) <= 5 * math.prod(g_shape[1:3])
-        and kernel_shape[3] <= 2 * kernel_shape[2]
-    ):
-        patches = _Patches(g_shape, turned, dtype)
+    turned = _turned(_windows(op, x_shape, kernel_shape))
+    pixels, positions = math.prod(x_shape[1:3]), math.prod(g_shape[1:3])
+    if turned is None or 4 * pixels > 5 * positions or kernel_shape[3] > 2 * kernel_shape[2]:
+        return None
+    patches = _Patches(g_shape, turned, dtype)
 
-        def convolve(g: Array, kernel: Array, shape: Any) -> Array:
-            around = kernel[::-1, ::-1].swapaxes(2, 3).reshape(patches.size, x_shape[3])
-            return _convolve(patches, g, around)
+    def run(g: Array, kernel: Array, shape: Any) -> Array:
+        around = kernel[::-1, ::-1].swapaxes(2, 3).reshape(patches.size, x_shape[3])
+        return _convolve(patches, g, around)
 
-        return convolve
-
-    def scatter(g: Array, kernel: Array, shape: Any) -> Array:
-        return _scatter(windows, x_shape, g, kernel)
-
-    return scatter
+    return run
 
 
 def _turned(windows: Windows) -> Windows | None:
     """The windows of the convolution that is this one's transpose, if there is one."""
-    reaches = [
-        (taps - 1) * dilation for taps, dilation in zip(windows.kernel, windows.dilations, strict=True)
-    ]
     pads = tuple(
-        (reach - before, reach - after)
-        for reach, (before, after) in zip(reaches, windows.pads, strict=True)
+        (reach - 1 - before, reach - 1 - after)
+        for reach, (before, after) in zip(windows.reaches, windows.pads, strict=True)
     )
     if windows.strides != (1, 1) or min(map(min, pads)) < 0:
         return None
     return Windows(windows.positions, windows.kernel, (1, 1), windows.dilations, pads)
-
-
-def _scatter(windows: Windows, x_shape: Sequence[int], g: Array, kernel: Array) -> Array:
-    """Adds each tap's product to all cells that the tap met, images after images."""
-    batch, height, width, channels = x_shape
-    outputs = g.shape[3]
-    result = np.empty(x_shape, g.dtype)
-    # A block is read and written once a tap: a fourth of the cache holds it and its products.
-    images = min(_images_a_block(4 * height * width * channels * g.dtype.itemsize), batch)
-    padded = windows.padded_zeros(np, images, channels, g.dtype)
-    product = np.empty((images, *windows.positions, channels), g.dtype)
-    matrices = np.ascontiguousarray(kernel.swapaxes(2, 3))
-    for first in range(0, batch, images):
-        part = g[first : first + images]
-        rows = part.reshape(-1, outputs)
-        target, given = padded[: len(part)], product[: len(part)]
-        target.fill(0)
-        for tap, cells in windows.taps():
-            np.matmul(rows, matrices[tap], out=given.reshape(-1, channels))
-            target[cells] += given
-        result[first : first + images] = windows.crop(target)
-    return result
 
 
 # Max pooling ------------------------------------------------------------------------------------
@@ -253,10 +227,10 @@ def _largest(x: Array, windows: Windows, axis: int) -> Array:
     shape = list(x.shape)
     shape[axis + 1] = windows.positions[axis]
     result = np.full(shape, -np.inf, x.dtype)
-    index = (slice(None),) * (axis + 1)
+    before = (slice(None),) * (axis + 1)
     for places, cells in _real_cells(windows, axis):
-        part = result[(*index, places)]
-        np.maximum(part, x[(*index, cells)], out=part)
+        into, source = (*before, places), (*before, cells)
+        np.maximum(result[into], x[source], out=result[into])
     return result
 
 

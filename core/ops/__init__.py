@@ -4,41 +4,63 @@ from __future__ import annotations
 
 from ..graph import OPERATORS
 from . import (
+    argmax,
+    compare,
     concat,
     control,
     conv,
+    cumulative,
     elementwise,
     gather,
     linalg,
+    math,
+    norm,
     pool,
+    reduce,
     repeat,
     shape,
     slicing,
     source,
     stack,
     state,
+    statistics,
 )
 
 __all__ = [
+    "argmax",
+    "compare",
     "concat",
     "control",
     "conv",
+    "cumulative",
     "elementwise",
     "gather",
     "linalg",
+    "math",
+    "norm",
     "pool",
+    "reduce",
     "repeat",
     "shape",
     "slicing",
     "source",
     "stack",
     "state",
+    "statistics",
 ]
 
 OPERATORS.update(
     {
-        name: getattr(elementwise, name)
-        for name in ("add", "subtract", "multiply", "divide", "negative")
+        name: getattr(module, name)
+        for module, names in {
+            elementwise: ("add", "subtract", "multiply", "divide", "negative"),
+            math: ("floordiv", "floormod", "pow", "abs"),
+            compare: (
+                "logical_and", "logical_or", "logical_xor", "logical_not",
+                "less", "less_equal", "greater", "greater_equal",
+            ),
+        }.items()
+        for name in names
     }
-)
+)  # fmt: skip
 OPERATORS.update({"getitem": slicing.getitem, "matmul": linalg.matmul})

@@ -22,8 +22,9 @@ class Choose(OpDef):
     """One of two tensors, by a boolean that is known when the run is planned.
 
     condition: () bool on the host; a, b: (...) one dtype -> (...).
-    Only the chosen side runs: writes and random draws of the other do not happen. The value of
-    the condition is part of the plan's key, so that nothing of the choice is left in the plan.
+    Only the chosen side runs, and nothing of the choice is left in the plan. Where constants and
+    fed values decide (they join the plan's key), the other side's writes and random draws do not
+    happen either; where sizes decide, its writes do.
     """
 
     host_inputs = frozenset({0})

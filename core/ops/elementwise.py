@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from ..errors import ShapeError
 from ..graph import Operation, Tensor
 from ..opdef import REGISTRY, OpDef, apply, no_gradient, register, require
-from ..types import DType, TensorType, as_dtype, bool_, broadcast_shapes, types_text
+from ..types import DType, TensorType, as_dtype, broadcast_shapes, types_text
 from .source import convert, convert_all
 
 __all__ = [

@@ -17,9 +17,7 @@ from .compare import greater, greater_equal, less, minimum, not_equal, where
 from .elementwise import (
     add,
     binary,
-    cast,
     multiply,
-    negative,
     ones_like,
     subtract,
     unary,

@@ -5,9 +5,9 @@ Training by Reducing Internal Covariate Shift", 2015, algorithms 1 and 2; and th
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ..errors import ShapeError, user_site
 from ..graph import Operation, Tensor, current_context
@@ -15,7 +15,7 @@ from ..opdef import OpDef, apply, apply_many, register, require
 from ..types import TensorType, types_text
 from .elementwise import add, broadcast_to, cast, ones_like, shape_of, sum_to, zeros_like
 from .math import rsqrt
-from .reduce import reduce_prod
+from .shape import size_of
 from .source import convert_all
 
 __all__ = ["BatchNorm", "batch_norm_inference", "batch_norm_train", "bias_add"]
@@ -58,7 +58,7 @@ class BatchNormTrain(_BatchNormalization):
     squares, biased; an empty batch has mean and variance 0.
     """
 
-    reuse = {0: 0}
+    reuse: ClassVar[Mapping[int, int]] = {0: 0}
 
     def infer(self, x: TensorType, scale: TensorType, offset: TensorType) -> Any:
         """x's type, and a vector twice."""
@@ -112,7 +112,7 @@ class BatchNormTrainGrad(_BatchNormalization):
     last: scale * r * (g - mean(g) - n * mean(g * n)), sum(g * n), sum(g).
     """
 
-    reuse = {0: 4}
+    reuse: ClassVar[Mapping[int, int]] = {0: 4}
 
     def infer(
         self,
@@ -178,7 +178,7 @@ class BatchNormInference(_BatchNormalization):
     y = scale * (x - mean) / sqrt(variance + epsilon) + offset.
     """
 
-    reuse = {0: 0}
+    reuse: ClassVar[Mapping[int, int]] = {0: 0}
 
     def infer(
         self,
@@ -196,9 +196,7 @@ class BatchNormInference(_BatchNormalization):
         """x's type."""
         return (x.with_shape(x.shape),)
 
-    def compute(
-        self, xp: Any, x: Any, scale: Any, offset: Any, mean: Any, variance: Any
-    ) -> Any:
+    def compute(self, xp: Any, x: Any, scale: Any, offset: Any, mean: Any, variance: Any) -> Any:
         """The formula; the mean goes first, since x and mean may be large and close."""
         return (x - mean) * (scale / xp.sqrt(variance + self.epsilon)) + offset
 
@@ -219,13 +217,13 @@ class BatchNormInference(_BatchNormalization):
 
 def _rows(x: Any) -> int:
     """How many values a channel has, and 1 rather than none: it is divided by."""
-    return max(math.prod(x.shape[:-1]), 1)
+    count: int = math.prod(x.shape[:-1])
+    return max(count, 1)
 
 
 def _row_count(x: Tensor, vector: Tensor) -> Tensor:
     """The same in the graph, as a scalar of x's dtype."""
-    total, channels = (reduce_prod(shape_of(t, "int64")) for t in (x, vector))
-    return cast(total, x.dtype) / cast(channels, x.dtype)
+    return cast(size_of(x), x.dtype) / cast(size_of(vector), x.dtype)
 
 
 def _channel_sums(x: Any) -> Any:

@@ -25,11 +25,6 @@ class _Pooling(OpDef):
     strides: tuple[int, int]
     padding: Padding = "VALID"
 
-    def infer(self, x: TensorType) -> TensorType:
-        """The shape rule of `windows.py`."""
-        require(self, "float", x=x)
-        return self._output_type(x, types_text(x=x))
-
     def infer_unknown(self, x: TensorType, *others: TensorType) -> tuple[TensorType, ...]:
         """Four axes at any rate."""
         return (x.with_shape((None,) * 4),)
@@ -66,6 +61,11 @@ class MaxPool2D(_Pooling):
     x: (batch, height, width, channels) float -> (batch, out_height, out_width, channels).
     Padding never wins; NaN always does.
     """
+
+    def infer(self, x: TensorType) -> TensorType:
+        """The shape rule of `windows.py`."""
+        require(self, "float", x=x)
+        return self._output_type(x, types_text(x=x))
 
     def compute(self, xp: Any, x: Any) -> Any:
         """Compares, tap by tap, all windows at once."""
@@ -166,6 +166,11 @@ class AvgPool2D(_Pooling):
 
     x: (batch, height, width, channels) float -> (batch, out_height, out_width, channels).
     """
+
+    def infer(self, x: TensorType) -> TensorType:
+        """The shape rule of `windows.py`."""
+        require(self, "float", x=x)
+        return self._output_type(x, types_text(x=x))
 
     def compute(self, xp: Any, x: Any) -> Any:
         """The sum of the cells by their number."""

@@ -246,14 +246,15 @@ def draw_key(seed: int | None = None) -> Tensor:
     """
     context = current_context()
     stream = context.stream
-    path = stream.next_path() if stream else context.graph.unique_name(context.scope + "random")
+    name = "random/seed"  # the node's, made below: so the next op's path is another
+    path = stream.next_path() if stream else context.graph.unique_name(context.scope + name)
     if seed is not None:
         path, general = f"seed {seed}", context.graph.seed or 0
     elif stream is not None:
         general = stream.seed
     else:
         general = current_seed() if context.graph.seed is None else context.graph.seed
-    base = constant(stream_key(general, path), name="random/seed")
+    base = constant(stream_key(general, path), name=name)
     count = apply(NextCount(counter(f"{path}/count")), name="random/count")
     return apply(FoldIn(), base, count, name="random/key")
 

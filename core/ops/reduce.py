@@ -1,4 +1,4 @@
-"""Reductions along axes, and the positions of extremes.
+"""Reductions along axes.
 
 `axis` is None for all axes, a number, or several; negative ones count from the last. Reduced axes
 vanish, or stay with size 1 where `keepdims`. Gradients never divide by the values: products are
@@ -14,38 +14,23 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import ShapeError
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
-from ..types import DType, TensorType, as_dtype, normalize_axes, normalize_axis, types_text
-from .compare import equal, is_finite, maximum, where
+from ..types import TensorType, as_dtype, normalize_axes
+from .compare import equal, maximum
 from .cumulative import running_products
-from .elementwise import (
-    add,
-    cast,
-    divide,
-    shape_from_value,
-    shape_of,
-    stop_gradient,
-    zeros_like,
-)
-from .math import exp, floordiv, log, sqrt, squared_difference
+from .elementwise import cast, divide, shape_from_value, shape_of
+from .math import floordiv
 from .source import convert
 
 __all__ = [
-    "argmax",
-    "argmin",
-    "moments",
     "reduce_all",
     "reduce_any",
-    "reduce_logsumexp",
     "reduce_max",
     "reduce_mean",
     "reduce_min",
     "reduce_prod",
-    "reduce_std",
     "reduce_sum",
-    "reduce_variance",
 ]
 
 Axis = int | Sequence[int] | None
@@ -278,53 +263,6 @@ class ReduceAll(_Reduction):
     gradient = no_gradient
 
 
-# Positions --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Position(OpDef):
-    axis: int
-    dtype: DType
-
-    def infer(self, x: TensorType) -> TensorType:
-        """Without the axis, which must have entries."""
-        require(self, "number", x=x)
-        dims = x.dims()
-        axis = normalize_axis(self.axis, len(dims), self.label)
-        if dims[axis] == 0:
-            raise ShapeError(
-                self.label, "there are no entries", expected="a size above 0", got=types_text(x=x)
-            )
-        return TensorType(self.dtype, dims[:axis] + dims[axis + 1 :])
-
-    def infer_unknown(self, x: TensorType) -> tuple[TensorType, ...]:
-        """An unknown rank."""
-        require(self, "number", x=x)
-        return (TensorType(self.dtype, None),)
-
-    gradient = no_gradient
-
-
-@register
-@dataclass(frozen=True)
-class Argmax(_Position):
-    """Where the largest entry along an axis is; of several the first.  x: (...) number."""
-
-    def compute(self, xp: Any, x: Any) -> Any:
-        """NumPy's `argmax`."""
-        return x.argmax(axis=self.axis).astype(self.dtype.numpy)
-
-
-@register
-@dataclass(frozen=True)
-class Argmin(_Position):
-    """Where the smallest entry along an axis is; of several the first.  x: (...) number."""
-
-    def compute(self, xp: Any, x: Any) -> Any:
-        """NumPy's `argmin`."""
-        return x.argmin(axis=self.axis).astype(self.dtype.numpy)
-
-
 # Public functions -------------------------------------------------------------------------------
 
 
@@ -424,127 +362,3 @@ reduce_all = _reduction(
     "bool",
     ("[[True, False], [True, True]], axis=1", "[False, True]"),
 )
-
-
-def reduce_logsumexp(
-    x: Any, axis: Axis = None, keepdims: bool = False, name: str | None = None
-) -> Tensor:
-    """log(sum(exp(x))) along axes, without overflow.
-
-    Args:
-        x: (...) float.
-        axis: None for all axes, a number, or several.
-        keepdims: leave reduced axes with size 1.
-        name: of the node.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(reduce_logsumexp([[1000.0, 1000.0]], axis=1)).round(2).tolist()
-    [1000.69...]
-    """
-    x = convert(x)
-    largest = stop_gradient(reduce_max(x, axis, keepdims=True))
-    shift = where(is_finite(largest), largest, zeros_like(largest))
-    total = reduce_sum(exp(x - shift), axis, keepdims)
-    reduced_shift = shift if keepdims else reduce_sum(shift, axis)  # of one entry each
-    return add(log(total), reduced_shift, name=name or "reduce_logsumexp")
-
-
-def moments(
-    x: Any, axes: Axis, keepdims: bool = False, name: str | None = None
-) -> tuple[Tensor, Tensor]:
-    """Mean and variance along axes; the variance divides by the count.
-
-    Args:
-        x: (...) float.
-        axes: None for all axes, a number, or several.
-        keepdims: leave reduced axes with size 1.
-        name: prefix of the two nodes.
-
-    >>> from thalweg.core import Session
-    >>> mean, variance = Session().run(moments([[1.0, 5.0]], axes=[1]))
-    >>> mean.tolist(), variance.tolist()
-    ([3.0], [4.0])
-    """
-    x = convert(x)
-    name = name or "moments"
-    mean = reduce_mean(x, axes, keepdims=True)
-    variance = reduce_mean(squared_difference(x, mean), axes, keepdims, name=f"{name}_variance")
-    return reduce_mean(x, axes, keepdims, name=f"{name}_mean"), variance
-
-
-def reduce_variance(
-    x: Any, axis: Axis = None, keepdims: bool = False, name: str | None = None
-) -> Tensor:
-    """The mean squared distance from the mean along axes.
-
-    Args:
-        x: (...) float.
-        axis: None for all axes, a number, or several.
-        keepdims: leave reduced axes with size 1.
-        name: of the node.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(reduce_variance([[1.0, 5.0]], axis=1)).tolist()
-    [4.0]
-    """
-    return moments(x, axis, keepdims, name or "reduce_variance")[1]
-
-
-def reduce_std(
-    x: Any, axis: Axis = None, keepdims: bool = False, name: str | None = None
-) -> Tensor:
-    """The square root of the variance along axes.
-
-    Args:
-        x: (...) float.
-        axis: None for all axes, a number, or several.
-        keepdims: leave reduced axes with size 1.
-        name: of the node.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(reduce_std([[1.0, 5.0]], axis=1)).tolist()
-    [2.0]
-    """
-    return sqrt(reduce_variance(x, axis, keepdims), name=name or "reduce_std")
-
-
-def argmax(
-    x: Any, axis: int | None = 0, output_type: Any = "int64", name: str | None = None
-) -> Tensor:
-    """Where the largest entry along an axis is; of several the first.
-
-    Args:
-        x: (...) number.
-        axis: one axis; 0 if None, as in TF1.
-        output_type: int32 or int64.
-        name: of the node.
-
-    Raises:
-        ShapeError: if there is no such axis, or it has no entries.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(argmax([[1.0, 5.0], [7.0, 4.0]], axis=1)).tolist()
-    [1, 0]
-    """
-    return apply(Argmax(axis or 0, as_dtype(output_type)), convert(x), name=name)
-
-
-def argmin(
-    x: Any, axis: int | None = 0, output_type: Any = "int64", name: str | None = None
-) -> Tensor:
-    """Where the smallest entry along an axis is; of several the first.
-
-    Args:
-        x: (...) number.
-        axis: one axis; 0 if None, as in TF1.
-        output_type: int32 or int64.
-        name: of the node.
-
-    Raises:
-        ShapeError: if there is no such axis, or it has no entries.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(argmin([[1.0, 5.0], [7.0, 4.0]], axis=1)).tolist()
-    [0, 1]
-    """
-    return apply(Argmin(axis or 0, as_dtype(output_type)), convert(x), name=name)

@@ -22,7 +22,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import DtypeError, GraphError, ShapeError, Site, user_site
-from ..graph import Graph, Operation, Tensor, changed_context, current_context
+from ..graph import (
+    Graph,
+    Operation,
+    Tensor,
+    changed_context,
+    control_dependencies,
+    current_context,
+)
 from ..opdef import REGISTRY, OpDef, apply, apply_many, no_gradient, register
 from ..types import DType, Shape, TensorType, as_dtype, as_shape, int64
 from . import elementwise as _elementwise  # noqa: F401  (registers Add and Subtract)
@@ -278,10 +285,14 @@ class Variable:
 
     def _write(self, op: StateOp, value: Any, name: str | None) -> Tensor:
         tensor = convert(value, self.dtype)
-        context = current_context()
-        result = apply(op, tensor, name=name or f"{self.name.rpartition('/')[2]}/{op.label}")
-        if context.trace is not None:
-            context.trace.record(self, result)
+        name = name or f"{self.name.rpartition('/')[2]}/{op.label}"
+        trace: Trace | None = current_context().trace
+        if trace is None:
+            return apply(op, tensor, name=name)
+        before = trace.values.get(self)
+        with control_dependencies([] if before is None else [before]):
+            result = apply(op, tensor, name=name)
+        trace.record(self, result)
         return result
 
     def initial_tensor(self) -> Tensor:

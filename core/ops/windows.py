@@ -76,6 +76,12 @@ class Windows:
     padding: Padding
 
     @property
+    def reaches(self) -> tuple[int, ...]:
+        """Cells from the first tap to the last on each axis, both included."""
+        axes = zip(self.kernel, self.dilations, strict=True)
+        return tuple((kernel - 1) * dilation + 1 for kernel, dilation in axes)
+
+    @property
     def pads(self) -> tuple[tuple[int, int], ...]:
         """Cells added before and after each axis."""
         return tuple(itertools.starmap(padding_sizes, self._axes()))
@@ -96,16 +102,14 @@ class Windows:
         (batch, *positions, channels).
         """
         axes = [
-            [
-                slice(tap * dilation, tap * dilation + (count - 1) * stride + 1, stride)
-                for tap in range(kernel)
-            ]
-            for kernel, stride, dilation, count in zip(
-                self.kernel, self.strides, self.dilations, self.positions, strict=True
+            [slice(tap, tap + (count - 1) * stride + 1, stride) for tap in range(0, end, dilation)]
+            for end, stride, dilation, count in zip(
+                self.reaches, self.strides, self.dilations, self.positions, strict=True
             )
         ]
-        for place in itertools.product(*map(range, self.kernel)):
-            yield place, (slice(None), *(cells[tap] for cells, tap in zip(axes, place, strict=True)))
+        places = itertools.product(*map(range, self.kernel))
+        for place, cells in zip(places, itertools.product(*axes), strict=True):
+            yield place, (slice(None), *cells)
 
     def pad(self, xp: Any, x: Any, value: float = 0) -> Any:
         """The padded array; x itself where nothing is added."""
@@ -121,7 +125,8 @@ class Windows:
     def crop(self, padded: Any) -> Any:
         """The array without its padding."""
         axes = zip(self.pads, self.sizes, strict=True)
-        return padded[(slice(None), *(slice(before, before + size) for (before, _), size in axes))]
+        inside = (slice(None), *(slice(before, before + size) for (before, _), size in axes))
+        return padded[inside]
 
 
 def by_axis(padding: Padding, rank: int) -> tuple[str | tuple[int, int], ...]:

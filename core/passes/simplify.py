@@ -38,6 +38,12 @@ def _is_input(rewriter: Rewriter, instruction: Instruction) -> int | None:
     return instruction.inputs[0]
 
 
+def _chosen_side(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """A choice by sizes, which only the plan knows; by feeds it was made when lowering."""
+    condition = rewriter.program.constants.get(instruction.inputs[0])
+    return None if condition is None else instruction.inputs[1 if bool(condition) else 2]
+
+
 def _is_input_if_same_type(rewriter: Rewriter, instruction: Instruction) -> int | None:
     """Reshape, BroadcastTo, SumTo, Cast … that change nothing."""
     x, y = rewriter.type(instruction.inputs[0]), rewriter.type(instruction.outputs[0])
@@ -141,6 +147,7 @@ def _log_of_sigmoid(rewriter: Rewriter, instruction: Instruction) -> int | None:
 RULES: dict[str, tuple[SimpleRule, ...]] = {
     "Identity": (_is_input,),
     "StopGradient": (_is_input,),
+    "Choose": (_chosen_side,),
     "Reshape": (_is_input_if_same_type, _reshape_of_reshape),
     "BroadcastTo": (_is_input_if_same_type,),
     "SumTo": (_is_input_if_same_type,),

@@ -614,7 +614,7 @@ def _initial_value(
     initializer: Any, shape: tuple[int, ...], dtype: str, stream: str, seed: int
 ) -> Any:
     """Runs an initializer under the weight's own random stream."""
-    with use_context(replace(current_context(), stream=Stream(stream, seed))):
+    with Trace().open(stream=Stream(stream, seed)):
         return initializer(shape, dtype=dtype)
 
 

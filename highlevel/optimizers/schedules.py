@@ -6,6 +6,7 @@ called on a number it gives the rate at once.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -14,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from thalweg.core import Tensor, cast, ceil, constant, convert, cos, floor, maximum, minimum, where
-from thalweg.core.errors import OptionError, nearest
+from thalweg.core.errors import OptionError
 
-from ..callbacks.checks import require_real
 from ..eager import Cache, call_at_once, is_symbolic
-from ..saving.config import Configurable, get_custom_objects
-from ..saving.config import serialize as _serialize
+from ..options import Interval
+from ..registry import Registry
+from ..saving.config import Configurable
 
 __all__ = [
     "CosineDecay",
@@ -31,6 +32,10 @@ __all__ = [
     "deserialize",
     "serialize",
 ]
+
+
+_POSITIVE = Interval(0, math.inf, open_low=True, open_high=True)
+_AT_LEAST_0 = Interval(0, math.inf, open_high=True)
 
 
 class LearningRateSchedule(Configurable):
@@ -76,10 +81,6 @@ class _Formula(LearningRateSchedule):
             self._calls: Cache = OrderedDict()
         return float(call_at_once(build, [np.float32(step)], self._calls, None))
 
-    def _positive(self, option: str, value: float) -> float:
-        require_real(type(self).__name__, option, value, above=0.0)
-        return value
-
 
 class ExponentialDecay(_Formula):
     """rate = initial_learning_rate * decay_rate ** (step / decay_steps).
@@ -104,8 +105,8 @@ class ExponentialDecay(_Formula):
         name: str = "ExponentialDecay",
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = self._positive("decay_steps", decay_steps)
-        self.decay_rate = self._positive("decay_rate", decay_rate)
+        self.decay_steps = _POSITIVE.check(self, "decay_steps", decay_steps)
+        self.decay_rate = _POSITIVE.check(self, "decay_rate", decay_rate)
         self.staircase = staircase
         self.name = name
 
@@ -139,8 +140,8 @@ class InverseTimeDecay(_Formula):
         name: str = "InverseTimeDecay",
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = self._positive("decay_steps", decay_steps)
-        self.decay_rate = require_real(type(self).__name__, "decay_rate", decay_rate, minimum=0.0)
+        self.decay_steps = _POSITIVE.check(self, "decay_steps", decay_steps)
+        self.decay_rate = _AT_LEAST_0.check(self, "decay_rate", decay_rate)
         self.staircase = staircase
         self.name = name
 
@@ -179,7 +180,7 @@ class PiecewiseConstantDecay(_Formula):
                 expected=f"{len(boundaries) + 1} values for {len(boundaries)} boundaries",
                 got=f"{len(values)} values",
             )
-        if any(a >= b for a, b in zip(boundaries, boundaries[1:], strict=False)):
+        if any(a >= b for a, b in itertools.pairwise(boundaries)):
             raise OptionError(
                 where_, "boundaries do not rise", expected="rising steps", got=repr(boundaries)
             )
@@ -223,7 +224,7 @@ class PolynomialDecay(_Formula):
         name: str = "PolynomialDecay",
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = self._positive("decay_steps", decay_steps)
+        self.decay_steps = _POSITIVE.check(self, "decay_steps", decay_steps)
         self.end_learning_rate = end_learning_rate
         self.power = power
         self.cycle = cycle
@@ -270,12 +271,11 @@ class CosineDecay(_Formula):
         warmup_steps: float = 0,
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = self._positive("decay_steps", decay_steps)
+        self.decay_steps = _POSITIVE.check(self, "decay_steps", decay_steps)
         self.alpha = alpha
         self.name = name
         self.warmup_target = warmup_target
-        require_real(type(self).__name__, "warmup_steps", warmup_steps, minimum=0.0)
-        self.warmup_steps = warmup_steps
+        self.warmup_steps = _AT_LEAST_0.check(self, "warmup_steps", warmup_steps)
 
     def rate(self, step: Tensor) -> Tensor:
         """The formula; while the rate warms up, its second factor is 1."""
@@ -291,16 +291,19 @@ class CosineDecay(_Formula):
         return top * ((1.0 - self.alpha) * (0.5 * (1.0 + cos(angle))) + self.alpha)
 
 
-_CLASSES: dict[str, type[LearningRateSchedule]] = {
-    cls.__name__: cls
-    for cls in (
-        CosineDecay,
-        ExponentialDecay,
-        InverseTimeDecay,
-        PiecewiseConstantDecay,
-        PolynomialDecay,
-    )
-}
+_registry = Registry(
+    "schedule",
+    {
+        cls.__name__: cls
+        for cls in (
+            CosineDecay,
+            ExponentialDecay,
+            InverseTimeDecay,
+            PiecewiseConstantDecay,
+            PolynomialDecay,
+        )
+    },
+)
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
@@ -309,7 +312,7 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     >>> serialize(PiecewiseConstantDecay([5], [1.0, 0.5]))["class_name"]
     'PiecewiseConstantDecay'
     """
-    return _serialize(learning_rate_schedule)  # type: ignore[no-any-return]
+    return _registry.serialize(learning_rate_schedule)  # type: ignore[no-any-return]
 
 
 def deserialize(
@@ -322,17 +325,6 @@ def deserialize(
         custom_objects: the user's classes by name, besides the registered ones.
 
     Raises:
-        OptionError: if the class is unknown.
+        OptionError: if the class or one of its arguments is unknown.
     """
-    name = config.get("class_name")
-    known = {**_CLASSES, **get_custom_objects(), **(custom_objects or {})}
-    found = known.get(str(name))
-    if not (isinstance(found, type) and issubclass(found, LearningRateSchedule)):
-        raise OptionError(
-            "schedules.deserialize",
-            "unknown schedule",
-            expected="one of " + ", ".join(_CLASSES),
-            got=repr(name),
-            hint=nearest(name, known),
-        )
-    return found.from_config(config.get("config", {}))
+    return _registry.deserialize(config, custom_objects)  # type: ignore[no-any-return]

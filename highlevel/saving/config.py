@@ -218,10 +218,10 @@ def find(name: str) -> Any:
 @functools.cache
 def _library_classes() -> dict[str, Any]:
     """Thalweg's own classes by name: the public classes of these modules and no others."""
-    from thalweg import initializers, layers, models, regularizers
+    from thalweg import constraints, initializers, layers, models, regularizers
 
     found: dict[str, Any] = {}
-    for module in (initializers, layers, models, regularizers):
+    for module in (constraints, initializers, layers, models, regularizers):
         for name in module.__all__:
             item = getattr(module, name)
             if isinstance(item, type) and issubclass(item, Configurable):

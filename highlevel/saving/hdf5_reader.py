@@ -86,7 +86,12 @@ class Hdf5Reader:
             raise
         except OSError as error:
             raise self._cannot_open(str(error)) from error
-        self.root: Any = self._file["/"].id
+        try:
+            with self._reading("the root group"):
+                self.root: Any = self._file["/"].id
+        except FileFormatError:
+            self._file.close()
+            raise
         self._stored = 0
         self._declared = 0
         self._heap_bytes: int | None = None

@@ -39,9 +39,10 @@ def row(
     formula: Formula,
     slots: Sequence[tuple[float, float]] = (),
     weight_decay: float = 0.0,
+    shapes: Sequence[str] = SHAPES,
 ) -> Case:
     """A row for a rule; `slots` are the bounds of the drawn state."""
-    count = len(SHAPES)
+    count = len(shapes)
     assert len(slots) == len(rule.slots)
 
     def split(arrays: Sequence[Any]) -> list[list[Any]]:
@@ -71,11 +72,11 @@ def row(
         inputs=(
             Input("", low=0.01, high=0.5),
             Input("", values=whole_number),
-            *[Input(shape, low=low, high=high) for low, high in bounds for shape in SHAPES],
+            *[Input(shape, low=low, high=high) for low, high in bounds for shape in shapes],
         ),
         oracle=oracle,
         gradient=False,
-        empty="mk",
+        empty="".join(shape[:1] for shape in shapes),
     )
 
 
@@ -166,6 +167,9 @@ CENTERED = (2.0, 9.0)  # a mean square well above the squared mean, so that roun
 
 CASES = (
     row("update sgd", SgdRule(), sgd),
+    row("update sgd alone", SgdRule(), sgd, shapes=("mn",)),
+    row("update sgd scalar", SgdRule(), sgd, shapes=("",)),
+    row("update adam scalar", AdamRule(0.8, 0.99, 1e-3), adam, [ANY, SQUARES], shapes=("",)),
     row("update sgd decayed", SgdRule(), decayed_sgd, weight_decay=0.3),
     row("update momentum", MomentumRule(0.9), momentum, [ANY]),
     row("update nesterov", MomentumRule(0.9, nesterov=True), nesterov, [ANY]),

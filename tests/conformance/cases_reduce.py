@@ -1,0 +1,221 @@
+"""Rows of the ops in `core/ops/reduce.py`, `statistics.py`, `argmax.py` and `cumulative.py`."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from thalweg import core
+
+from .case import Case, Input
+
+CUBE = Input("mnk")
+DISTINCT = Input("mnk", distinct=True)
+OPTIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"axis": 0},
+    {"axis": -1, "keepdims": True},
+    {"axis": (0, 2)},
+    {"axis": [2, 1], "keepdims": True},
+    {"axis": (), "keepdims": False},
+)
+
+
+def reduced(
+    name: str,
+    op: str,
+    oracle: Callable[..., Any],
+    x: Input = CUBE,
+    some: tuple[dict[str, Any], ...] = OPTIONS,
+    suffix: str = "",
+    **more: Any,
+) -> tuple[Case, ...]:
+    """Rows of a reduction, one a set of options; `oracle` reduces the last axis."""
+    function = getattr(core, name)
+    more.setdefault("empty", "mnk")
+    rows = []
+    for options in some:
+        text = ", ".join(f"{key}={value}" for key, value in options.items())
+        rows.append(
+            Case(
+                f"{name}{suffix} {text}".rstrip(),
+                (op,),
+                functools.partial(function, **options),
+                (x,),
+                functools.partial(by_last_axis, oracle, **options),
+                **more,
+            )
+        )
+    return tuple(rows)
+
+
+def by_last_axis(
+    oracle: Callable[[np.ndarray], np.ndarray],
+    x: np.ndarray,
+    axis: Any = None,
+    keepdims: bool = False,
+) -> np.ndarray:
+    """Moves the reduced axes to the end, joins them, and calls the oracle on (..., joined)."""
+    axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+    gone = sorted(a % x.ndim for a in axes)
+    kept = [a for a in range(x.ndim) if a not in gone]
+    sizes = [x.shape[a] for a in kept]
+    joined = x.transpose(kept + gone).reshape(*sizes, int(np.prod([x.shape[a] for a in gone])))
+    result = np.asarray(oracle(joined))
+    return (
+        result.reshape([1 if a in gone else n for a, n in enumerate(x.shape)])
+        if keepdims
+        else result
+    )
+
+
+def looped(step: Callable[[Any, Any], Any], start: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """Reduces the last axis by Python's own loop."""
+
+    def reduce(x: np.ndarray) -> np.ndarray:
+        result = np.full(x.shape[:-1], start, x.dtype)
+        for place in itertools.product(*map(range, x.shape[:-1])):
+            result[place] = functools.reduce(step, x[place].tolist(), start)
+        return result
+
+    return reduce
+
+
+def mean_oracle(x: np.ndarray) -> np.ndarray:
+    return np.einsum("...n->...", x) / x.shape[-1]
+
+
+def variance_oracle(x: np.ndarray) -> np.ndarray:
+    """Half the mean squared distance between two entries."""
+    return ((x[..., :, None] - x[..., None, :]) ** 2).sum((-1, -2)) / (2 * x.shape[-1] ** 2)
+
+
+def with_zeros(generator: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    return (generator.uniform(0.5, 2, shape) * (generator.random(shape) < 0.6)).astype(dtype)
+
+
+def running(
+    name: str, op: str, step: Callable[[Any, Any], Any], start: float, x: Input, **more: Any
+) -> tuple[Case, ...]:
+    """Rows of a running sum or product, along the middle axis and the last."""
+    rows = []
+    for exclusive, reverse in itertools.product((False, True), repeat=2):
+        options = {"exclusive": exclusive, "reverse": reverse}
+
+        def oracle(
+            x: np.ndarray, axis: int, exclusive: bool = exclusive, reverse: bool = reverse
+        ) -> Any:
+            x = np.moveaxis(x, axis, -1)
+            x = x[..., ::-1] if reverse else x
+            result = np.empty_like(x)
+            for place in itertools.product(*map(range, x.shape[:-1])):
+                values = [start, *x[place].tolist()]
+                sums = list(itertools.accumulate(values, step))
+                result[place] = sums[:-1] if exclusive else sums[1:]
+            return np.moveaxis(result[..., ::-1] if reverse else result, -1, axis)
+
+        for axis in (1, -1):
+            rows.append(
+                Case(
+                    f"{name} axis={axis}, exclusive={exclusive}, reverse={reverse}",
+                    (op,),
+                    functools.partial(getattr(core, name), axis=axis, **options),
+                    (x,),
+                    functools.partial(oracle, axis=axis),
+                    **more,
+                )
+            )
+    return tuple(rows)
+
+
+INTEGERS = Input("mnk", "int32", low=-3, high=3)
+SHORT = ({}, {"axis": 1})
+
+CASES = (
+    *reduced("reduce_sum", "ReduceSum", looped(operator.add, 0.0)),
+    *reduced("reduce_sum", "ReduceSum", looped(operator.add, 0), INTEGERS, SHORT, " integers", gradient=False),
+    *reduced("reduce_mean", "ReduceMean", mean_oracle),
+    *reduced("reduce_prod", "ReduceProd", looped(operator.mul, 1.0)),
+    *reduced(
+        "reduce_prod", "ReduceProd", looped(operator.mul, 1.0),
+        Input("mnk", values=with_zeros), suffix=" with zeros",
+    ),
+    *reduced("reduce_prod", "ReduceProd", looped(operator.mul, 1), INTEGERS, SHORT, " integers", gradient=False),
+    *reduced("reduce_max", "ReduceMax", looped(max, -np.inf), DISTINCT),
+    *reduced("reduce_min", "ReduceMin", looped(min, np.inf), DISTINCT),
+    *reduced("reduce_max", "ReduceMax", looped(max, -(2**31)), INTEGERS, SHORT, " integers", gradient=False),
+    *reduced("reduce_min", "ReduceMin", looped(min, 2**31 - 1), INTEGERS, SHORT, " integers", gradient=False),
+    *reduced("reduce_any", "ReduceAny", looped(operator.or_, False), Input("mnk", "bool"), gradient=False),
+    *reduced("reduce_all", "ReduceAll", looped(operator.and_, True), Input("mnk", "bool"), gradient=False),
+    *reduced("reduce_logsumexp", "ReduceSum", lambda x: special.logsumexp(x, axis=-1), DISTINCT, empty=""),
+    *reduced("reduce_variance", "ReduceMean", variance_oracle, empty=""),
+    *reduced(
+        "reduce_std", "Sqrt", lambda x: variance_oracle(x) ** 0.5, DISTINCT,
+        ({}, {"axis": 1}, {"axis": (0, 1), "keepdims": True}), sizes={"m": (2, 4), "n": (2, 4)}, empty="",
+    ),
+    Case(
+        "moments",
+        ("ReduceMean",),
+        lambda x: core.moments(x, [0, 1]),
+        (CUBE,),
+        lambda x: (by_last_axis(mean_oracle, x, (0, 1)), by_last_axis(variance_oracle, x, (0, 1))),
+    ),
+    Case(
+        "gradient of a sum is spread",
+        ("SpreadReduced",),
+        lambda x, y: core.gradients(core.reduce_sum(x, axis=1), [x], y)[0],
+        (CUBE, Input("mk")),
+        lambda x, y: np.repeat(y[:, None], x.shape[1], axis=1),
+        empty="mnk",
+    ),
+    Case(
+        "argmax",
+        ("Argmax",),
+        lambda x: (core.argmax(x), core.argmax(x, axis=-1, output_type="int32")),
+        (DISTINCT,),
+        lambda x: (np.argsort(-x, axis=0)[0], np.argsort(-x, axis=-1)[..., 0]),
+        gradient=False,
+        empty="n",
+    ),
+    Case(
+        "argmin",
+        ("Argmin",),
+        lambda x: (core.argmin(x, axis=None), core.argmin(x, axis=-1, output_type="int32")),
+        (DISTINCT,),
+        lambda x: (np.argsort(x, axis=0)[0], np.argsort(x, axis=-1)[..., 0]),
+        gradient=False,
+        empty="n",
+    ),
+    Case(
+        "argmax and argmin of ties",
+        ("Argmax", "Argmin"),
+        lambda x: (core.argmax(x, 1), core.argmin(x, 1)),
+        (Input("mn", "int8", low=0, high=1),),
+        lambda x: (
+            np.array([row.index(max(row)) for row in x.tolist()], np.int64),
+            np.array([row.index(min(row)) for row in x.tolist()], np.int64),
+        ),
+        gradient=False,
+        empty="m",
+    ),
+    *running("cumsum", "Cumsum", operator.add, 0.0, CUBE, empty="mnk"),
+    *running("cumprod", "ExclusiveScan", operator.mul, 1.0, Input("mnk", values=with_zeros), empty="mnk"),
+    Case(
+        "cumsum and cumprod of integers",
+        ("Cumsum", "ExclusiveScan"),
+        lambda x: (core.cumsum(x), core.cumprod(x)),
+        (Input("n", "int64"),),
+        lambda x: (
+            np.array(list(itertools.accumulate(x.tolist())), np.int64),
+            np.array(list(itertools.accumulate(x.tolist(), operator.mul)), np.int64),
+        ),
+        gradient=False,
+        empty="n",
+    ),
+)  # fmt: skip

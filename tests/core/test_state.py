@@ -1,0 +1,253 @@
+"""The rules of state, one test a sentence of core/ops/state.py."""
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+import thalweg.core as core
+from thalweg.core import Session, Variable
+
+
+@pytest.fixture
+def session():
+    with core.Graph().as_default():
+        yield Session()
+
+
+def test_a_read_sees_the_start_of_the_run(session):
+    w = Variable(1.0)
+    assert session.run([w, w.assign(5.0)]) == [1.0, 5.0]
+    assert session.run(w) == 5.0
+
+
+def test_a_read_after_a_control_edge_sees_the_write(session):
+    w = Variable(1.0)
+    write = w.assign(5.0)
+    with core.control_dependencies([write]):
+        after = w.read_value()
+    assert session.run([w, after]) == [1.0, 5.0]
+
+
+def test_a_read_after_two_ordered_writes_sees_the_last(session):
+    w = Variable(1.0)
+    first = w.assign(2.0)
+    with core.control_dependencies([first]):
+        second = w.assign_add(10.0)
+    with core.control_dependencies([second]):
+        after = w.read_value()
+    assert session.run(after) == 12.0
+
+
+def test_a_read_ordered_after_one_of_two_writes_sees_that_one(session):
+    w = Variable(1.0)
+    first = w.assign(2.0)
+    with core.control_dependencies([first]):
+        after = w.read_value()
+    last = w.assign(3.0)
+    assert session.run([after, last]) == [2.0, 3.0]
+    assert session.run(w) == 3.0
+
+
+def test_unordered_writes_take_creation_order(session):
+    w = Variable(1.0)
+    first, second = w.assign(2.0), w.assign(3.0)
+    session.run([second, first])
+    assert session.run(w) == 3.0
+
+
+def test_unordered_additions_compose(session):
+    w = Variable(1.0)
+    session.run([w.assign_add(2.0), w.assign_sub(10.0), w.assign_add(0.5)])
+    assert session.run(w) == -6.5
+
+
+def test_only_what_the_fetches_need_is_written(session):
+    w = Variable(1.0)
+    write = w.assign(2.0)
+    session.run(w)
+    assert session.run(w) == 1.0
+    session.run(write.op)
+    assert session.run(w) == 2.0
+
+
+def test_a_fed_write_does_not_happen(session):
+    w = Variable(1.0)
+    write = w.assign(2.0)
+    assert session.run(write * 2.0, {write: 7.0}) == 14.0
+    assert session.run(w) == 1.0
+
+
+def test_inside_a_trace_reads_and_writes_thread_in_program_order(session):
+    w = Variable(1.0)
+    trace = core.Trace()
+    with trace.open():
+        before = w + 0.0
+        w.assign(w * 10.0)
+        w.assign_add(1.0)
+        after = w + 0.0
+    assert session.run([before, after]) == [1.0, 11.0]
+    assert len(trace.writes) == 2
+    session.run(trace.writes)
+    assert session.run(w) == (11.0 * 10.0) + 1.0  # both runs wrote
+
+
+def test_swapping_two_variables(session):
+    a, b = Variable(1.0), Variable(2.0)
+    session.run([a.assign(b), b.assign(a)])
+    assert session.run([a, b]) == [2.0, 1.0]
+
+
+def test_an_assigned_feed_is_copied(session):
+    w = Variable(np.zeros(3, np.float32))
+    x = core.placeholder("float32", [3])
+    value = np.ones(3, np.float32)
+    session.run(w.assign(x).op, {x: value})
+    value[:] = 7
+    assert session.run(w).tolist() == [1, 1, 1]
+
+
+def test_arrays_handed_out_are_copies(session):
+    w = Variable(np.zeros(3, np.float32))
+    x = core.placeholder("float32", [3])
+    fed = np.ones(3, np.float32)
+    for fetched in (
+        session.run(w),
+        session.run(core.identity(w)),
+        session.run(core.reshape(w, [3, 1])),
+        session.run(w.assign_add(fed)),
+        session.value(w),
+        session.run(core.identity(x), {x: fed}),
+    ):
+        fetched[...] = 9
+    assert session.run(w).tolist() == [1, 1, 1]
+    assert fed.tolist() == [1, 1, 1]
+    one, two = session.run([x + 1.0, core.identity(x + 1.0)], {x: fed})
+    one[...] = 0
+    assert two.tolist() == [2, 2, 2]
+
+
+def test_initial_values_are_computed_at_first_use_once_a_session(session):
+    calls = []
+
+    def initial():
+        calls.append(1)
+        return np.float32(3)
+
+    w = Variable(initial, dtype="float32", shape=())
+    assert not session.is_initialized(w)
+    assert session.run(w) == 3 and session.run(w) == 3 and len(calls) == 1
+    other = Session()
+    other.load(w, 8.0)
+    assert (other.run(w), session.run(w)) == (8, 3)
+    assert len(calls) == 1
+
+
+def test_initial_values_may_read_other_variables(session):
+    a = Variable(2.0)
+    b = Variable(a.value() * 10.0)
+    assert session.run(b) == 20
+    session.load(a, 5.0)
+    session.run(b.initializer)
+    assert session.run(b) == 50
+
+
+def test_sessions_have_values_of_their_own(session):
+    w = Variable(1.0)
+    other = Session()
+    session.run(w.assign(2.0).op)
+    assert (session.run(w), other.run(w)) == (2, 1)
+
+
+def test_counting_happens_only_where_the_draw_is_needed(session):
+    condition = core.placeholder("bool", [])
+    draw = core.random_uniform([4])
+    y = core.choose(condition, draw, core.zeros([4]))
+    first = session.run(draw)
+    fresh = Session()
+    fresh.run(y, {condition: False})
+    assert fresh.run(y, {condition: True}).tolist() == first.tolist()
+    assert fresh.run(y, {condition: True}).tolist() != first.tolist()
+
+
+def test_choose_runs_one_side(session):
+    condition = core.placeholder("bool", [])
+    w = Variable(1.0)
+    y = core.choose(condition, w.assign_add(1.0), core.identity(w))
+    assert session.run(y, {condition: False}) == 1
+    assert session.run(y, {condition: False}) == 1
+    assert session.run(y, {condition: True}) == 2
+    assert session.run(w) == 2
+
+
+def test_choose_by_a_default_and_by_a_size(session):
+    training = core.placeholder_with_default(False, [])
+    y = core.choose(core.logical_not(training), 1.0, 2.0)
+    assert session.run(y) == 1 and session.run(y, {training: True}) == 2
+    x = core.placeholder("float32", [None])
+    wide = core.choose(core.shape_of(x)[0] > 2, x, -x)
+    assert session.run(wide, {x: [1.0]}).tolist() == [-1]
+    assert session.run(wide, {x: [1.0, 1, 1]}).tolist() == [1, 1, 1]
+
+
+def test_values_die_with_their_variable(session):
+    w = Variable(np.zeros(10))
+    session.run(w)
+    alive = weakref.ref(w)
+    with core.Graph().as_default():
+        del w
+    # the session's graph still reads it; a graph that dies takes it along
+    session.close()
+    assert alive() is not None
+    with core.Graph().as_default():
+        v = Variable(np.zeros(10))
+        other = Session()
+        other.run(v)
+        alive = weakref.ref(v)
+        del v
+    gc.collect()
+    assert alive() is None
+    assert len(other._values) == 0
+
+
+def test_concurrent_additions_are_not_lost(session):
+    w = Variable(0.0)
+    add = w.assign_add(1.0).op
+    session.run(add)
+
+    def work():
+        for _ in range(100):
+            session.run(add)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert session.run(w) == 801
+
+
+def test_a_value_of_another_type_is_refused():
+    with core.Graph().as_default():
+        w = Variable(np.zeros(3, np.float32), name="w")
+        with pytest.raises(core.ShapeError) as error:
+            w.assign([1.0, 2.0])
+        assert "expected  float32 (3,), the type of variable 'w'" in str(error.value)
+        assert "got       float32 (2,)" in str(error.value)
+        assert "test_state.py" in str(error.value)
+        with pytest.raises(core.ShapeError, match="another shape"):
+            Session().load(w, np.zeros(4))
+        with pytest.raises(core.DtypeError):
+            Session().load(w, ["a", "b", "c"])
+
+
+def test_what_only_sizes_can_tell_is_checked_by_the_plan():
+    with core.Graph().as_default():
+        w = Variable(np.zeros(3, np.float32), name="w")
+        x = core.placeholder("float32", [None])
+        write = w.assign(x)
+        with pytest.raises(core.ShapeError, match="does not fit the variable"):
+            Session().run(write, {x: [1.0, 2.0]})
+        assert Session().run(write, {x: [1.0, 2.0, 3.0]}).tolist() == [1, 2, 3]
