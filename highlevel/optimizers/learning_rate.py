@@ -51,7 +51,7 @@ class Rate(float):
     def __thalweg_tensor__(self) -> Tensor:
         return self.variable.value()
 
-    def numpy(self) -> np.float32:
+    def numpy(self) -> Any:
         """The number as a NumPy scalar."""
         return np.float32(self)
 
@@ -63,7 +63,7 @@ class Rate(float):
 class StepCount(Variable):
     """How many steps an optimizer has done: a variable that is an integer to Python."""
 
-    def numpy(self) -> np.int64:
+    def numpy(self) -> Any:
         """The number in the current session, as a NumPy scalar."""
         return np.int64(int(self))
 
@@ -161,7 +161,7 @@ class LearningRate:
 
     def config(self) -> Any:
         """The rate in the current session, or the schedule, as JSON data."""
-        if self._schedule is not None:
+        if self.variable is None:
             return schedules.serialize(self._schedule)
         # the shortest decimal that gives the same float32: 0.01, not 0.009999999776482582
         return float(str(current_session().value(self.variable)))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.core import UpdateRule
-from thalweg.core.update_rules import RmsPropRule
+from thalweg.core import RmsPropRule, UpdateRule
 
 from ..options import Interval
 from .base import Optimizer, epsilon_option

@@ -65,14 +65,14 @@ class _Formula(LearningRateSchedule):
 
     name: str
 
-    def rate(self, step: Tensor) -> Tensor:
+    def rate(self, step: Tensor) -> Any:
         """() float32 -> () float32."""
         raise NotImplementedError(type(self).__name__)
 
     def __call__(self, step: Any) -> Any:
         """The rate after `step` steps: a tensor for a tensor, a float for a number."""
 
-        def build(step: Tensor) -> Tensor:
+        def build(step: Tensor) -> Any:
             return self.rate(cast(step, "float32"))
 
         if is_symbolic(step) or hasattr(step, "__thalweg_tensor__"):
@@ -110,7 +110,7 @@ class ExponentialDecay(_Formula):
         self.staircase = staircase
         self.name = name
 
-    def rate(self, step: Tensor) -> Tensor:
+    def rate(self, step: Tensor) -> Any:
         """The formula."""
         power = step / self.decay_steps
         factor = self.decay_rate ** (floor(power) if self.staircase else power)
@@ -145,7 +145,7 @@ class InverseTimeDecay(_Formula):
         self.staircase = staircase
         self.name = name
 
-    def rate(self, step: Tensor) -> Tensor:
+    def rate(self, step: Tensor) -> Any:
         """The formula."""
         units = step / self.decay_steps
         if self.staircase:
@@ -188,7 +188,7 @@ class PiecewiseConstantDecay(_Formula):
         self.values = list(values)
         self.name = name
 
-    def rate(self, step: Tensor) -> Tensor:
+    def rate(self, step: Tensor) -> Any:
         """The last value whose boundary the step has passed."""
         rate = constant(self.values[0], "float32")
         for boundary, value in zip(self.boundaries, self.values[1:], strict=True):
@@ -230,7 +230,7 @@ class PolynomialDecay(_Formula):
         self.cycle = cycle
         self.name = name
 
-    def rate(self, step: Tensor) -> Tensor:
+    def rate(self, step: Tensor) -> Any:
         """The formula."""
         if self.cycle:
             part = step / (maximum(ceil(step / self.decay_steps), 1.0) * self.decay_steps)
@@ -277,7 +277,7 @@ class CosineDecay(_Formula):
         self.warmup_target = warmup_target
         self.warmup_steps = _AT_LEAST_0.check(self, "warmup_steps", warmup_steps)
 
-    def rate(self, step: Tensor) -> Tensor:
+    def rate(self, step: Tensor) -> Any:
         """The formula; while the rate warms up, its second factor is 1."""
         top: Any = self.initial_learning_rate
         if self.warmup_target is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.core import UpdateRule
-from thalweg.core.update_rules import MomentumRule, SgdRule
+from thalweg.core import MomentumRule, SgdRule, UpdateRule
 
 from ..options import Interval
 from .base import Optimizer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from thalweg.core import (
     DType,
@@ -77,7 +78,7 @@ class Slots:
         return together + [row[name] for name in apart for row in rows if name in row]
 
 
-def _filled(shape: tuple[int, ...], dtype: DType, value: float) -> Tensor:
+def _filled(shape: Sequence[Any], dtype: DType, value: float) -> Tensor:
     return fill(shape, convert(value, dtype))
 
 

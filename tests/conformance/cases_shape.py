@@ -1,4 +1,4 @@
-"""Rows of the ops that move elements: shape.py, stack.py, concat.py, repeat.py, slicing.py, gather.py.
+"""Rows of the ops that move elements: shape, stack, concat, repeat, slicing, gather.
 
 Most oracles say, for each place of the result, which place of the input its element comes from.
 Rows whose gradient is a sum are not exact: another backend may add in another order.
