@@ -202,7 +202,7 @@ class Tensor:
             got=str(self.type),
             node=self.op.name,
             site=self.op.site,
-            hint="Session.run(tensor) gives its value; select(condition, a, b) chooses in the graph",
+            hint="Session.run(tensor) gives its value; where(condition, a, b) chooses in the graph",
         )
 
     def __getitem__(self, key: Any) -> Tensor:

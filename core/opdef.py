@@ -89,7 +89,7 @@ def register(cls: _Op) -> _Op:
 
 
 def no_gradient(self: OpDef, node: Operation, *g: Tensor | None) -> Sequence[Tensor | None]:
-    """`gradient = no_gradient` in an op's class body: constant almost everywhere, or not a number."""
+    """`gradient = no_gradient` in an op's class body: flat almost everywhere, or not a number."""
     del self, g
     return [None] * len(node.inputs)
 

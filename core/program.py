@@ -153,7 +153,9 @@ def verify(program: Program) -> None:
         elif not known.isdisjoint(instruction.outputs):
             problem = "makes a value that exists already"
         else:
-            inferred = infer_types(instruction.opdef, [program.types[n] for n in instruction.inputs])
+            inferred = infer_types(
+                instruction.opdef, [program.types[n] for n in instruction.inputs]
+            )
             for n, type_ in zip(instruction.outputs, inferred, strict=True):
                 if not program.types[n].accepts(type_):
                     problem = f"makes {type_}, not {program.types[n]}"

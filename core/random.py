@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections import Counter
+from typing import ClassVar
 
 from .errors import OptionError
 
@@ -18,7 +19,7 @@ __all__ = ["Stream", "current_seed", "new_stream", "set_seed"]
 
 class _State:
     seed: int | None = None
-    names: Counter[str] = Counter()
+    names: ClassVar[Counter[str]] = Counter()
 
 
 def set_seed(seed: int | None) -> None:

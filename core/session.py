@@ -239,7 +239,7 @@ class Session:
     def _initial_value(self, variable: Variable) -> np.ndarray[Any, Any]:
         initial = variable.initial_value
         if isinstance(initial, np.ndarray):
-            return initial.copy()
+            return np.array(initial)
         if isinstance(initial, Tensor):
             function = GraphFunction([initial], [])
         else:
@@ -283,7 +283,9 @@ class Session:
             return item.value()
         if isinstance(item, str):
             graph = self.graph
-            return graph.get_tensor_by_name(item) if ":" in item else graph.get_operation_by_name(item)
+            return (
+                graph.get_tensor_by_name(item) if ":" in item else graph.get_operation_by_name(item)
+            )
         raise GraphError(
             "Session.run",
             "cannot be fetched",

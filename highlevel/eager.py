@@ -105,7 +105,9 @@ def _compile(
     with Graph().as_default(), trace.open():
         feeds = [placeholder(as_dtype(value.dtype), value.shape) for value in values]
         structure = build(*feeds)
-        leaves = [leaf.value() if isinstance(leaf, Variable) else leaf for leaf in flatten(structure)]
+        leaves = [
+            leaf.value() if isinstance(leaf, Variable) else leaf for leaf in flatten(structure)
+        ]
     fetches: list[Tensor | Operation] = [*leaves, *trace.writes]
     return GraphFunction(fetches, feeds), structure
 
@@ -126,7 +128,9 @@ def array_or_tensor(function: _F) -> _F:
         if is_symbolic(args, kwargs):
             return function(*args, **kwargs)
         slots = [*args, *kwargs.values()]
-        data = [i for i, value in enumerate(slots) if isinstance(value, list | np.ndarray | np.generic)]
+        data = [
+            i for i, value in enumerate(slots) if isinstance(value, list | np.ndarray | np.generic)
+        ]
         options = tuple(None if i in data else value for i, value in enumerate(slots))
 
         def build(*tensors: Tensor) -> Any:

@@ -134,7 +134,7 @@ class _Loop:
             try:
                 for kernel, inputs, output, dying in self._steps:
                     result = kernel(*inputs(values))
-                    if output.__class__ is int:
+                    if isinstance(output, int):
                         values[output] = result
                     else:
                         for number, value in zip(output, result, strict=True):
@@ -166,7 +166,7 @@ class _Loop:
 
 def _getter(slots: list[int]) -> Callable[[list[Any]], tuple[Any, ...]]:
     if len(slots) >= 2:
-        return itemgetter(*slots)  # type: ignore[return-value]
+        return itemgetter(*slots)
     if not slots:
         return lambda values: ()
     [slot] = slots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import DtypeError, ShapeError
 from ..graph import Operation, Tensor
@@ -43,7 +43,7 @@ def _require_classes(op: OpDef, **types: TensorType) -> None:
 class Softmax(OpDef):
     """exp(x) / sum(exp(x)) over the last axis.  x: (..., classes) float -> the same."""
 
-    reuse = {0: 0}
+    reuse: ClassVar = {0: 0}
 
     def infer(self, x: TensorType) -> TensorType:
         """The same type."""
@@ -70,7 +70,7 @@ class SoftmaxGrad(OpDef):
     One op, not four, so that `simplify` can recognise the gradient of log(softmax(x)).
     """
 
-    reuse = {0: 1}
+    reuse: ClassVar = {0: 1}
 
     def infer(self, s: TensorType, g: TensorType) -> TensorType:
         """The softmax's type."""
@@ -93,7 +93,7 @@ class SoftmaxGrad(OpDef):
 class LogSoftmax(OpDef):
     """x - log(sum(exp(x))) over the last axis.  x: (..., classes) float -> the same."""
 
-    reuse = {0: 0}
+    reuse: ClassVar = {0: 0}
 
     def infer(self, x: TensorType) -> TensorType:
         """The same type."""
@@ -117,7 +117,7 @@ class LogSoftmax(OpDef):
 class LogSoftmaxGrad(OpDef):
     """g - s * sum(g), with s the softmax.  s, g: (..., classes) float -> the same."""
 
-    reuse = {0: 1}
+    reuse: ClassVar = {0: 1}
 
     def infer(self, s: TensorType, g: TensorType) -> TensorType:
         """The softmax's type."""
@@ -241,7 +241,7 @@ class SparseSoftmaxCrossEntropy(OpDef):
 class SubtractOneHot(OpDef):
     """x - onehot(label).  x: (..., classes) float, labels: (...) integer -> as x."""
 
-    reuse = {0: 0}
+    reuse: ClassVar = {0: 0}
 
     def infer(self, x: TensorType, labels: TensorType) -> TensorType:
         """The type of x."""
@@ -357,5 +357,3 @@ def sigmoid_cross_entropy(labels: Any, logits: Any, name: str | None = None) -> 
     0.6931
     """
     return _sigmoid_cross_entropy_op(labels, logits, name=name)
-
-

@@ -19,7 +19,7 @@ from ..graph import Tensor, current_context
 from ..opdef import OpDef, apply, no_gradient, register, require
 from ..random import current_seed
 from ..types import DType, TensorType, as_dtype, float32, uint32
-from .elementwise import cast, shape_from_value
+from .elementwise import add, cast, multiply, shape_from_value
 from .source import constant, convert
 from .state import NextCount, counter
 
@@ -371,7 +371,8 @@ def random_normal(
     >>> abs(float(Session().run(random_normal([10000])).mean())) < 0.1
     True
     """
-    return _draw(RandomNormal(as_dtype(dtype)), shape, seed, name) * stddev + mean
+    draw = _draw(RandomNormal(as_dtype(dtype)), shape, seed, name)
+    return add(multiply(draw, stddev), mean)
 
 
 def truncated_normal(
@@ -396,7 +397,8 @@ def truncated_normal(
     >>> bool(abs(Session().run(truncated_normal([10000]))).max() < 2)
     True
     """
-    return _draw(TruncatedNormal(as_dtype(dtype)), shape, seed, name) * stddev + mean
+    draw = _draw(TruncatedNormal(as_dtype(dtype)), shape, seed, name)
+    return add(multiply(draw, stddev), mean)
 
 
 def random_bernoulli(

@@ -223,7 +223,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
                 expected=shape_text(sizes),
                 got=f"{array.size} elements of shape {array.shape}",
             )
-        array = array.reshape(sizes)  # type: ignore[arg-type]
+        array = array.reshape(sizes)
     return apply(Constant(Literal(array.copy())), name=name or "Const")
 
 

@@ -116,9 +116,7 @@ def _find_deaths(program: Program, memory: Memory) -> None:
     memory.dies_after = dies[::-1]
 
 
-def _find_reuse(
-    program: Program, memory: Memory, last: dict[int, int], external: set[int]
-) -> None:
+def _find_reuse(program: Program, memory: Memory, last: dict[int, int], external: set[int]) -> None:
     """An output takes the place of an input of equal size that dies where it is made.
 
     A variable's start value may be overwritten by the value that replaces it.
@@ -129,9 +127,7 @@ def _find_reuse(
         for out, source in instruction.opdef.reuse.items():
             output = instruction.outputs[out]
             root = memory.root.get(instruction.inputs[source], instruction.inputs[source])
-            allowed = (
-                replaces.get(output) == root if output in external else root not in external
-            )
+            allowed = replaces.get(output) == root if output in external else root not in external
             same = program.types[output].size_bytes == program.types[root].size_bytes
             if allowed and same and last.get(root) == position and root not in taken:
                 memory.reused[output] = root
@@ -139,9 +135,7 @@ def _find_reuse(
                 break
 
 
-def _pack(
-    program: Program, memory: Memory, last: dict[int, int], external: set[int]
-) -> None:
+def _pack(program: Program, memory: Memory, last: dict[int, int], external: set[int]) -> None:
     gaps = _Gaps()
     place_of: dict[int, tuple[int, int]] = {}
     ends: dict[int, list[int]] = {}

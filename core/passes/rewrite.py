@@ -84,9 +84,7 @@ def rewrite(program: Program, rule: Rule) -> Program:
     for old in program.instructions:
         inputs = tuple(replaced.get(n, n) for n in old.inputs)
         instruction = (
-            old
-            if inputs == old.inputs
-            else Instruction(old.opdef, inputs, old.outputs, old.origin)
+            old if inputs == old.inputs else Instruction(old.opdef, inputs, old.outputs, old.origin)
         )
         rewriter.origin = old.origin
         new = rule(rewriter, instruction)
@@ -102,9 +100,7 @@ def rewrite(program: Program, rule: Rule) -> Program:
 
 def drop_dead(program: Program) -> Program:
     """Drops instructions, constants, reads and feeds that no result needs."""
-    program.state_out = {
-        v: n for v, n in program.state_out.items() if program.state_in.get(v) != n
-    }
+    program.state_out = {v: n for v, n in program.state_out.items() if program.state_in.get(v) != n}
     alive = set(program.results())
     kept = []
     for instruction in reversed(program.instructions):

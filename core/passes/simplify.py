@@ -139,9 +139,7 @@ def _log_of_sigmoid(rewriter: Rewriter, instruction: Instruction) -> int | None:
     if sigmoid is None:
         return None
     negated = rewriter.emit(REGISTRY["Negative"](), sigmoid.inputs[0])
-    return rewriter.emit(
-        REGISTRY["Negative"](), rewriter.emit(REGISTRY["Softplus"](), negated)
-    )
+    return rewriter.emit(REGISTRY["Negative"](), rewriter.emit(REGISTRY["Softplus"](), negated))
 
 
 RULES: dict[str, tuple[SimpleRule, ...]] = {

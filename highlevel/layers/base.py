@@ -125,7 +125,7 @@ class InputSpec:
                     "the input has another size than the layer was built for",
                     expected=f"size {size} on axis {axis}",
                     got=str(x.type),
-                    hint=f"the layer was built for {size} features; it now receives {x.shape[axis]}",
+                    hint=f"the layer was built for {size} features, not {x.shape[axis]}",
                 )
 
 
@@ -423,7 +423,9 @@ class Layer(Configurable):
     def _call_on_arrays(self, inputs: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         leaves = [np.asarray(leaf) for leaf in flatten(inputs)]
         if all(leaf.dtype.kind in "fiu" for leaf in leaves):
-            leaves = [leaf.astype(self.dtype) if leaf.dtype.kind == "f" else leaf for leaf in leaves]
+            leaves = [
+                leaf.astype(self.dtype) if leaf.dtype.kind == "f" else leaf for leaf in leaves
+            ]
 
         def build(*tensors: Tensor) -> Any:
             return self._call_on_tensors(rebuild(inputs, iter(tensors)), args, kwargs)
@@ -440,7 +442,9 @@ class Layer(Configurable):
         is_edge = context.trace is None
         outer = _state.get()
         training = self._resolve_training(kwargs, outer, is_edge, context.graph)
-        state = CallState(training) if is_edge or outer is None else replace(outer, training=training)
+        state = (
+            CallState(training) if is_edge or outer is None else replace(outer, training=training)
+        )
         trace = Trace() if is_edge else context.trace
         context = replace(
             context,

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from thalweg.core import Graph, Tensor, current_session
 from thalweg.core.errors import GraphError, OptionError, nearest
 
@@ -289,4 +287,3 @@ class Model(Trainer, Layer):
 
 def _write_line(line: str) -> None:
     sys.stdout.write(line + "\n")
-

@@ -133,13 +133,13 @@ class Network:
 
     def apply(self, inputs: Any) -> Any:
         """The network's outputs for other input tensors, nested like `inputs`."""
-        known: dict[Tensor, Tensor] = dict(
-            zip(self.flat_inputs, flatten(inputs), strict=True)
-        )
+        known: dict[Tensor, Tensor] = dict(zip(self.flat_inputs, flatten(inputs), strict=True))
         for call in self.calls:
             if not call.inputs:
                 continue
-            arguments = rebuild(call.inputs, iter([self._copy(t, known) for t in flatten(call.inputs)]))
+            arguments = rebuild(
+                call.inputs, iter([self._copy(t, known) for t in flatten(call.inputs)])
+            )
             outputs = call.layer(arguments, **call.arguments)
             known.update(zip(flatten(call.outputs), flatten(outputs), strict=True))
         return rebuild(self.outputs, iter([self._copy(t, known) for t in self.flat_outputs]))

@@ -141,7 +141,7 @@ def _declared_input(layer: Layer) -> Tensor | None:
     """The input that a first layer declares, or that the model inside it has."""
     if isinstance(layer, Model) and layer.network is not None:
         shape = layer.network.flat_inputs[0].shape
-        return Input(batch_shape=shape, dtype=layer.network.flat_inputs[0].dtype)  # type: ignore[no-any-return]
+        return Input(batch_shape=shape, dtype=layer.network.flat_inputs[0].dtype)
     if layer.batch_input_shape is None:
         return None
-    return Input(batch_shape=layer.batch_input_shape, dtype=layer.dtype)  # type: ignore[no-any-return]
+    return Input(batch_shape=layer.batch_input_shape, dtype=layer.dtype)

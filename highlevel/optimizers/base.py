@@ -178,10 +178,10 @@ class Optimizer(Configurable):
     @property
     def variables(self) -> list[Variable]:
         """Its state in Keras's order: iterations, learning rate, averages, slots."""
-        rate = self._rate.variable
+        rate = self._rate.source
         return [
             self.iterations,
-            *([] if rate is None else [rate]),
+            *([rate] if isinstance(rate, Variable) else []),
             *self._averages.listed(),
             *self._slots.listed(self.listed_apart),
         ]

@@ -82,20 +82,21 @@ class LearningRate:
         decay: Keras 2's: step i, from 0, uses rate / (1 + decay * i); >= 0.
 
     Attributes:
-        variable: () float32, the rate without decay; None if a schedule gives it.
+        source: the rate without decay, a () float32 variable or a schedule.
+        decay: as given.
 
     Raises:
         OptionError: an option outside its values, or both a decay and a schedule.
     """
 
+    source: Variable | LearningRateSchedule
+
     def __init__(self, where: str, rate: Any, decay: Any) -> None:
         self._where = where
-        self.decay = _AT_LEAST_0.check(where, "decay", decay)
-        self.variable: Variable | None = None
-        self._schedule: LearningRateSchedule | None = None
         self._calls: Cache = OrderedDict()
+        self.decay: float = _AT_LEAST_0.check(where, "decay", decay)
         if isinstance(rate, LearningRateSchedule):
-            self._schedule = rate
+            self.source = rate
             if self.decay:
                 raise OptionError(
                     where,
@@ -105,7 +106,7 @@ class LearningRate:
                 )
         else:
             value = np.float32(self._checked(rate))
-            self.variable = Variable(value, trainable=False, name="learning_rate")
+            self.source = Variable(value, trainable=False, name="learning_rate")
 
     def _checked(self, rate: Any) -> float:
         if isinstance(rate, Tensor | Variable):
@@ -120,9 +121,9 @@ class LearningRate:
 
     def tensor(self, steps: Tensor) -> Tensor:
         """The rate after `steps` steps, without decay.  () int64 -> () float32."""
-        if self._schedule is None:
-            return convert(self.variable)
-        rate = self._schedule(cast(steps, "float32"))
+        if isinstance(self.source, Variable):
+            return self.source.value()
+        rate = self.source(cast(steps, "float32"))
         return cast(rate if isinstance(rate, Tensor) else convert(rate), "float32")
 
     def decayed(self, steps: Tensor) -> Tensor:
@@ -136,8 +137,8 @@ class LearningRate:
         """The rate without decay: a float, or a tensor inside an open trace."""
         if is_tracing():
             return self.tensor(iterations.value())
-        if self.variable is not None:
-            return Rate(self.variable)
+        if isinstance(self.source, Variable):
+            return Rate(self.source)
         return float(call_at_once(self.tensor, [iterations.numpy()], self._calls, None))
 
     def assign(self, rate: Any) -> None:
@@ -147,21 +148,22 @@ class LearningRate:
             OptionError: if a schedule gives it, or shall from now on: graphs that are built
                 would not know.
         """
-        if self.variable is None or isinstance(rate, LearningRateSchedule):
+        source = self.source
+        if not isinstance(source, Variable) or isinstance(rate, LearningRateSchedule):
             raise OptionError(
                 self._where,
                 "the learning rate cannot change between a number and a schedule",
                 expected="a number"
-                if self._schedule is None
-                else f"nothing: {type(self._schedule).__name__} gives the rate",
+                if isinstance(source, Variable)
+                else f"nothing: {type(source).__name__} gives the rate",
                 got=repr(rate),
                 hint="make a new optimizer, and compile the model again",
             )
-        current_session().load(self.variable, self._checked(rate))
+        current_session().load(source, self._checked(rate))
 
     def config(self) -> Any:
         """The rate in the current session, or the schedule, as JSON data."""
-        if self.variable is None:
-            return schedules.serialize(self._schedule)
+        if not isinstance(self.source, Variable):
+            return schedules.serialize(self.source)
         # the shortest decimal that gives the same float32: 0.01, not 0.009999999776482582
-        return float(str(current_session().value(self.variable)))
+        return float(str(current_session().value(self.source)))

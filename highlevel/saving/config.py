@@ -66,7 +66,7 @@ class Configurable:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
-            cls.__init__ = _recording(cls.__dict__["__init__"])  # type: ignore[assignment]
+            cls.__init__ = _recording(cls.__dict__["__init__"])  # type: ignore[method-assign]
 
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made with, as JSON data."""
@@ -123,7 +123,7 @@ def get_custom_objects() -> dict[str, Any]:
     return _custom
 
 
-class custom_object_scope:  # noqa: N801  (Keras's public name)
+class custom_object_scope:
     """A `with` block in which files may also name these objects.
 
     >>> with custom_object_scope({"Widget": dict}):

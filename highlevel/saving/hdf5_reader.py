@@ -6,7 +6,6 @@ import collections
 import contextlib
 import itertools
 import math
-import mmap
 import os
 import re
 import zlib
@@ -19,6 +18,8 @@ from numpy.typing import NDArray
 
 from thalweg.core.errors import FileFormatError
 
+from .hdf5_heap import longest_heap_object
+
 __all__ = ["NUMERIC_DTYPES", "Hdf5Reader", "is_plain_name"]
 
 NUMERIC_DTYPES = frozenset(map(np.dtype, "f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 ?".split()))
@@ -30,7 +31,6 @@ _MAX_RATIO = 100
 _SMALL_BYTES = 1 << 16
 _MAX_CHUNKS = 1 << 16
 _MAX_NAMES_BYTES = 1 << 28
-_HEAP = b"GCOL\x01"
 # What h5py raises at a file that is not as it should be.
 _BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, zlib.error)
 _NOT_HDF5 = (
@@ -94,7 +94,7 @@ class Hdf5Reader:
             raise
         self._stored = 0
         self._declared = 0
-        self._heap_bytes: int | None = None
+        self._longest_object: int | None = None
 
     def __enter__(self) -> Hdf5Reader:
         """Returns the reader."""
@@ -249,9 +249,7 @@ class Hdf5Reader:
                 )
             each, limit = kind.get_size(), self._size
             if kind.is_variable_str():
-                each, limit = self._size, _MAX_NAMES_BYTES
-                if count * each > limit:
-                    each = self._largest_heap()
+                each, limit = self._longest_text(), _MAX_NAMES_BYTES
             if count * each > limit:
                 raise self.error(
                     f"the attribute {attribute!r} declares too much",
@@ -264,27 +262,13 @@ class Hdf5Reader:
                 text.encode()  # h5py hides bytes that are no UTF-8 in lone surrogates
             return texts
 
-    def _largest_heap(self) -> int:
-        """An upper bound of the length of one variable-length string.
-
-        Many strings can refer to one large object, so that a small file fills the memory. The
-        objects lie in collections that tell their size, and HDF5 makes small ones only.
-        """
-        if self._heap_bytes is None:
-            self._heap_bytes = 0
-            with (
-                open(self.path, "rb") as file,
-                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-            ):
-                at = data.find(_HEAP)
-                while at >= 0:
-                    # The file chooses the width of its sizes; a part of a size is never larger.
-                    for width in (2, 4, 8):
-                        size = int.from_bytes(data[at + 8 : at + 8 + width], "little")
-                        if at + size <= self._size:  # else it only looks like a heap
-                            self._heap_bytes = max(self._heap_bytes, size)
-                    at = data.find(_HEAP, at + 1)
-        return self._heap_bytes
+    def _longest_text(self) -> int:
+        """The bytes of the longest string of variable length; its heap is sound then."""
+        if self._longest_object is None:
+            if self._file.id.get_create_plist().get_sizes() != (8, 8):
+                raise self.error("unusual widths of addresses and sizes", "8 bytes each")
+            self._longest_object = longest_heap_object(self.path)
+        return self._longest_object
 
     def array(self, group: Any, name: str) -> NDArray[Any]:
         """The values of a dataset, in the machine's byte order."""

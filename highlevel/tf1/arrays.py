@@ -56,7 +56,9 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Tensor:
     return thalweg.core.ones(shape, dtype, name=name)
 
 
-def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+def zeros_like(
+    tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True
+) -> Tensor:
     """Zeros of the shape of `tensor`.
 
     Args:
@@ -68,7 +70,9 @@ def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize
     return _like(thalweg.core.zeros_like, tensor, dtype, name)
 
 
-def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
+def ones_like(
+    tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True
+) -> Tensor:
     """Ones of the shape of `tensor`; arguments as in `zeros_like`."""
     return _like(thalweg.core.ones_like, tensor, dtype, name)
 
@@ -126,7 +130,9 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     return thalweg.core.stack(values, axis, name=name)
 
 
-def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
+def unstack(
+    value: Any, num: int | None = None, axis: int = 0, name: str = "unstack"
+) -> list[Tensor]:
     """The slices of `value` along `axis`; `num` says how many where the size is unknown."""
     return thalweg.core.unstack(value, num, axis, name=name)
 

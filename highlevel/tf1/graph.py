@@ -15,14 +15,11 @@ from thalweg.core import (
     Operation,
     OptionError,
     Tensor,
-    changed_context,
     current_context,
     get_default_graph,
     no_op,
     reset_default_graph,
 )
-
-from .arguments import refuse
 
 __all__ = [
     "AggregationMethod",
@@ -110,7 +107,9 @@ _scopes: WeakKeyDictionary[Graph, set[str]] = WeakKeyDictionary()  # names taken
 
 
 @contextmanager
-def name_scope(name: str | None, default_name: str | None = None, values: Any = None) -> Iterator[str]:
+def name_scope(
+    name: str | None, default_name: str | None = None, values: Any = None
+) -> Iterator[str]:
     """A `with` block that puts `name/` before the names of new operations.
 
     A scope entered a second time becomes `name_1/`; a name that ends in a slash re-enters it.

@@ -182,7 +182,10 @@ def _padding(where: str, padding: Any, axes: tuple[int, int]) -> Any:
 
 
 def _in_format(
-    function: Callable[[Tensor, str | None], Tensor], images: Any, data_format: str, name: str | None
+    function: Callable[[Tensor, str | None], Tensor],
+    images: Any,
+    data_format: str,
+    name: str | None,
 ) -> Tensor:
     """Applies a function of NHWC images to images of either format."""
     x = convert(images)

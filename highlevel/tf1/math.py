@@ -175,7 +175,10 @@ def matmul(
         DtypeError: if the dtypes differ or are not numbers.
         OptionError: if one operand is both transposed and adjoint.
     """
-    for which, transposes, adjoins in (("a", transpose_a, adjoint_a), ("b", transpose_b, adjoint_b)):
+    for which, transposes, adjoins in (
+        ("a", transpose_a, adjoint_a),
+        ("b", transpose_b, adjoint_b),
+    ):
         if transposes and adjoins:
             raise OptionError(
                 "matmul",
@@ -243,7 +246,9 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     return thalweg.core.where(chosen, x, y, name=name)
 
 
-def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
+def clip_by_value(
+    t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None
+) -> Tensor:
     """`t` limited to clip_value_min <= t <= clip_value_max, elementwise."""
     return thalweg.core.clip_by_value(t, clip_value_min, clip_value_max, name=name)
 

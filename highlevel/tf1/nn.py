@@ -24,7 +24,7 @@ from thalweg.core import (
 )
 
 from .arguments import either, missing_name
-from .arrays import expand_dims, one_hot
+from .arrays import one_hot
 from .axes import from_last, to_last
 from .cross_entropy import (
     sigmoid_cross_entropy_with_logits,
@@ -126,7 +126,9 @@ def log_softmax(
     return from_last(thalweg.core.log_softmax(to_last(x, axis), name=name), axis)
 
 
-def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
+def bias_add(
+    value: Any, bias: Any, data_format: str | None = None, name: str | None = None
+) -> Tensor:
     """`value` plus one number a channel.
 
     Args:

@@ -90,7 +90,12 @@ class Optimizer:
             GraphError: if there is no variable, or the loss depends on none of them.
         """
         pairs = self.compute_gradients(
-            loss, var_list, gate_gradients, aggregation_method, colocate_gradients_with_ops, grad_loss
+            loss,
+            var_list,
+            gate_gradients,
+            aggregation_method,
+            colocate_gradients_with_ops,
+            grad_loss,
         )
         if all(g is None for g, _ in pairs):
             raise GraphError(

@@ -66,9 +66,7 @@ def reduce_sum(
     ...     print(session.run(tf.reduce_sum([[1, 2], [3, 4]], reduction_indices=[1])))
     [3 7]
     """
-    return _reduce(
-        "reduce_sum", input_tensor, axis, keepdims, name, reduction_indices, keep_dims
-    )
+    return _reduce("reduce_sum", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 def reduce_mean(
@@ -80,9 +78,7 @@ def reduce_mean(
     keep_dims: bool | None = None,
 ) -> Tensor:
     """The mean of elements. Arguments as in `reduce_sum`."""
-    return _reduce(
-        "reduce_mean", input_tensor, axis, keepdims, name, reduction_indices, keep_dims
-    )
+    return _reduce("reduce_mean", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 def reduce_max(
@@ -94,9 +90,7 @@ def reduce_max(
     keep_dims: bool | None = None,
 ) -> Tensor:
     """The largest element. Arguments as in `reduce_sum`."""
-    return _reduce(
-        "reduce_max", input_tensor, axis, keepdims, name, reduction_indices, keep_dims
-    )
+    return _reduce("reduce_max", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 def reduce_min(
@@ -108,9 +102,7 @@ def reduce_min(
     keep_dims: bool | None = None,
 ) -> Tensor:
     """The smallest element. Arguments as in `reduce_sum`."""
-    return _reduce(
-        "reduce_min", input_tensor, axis, keepdims, name, reduction_indices, keep_dims
-    )
+    return _reduce("reduce_min", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 def reduce_prod(
@@ -122,9 +114,7 @@ def reduce_prod(
     keep_dims: bool | None = None,
 ) -> Tensor:
     """The product of elements. Arguments as in `reduce_sum`."""
-    return _reduce(
-        "reduce_prod", input_tensor, axis, keepdims, name, reduction_indices, keep_dims
-    )
+    return _reduce("reduce_prod", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 def reduce_all(
@@ -136,9 +126,7 @@ def reduce_all(
     keep_dims: bool | None = None,
 ) -> Tensor:
     """True where all elements are. Arguments as in `reduce_sum`."""
-    return _reduce(
-        "reduce_all", input_tensor, axis, keepdims, name, reduction_indices, keep_dims
-    )
+    return _reduce("reduce_all", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 def reduce_any(
@@ -150,9 +138,7 @@ def reduce_any(
     keep_dims: bool | None = None,
 ) -> Tensor:
     """True where any element is. Arguments as in `reduce_sum`."""
-    return _reduce(
-        "reduce_any", input_tensor, axis, keepdims, name, reduction_indices, keep_dims
-    )
+    return _reduce("reduce_any", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 def reduce_logsumexp(
@@ -170,7 +156,10 @@ def reduce_logsumexp(
 
 
 def argmax(
-    input: Any, axis: Any = None, name: str | None = None, dimension: Any = None,
+    input: Any,
+    axis: Any = None,
+    name: str | None = None,
+    dimension: Any = None,
     output_type: Any = int64,
 ) -> Tensor:
     """The position of the largest element along an axis, the first of equals.
@@ -192,7 +181,10 @@ def argmax(
 
 
 def argmin(
-    input: Any, axis: Any = None, name: str | None = None, dimension: Any = None,
+    input: Any,
+    axis: Any = None,
+    name: str | None = None,
+    dimension: Any = None,
     output_type: Any = int64,
 ) -> Tensor:
     """The position of the smallest element along an axis; arguments as in `argmax`."""

@@ -200,21 +200,33 @@ class Variable(thalweg.core.Variable):
         return initial
 
     def assign(  # type: ignore[override]
-        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+        self,
+        value: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
     ) -> Tensor | Operation:
         """Sets it; the returned tensor is the new value.  value: of its shape and dtype."""
         result = super().assign(value, name or "Assign")
         return result if read_value else result.op
 
     def assign_add(  # type: ignore[override]
-        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
     ) -> Tensor | Operation:
         """Adds to it; the returned tensor is the new value."""
         result = super().assign_add(delta, name or "AssignAdd")
         return result if read_value else result.op
 
     def assign_sub(  # type: ignore[override]
-        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
     ) -> Tensor | Operation:
         """Subtracts from it; the returned tensor is the new value."""
         result = super().assign_sub(delta, name or "AssignSub")
@@ -254,12 +266,16 @@ def assign(
     return ref.assign(value, name=name)
 
 
-def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
+def assign_add(
+    ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None
+) -> Any:
     """Adds to a variable; the returned tensor is the new value. `use_locking` is ignored."""
     return ref.assign_add(value, name=name)
 
 
-def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
+def assign_sub(
+    ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None
+) -> Any:
     """Subtracts from a variable; the returned tensor is the new value. `use_locking` is ignored."""
     return ref.assign_sub(value, name=name)
 

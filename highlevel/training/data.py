@@ -90,9 +90,7 @@ def _flat(value: Any, names: Sequence[str], what: str) -> list[Array]:
                 )
         missing = [name for name in names if name not in value]
         if missing:
-            raise DataError(
-                "fit", f"{what} lacks {', '.join(missing)}", expected=", ".join(names)
-            )
+            raise DataError("fit", f"{what} lacks {', '.join(missing)}", expected=", ".join(names))
         return [_array(value[name], what) for name in names]
     if isinstance(value, tuple | list) and len(names) > 1:
         if len(value) != len(names):
@@ -177,7 +175,7 @@ def _weights_of_classes(target: Array, table: Mapping[int, float]) -> Array:
     else:
         classes = target.reshape(len(target)).astype(np.int64)
     largest = max(int(classes.max(initial=0)), *map(int, table), 0)
-    weights = np.ones(largest + 1, np.float32)
+    weights: Array = np.ones(largest + 1, np.float32)
     for number, weight in table.items():
         weights[int(number)] = weight
     return weights[classes]
@@ -266,9 +264,7 @@ class IndexedSource:
 class IteratorSource:
     """Batches from an iterable; one that can start again does, when an epoch needs more."""
 
-    def __init__(
-        self, data: Any, layout: Layout, class_weight: Any, steps: int | None
-    ) -> None:
+    def __init__(self, data: Any, layout: Layout, class_weight: Any, steps: int | None) -> None:
         self._data = data
         self._layout = layout
         self._class_weight = class_weight
@@ -336,7 +332,9 @@ def make_source(
     is_arrays = isinstance(x, np.ndarray | list | tuple | Mapping) or hasattr(x, "to_numpy")
     if is_arrays:
         if isinstance(batch_size, bool) or (batch_size is not None and batch_size < 1):
-            raise DataError("fit", "not a batch size", expected="an integer >= 1", got=repr(batch_size))
+            raise DataError(
+                "fit", "not a batch size", expected="an integer >= 1", got=repr(batch_size)
+            )
         data = layout.batch(x, y, weights, class_weight)
         if not data.size:
             raise DataError("fit", "there are no samples", got=f"x {data.x[0].shape}")

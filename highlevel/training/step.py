@@ -131,7 +131,9 @@ class Step:
         terms += [*self._losses, *model.regularization_losses()]
         if not terms:
             raise DataError(
-                "fit", "there is nothing to minimise", hint="compile(loss=…), or add_loss in a layer"
+                "fit",
+                "there is nothing to minimise",
+                hint="compile(loss=…), or add_loss in a layer",
             )
         total = terms[0]
         for term in terms[1:]:

@@ -73,7 +73,14 @@ class Trainer:
         if self.network is not None:
             self._resolve_compiled()
         else:  # still check the names now, where the mistake was made
-            Compiled(optimizer, loss, None, None, None, ["output"] if not _is_nest(loss) else _names(loss))
+            Compiled(
+                optimizer,
+                loss,
+                None,
+                None,
+                None,
+                ["output"] if not _is_nest(loss) else _names(loss),
+            )
 
     def _resolve_compiled(self) -> Compiled | None:
         """Resolves `compile`'s arguments once the outputs are known."""
@@ -289,7 +296,9 @@ class Trainer:
         Raises:
             DataError: if data do not fit the model or the loss.
         """
-        _check_ignored("fit", ignored, {"workers", "max_queue_size", "use_multiprocessing", "nb_epoch"})
+        _check_ignored(
+            "fit", ignored, {"workers", "max_queue_size", "use_multiprocessing", "nb_epoch"}
+        )
         generator = self._shuffle_generator() if shuffle else None
         source, held_out = self._sources(
             x, y, sample_weight, class_weight, batch_size, steps_per_epoch, generator,
@@ -509,5 +518,3 @@ def _check_ignored(where: str, given: dict[str, Any], known: set[str]) -> None:
         if name not in known:
             raise OptionError(where, f"has no argument {name!r}")
         warnings.warn(f"thalweg: {where}({name}=…) has no effect", UserWarning, stacklevel=3)
-
-

@@ -12,9 +12,7 @@ from thalweg.core.errors import DataError
 __all__ = ["normalize", "to_categorical"]
 
 
-def to_categorical(
-    y: Any, num_classes: int | None = None, dtype: Any = "float32"
-) -> NDArray[Any]:
+def to_categorical(y: Any, num_classes: int | None = None, dtype: Any = "float32") -> NDArray[Any]:
     """One-hot rows for class numbers.
 
     Args:

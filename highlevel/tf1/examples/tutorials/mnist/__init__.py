@@ -1,0 +1,7 @@
+"""`tf.examples.tutorials.mnist`."""
+
+from __future__ import annotations
+
+from . import input_data as input_data
+
+__all__ = ["input_data"]
