@@ -178,7 +178,6 @@ from .ops.shape import (
     expand_dims,
     rank_of,
     reshape,
-    reverse,
     size_of,
     squeeze,
     transpose,
@@ -186,6 +185,7 @@ from .ops.shape import (
 from .ops.slicing import (
     getitem,
     pad,
+    reverse,
 )
 from .ops.source import (
     as_array,

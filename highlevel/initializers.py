@@ -323,9 +323,7 @@ class VarianceScaling(Initializer):
             return core.random_uniform(shape, -limit, limit, dtype, seed=self.seed)
         if self.distribution == "untruncated_normal":
             return core.random_normal(shape, 0.0, stddev, dtype, seed=self.seed)
-        return core.truncated_normal(
-            shape, 0.0, stddev / _TRUNCATED_STDDEV, dtype, seed=self.seed
-        )
+        return core.truncated_normal(shape, 0.0, stddev / _TRUNCATED_STDDEV, dtype, seed=self.seed)
 
 
 class GlorotUniform(VarianceScaling):

@@ -22,7 +22,16 @@ import numpy as np
 from thalweg.core import user_site
 from thalweg.core.errors import OptionError, nearest
 
-__all__ = ["COUNT", "DATA_FORMAT", "PADDING", "Interval", "OneOf", "OrNone", "Sizes", "option_error"]
+__all__ = [
+    "COUNT",
+    "DATA_FORMAT",
+    "PADDING",
+    "Interval",
+    "OneOf",
+    "OrNone",
+    "Sizes",
+    "option_error",
+]
 
 
 def option_error(

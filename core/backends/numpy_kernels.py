@@ -80,10 +80,12 @@ class _Patches:
             return
         images, rows = self.images, self.rows
         buffer = np.empty(images * rows * self.width * self.size, self.dtype)
-        padded = self.windows.padded_zeros(np, images, self.channels, self.dtype)
+        padded = None
+        if any(map(sum, self.windows.pads)):
+            padded = self.windows.padded_zeros(np, images, self.channels, self.dtype)
         for first in range(0, self.batch, images):
             part = x[first : first + images]
-            if padded.shape[1:] != x.shape[1:]:
+            if padded is not None:
                 self.windows.crop(padded)[: len(part)] = part
                 part = padded[: len(part)]
             view = self._view(part)
@@ -115,7 +117,8 @@ class _Patches:
         if self.taps_first:
             axes = (3, 4, 5, 0, 1, 2)
             np.copyto(used.reshape([cells.shape[axis] for axis in axes]), cells.transpose(axes))
-            return used.reshape(self.size, count).T
+            matrix: Array = used.reshape(self.size, count).T
+            return matrix
         np.copyto(used.reshape(cells.shape), cells)
         return used.reshape(count, self.size)
 

@@ -23,6 +23,7 @@ from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, register, require
 from ..types import Shape, TensorType, shape_text, types_text
 from .elementwise import shape_from_value, shape_of
+from .sizes import beside
 from .source import convert, convert_all
 from .windows import Padding, Windows, as_padding, as_sizes, infer_positions
 
@@ -272,9 +273,13 @@ def conv2d(
     [[[[12.0]], [[34.0]]]]
     """
     x, kernel = convert_all(input, filters)
-    if groups < 1:
+    if not isinstance(groups, int) or groups < 1:
         raise OptionError(
-            "conv2d", "groups is no count", expected=">= 1", got=repr(groups), site=user_site()
+            "conv2d",
+            "groups are no count",
+            expected="an integer >= 1",
+            got=repr(groups),
+            site=user_site(),
         )
     op = Conv2D(
         as_sizes("conv2d", "strides", strides),
@@ -326,4 +331,6 @@ def conv2d_transpose(
         as_padding(where, padding),
         as_sizes(where, "dilations", dilations),
     )
-    return apply(op, x, kernel, convert(output_shape), name=name)
+    with beside(x):
+        shape = convert(output_shape)
+    return apply(op, x, kernel, shape, name=name)

@@ -153,13 +153,13 @@ class OneHot(OpDef):
     def infer(self, indices: TensorType, depth: TensorType) -> TensorType:
         """One more axis."""
         require(self, "integer", indices=indices, depth=depth)
-        size = None if depth.value is None else depth.value[0]
+        size = depth.value[0] if depth.value else None
         if depth.rank != 0 or (size is not None and size < 0):
             raise ShapeError(
                 self.label,
                 "depth is not a size",
                 expected="an integer >= 0 of shape ()",
-                got=f"depth {depth if size is None else size}",
+                got=f"depth {depth if depth.rank else size}",
             )
         dims = indices.dims()
         axis = normalize_axis(self.axis, len(dims) + 1, self.label)
@@ -242,4 +242,5 @@ def one_hot(
     tensor = convert(indices)
     with beside(tensor):
         size = convert(depth)
-    return apply(OneHot(on_value, off_value, int(axis), as_dtype(dtype)), tensor, size, name=name)
+    on, off = (v if isinstance(v, int) else float(v) for v in (on_value, off_value))
+    return apply(OneHot(on, off, int(axis), as_dtype(dtype)), tensor, size, name=name)

@@ -207,7 +207,7 @@ class AvgPool2DGrad(_Pooling):
             raise ShapeError(
                 self.label,
                 "these images do not give such an output",
-                expected=f"g {expected}",
+                expected=f"g {shape_text(expected.shape)}",
                 got=got,
             )
         return g.with_shape(sizes)

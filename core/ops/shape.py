@@ -24,15 +24,7 @@ from .sizes import keep_values, require_sizes, size_values
 from .source import convert
 from .stack import size_vector
 
-__all__ = [
-    "expand_dims",
-    "rank_of",
-    "reshape",
-    "reverse",
-    "size_of",
-    "squeeze",
-    "transpose",
-]
+__all__ = ["expand_dims", "rank_of", "reshape", "size_of", "squeeze", "transpose"]
 
 
 # The same elements in the same order ------------------------------------------------------------
@@ -228,28 +220,6 @@ class Transpose(OpDef):
         return [apply(Transpose(tuple(inverse)), g)]
 
 
-@register
-@dataclass(frozen=True)
-class Reverse(OpDef):
-    """Backwards along some axes.  x: (...) any dtype -> (...)."""
-
-    axes: tuple[int, ...]
-    may_alias = True
-
-    def infer(self, x: TensorType) -> TensorType:
-        """The same shape."""
-        normalize_axes(self.axes, len(x.dims()), self.label)
-        return keep_values(self, [x], [x.with_shape(x.shape)])[0]
-
-    def compute(self, xp: Any, x: Any) -> Any:
-        """`xp.flip`."""
-        return xp.flip(x, axis=self.axes)
-
-    def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
-        """Reversed again."""
-        return [apply(Reverse(self.axes), g)]
-
-
 # Sizes ------------------------------------------------------------------------------------------
 
 
@@ -338,7 +308,7 @@ def expand_dims(input: Any, axis: int | Sequence[int], name: str | None = None) 
     >>> Session().run(expand_dims([1, 2], -1)).tolist()
     [[1], [2]]
     """
-    return apply(ExpandDims(_as_axes(axis)), convert(input), name=name)
+    return apply(ExpandDims(axes_tuple(axis)), convert(input), name=name)
 
 
 def squeeze(input: Any, axis: int | Sequence[int] | None = None, name: str | None = None) -> Tensor:
@@ -356,7 +326,7 @@ def squeeze(input: Any, axis: int | Sequence[int] | None = None, name: str | Non
     >>> Session().run(squeeze([[1, 2]])).tolist()
     [1, 2]
     """
-    axes = None if axis is None else _as_axes(axis)
+    axes = None if axis is None else axes_tuple(axis)
     return apply(Squeeze(axes), convert(input), name=name)
 
 
@@ -392,25 +362,8 @@ def transpose(a: Any, perm: Sequence[int] | None = None, name: str | None = None
     return apply(Transpose(axes), x, name=name)
 
 
-def reverse(tensor: Any, axis: int | Sequence[int], name: str | None = None) -> Tensor:
-    """`tensor` backwards along one axis or several.
-
-    Args:
-        tensor: (...) any dtype.
-        axis: in -rank <= axis < rank, or several of them.
-        name: of the node.
-
-    Raises:
-        ShapeError: if there is no such axis.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(reverse([1, 2, 3], 0)).tolist()
-    [3, 2, 1]
-    """
-    return apply(Reverse(_as_axes(axis)), convert(tensor), name=name)
-
-
-def _as_axes(axis: int | Sequence[int]) -> tuple[int, ...]:
+def axes_tuple(axis: int | Sequence[int]) -> tuple[int, ...]:
+    """One axis or several as a tuple."""
     return tuple(int(i) for i in axis) if isinstance(axis, Sequence) else (int(axis),)
 
 

@@ -1,4 +1,4 @@
-"""Parts of a tensor by Python's slices, and the other way round: padding."""
+"""Parts of a tensor by Python's slices, backwards too, and the other way round: padding."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import numpy as np
 from ..errors import DtypeError, OptionError, ShapeError, user_site
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, register
-from ..types import Shape, TensorType
+from ..types import Shape, TensorType, normalize_axes
 from .elementwise import shape_from_value, shape_of
 from .gather import gather
+from .shape import axes_tuple
 from .sizes import beside, keep_values
 from .source import Constant, as_array, convert
 
-__all__ = ["getitem", "pad"]
+__all__ = ["getitem", "pad", "reverse"]
 
 
 class Span(NamedTuple):
@@ -211,7 +212,9 @@ def _as_item(item: Any) -> Any:
             expected="start:stop:step of int or None, and a step that is not 0",
             got=repr(item),
             site=user_site(2),
-            hint="gather(x, arange(start, stop), axis) takes bounds that are tensors",
+            hint="gather(x, arange(start, stop), axis) takes bounds that are tensors"
+            if any(isinstance(bound, Tensor) for bound in bounds)
+            else None,
         )
     if _is_int(item):
         return int(item)
@@ -242,7 +245,47 @@ def _index_error(problem: str, expected: str, key: Any) -> ShapeError:
     return ShapeError("getitem", problem, expected=expected, got=repr(key), site=user_site(2))
 
 
-# Pad --------------------------------------------------------------------------------------------
+# Reverse and Pad ----------------------------------------------------------------------------------
+
+
+@register
+@dataclass(frozen=True)
+class Reverse(OpDef):
+    """Backwards along some axes.  x: (...) any dtype -> (...)."""
+
+    axes: tuple[int, ...]
+    may_alias = True
+
+    def infer(self, x: TensorType) -> TensorType:
+        """The same shape."""
+        normalize_axes(self.axes, len(x.dims()), self.label)
+        return keep_values(self, [x], [x.with_shape(x.shape)])[0]
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        """`xp.flip`."""
+        return xp.flip(x, axis=self.axes)
+
+    def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
+        """Reversed again."""
+        return [apply(Reverse(self.axes), g)]
+
+
+def reverse(tensor: Any, axis: int | Sequence[int], name: str | None = None) -> Tensor:
+    """`tensor` backwards along one axis or several.
+
+    Args:
+        tensor: (...) any dtype.
+        axis: in -rank <= axis < rank, or several of them.
+        name: of the node.
+
+    Raises:
+        ShapeError: if there is no such axis.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(reverse([1, 2, 3], 0)).tolist()
+    [3, 2, 1]
+    """
+    return apply(Reverse(axes_tuple(axis)), convert(tensor), name=name)
 
 
 @register
@@ -333,4 +376,5 @@ def pad(
             site=user_site(2),
         )
     borders = tuple((int(before), int(after)) for before, after in pairs)
-    return apply(Pad(borders, constant_values), convert(tensor), name=name)
+    value = constant_values if isinstance(constant_values, int) else float(constant_values)
+    return apply(Pad(borders, value), convert(tensor), name=name)

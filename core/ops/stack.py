@@ -246,7 +246,8 @@ def size_vector(where: str, sizes: Any, tensor: Tensor | None = None) -> Tensor:
                 expected="integers, or integer tensors",
                 got=repr(tuple(sizes)),
                 site=user_site(2),
-                hint="shape_of(x) has all sizes of x, also those that only a run can tell",
+                hint="shape_of(x) has the sizes of x, also those that only a run can tell; "
+                "in reshape, -1 is the size that follows from the others",
             )
         if any(isinstance(size, Tensor) or hasattr(size, "__thalweg_tensor__") for size in sizes):
             return stack(sizes)

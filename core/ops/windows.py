@@ -183,8 +183,8 @@ def as_sizes(where: str, name: str, value: Any) -> tuple[int, int]:
     if len(sizes) != 2 or not all(isinstance(n, int | np.integer) and n >= 1 for n in sizes):
         raise OptionError(
             where,
-            f"{name} are not sizes",
-            expected="an integer >= 1, or two of them: (height, width)",
+            f"{name} must be one size or two",
+            expected="an integer >= 1, or (height, width)",
             got=repr(value),
             site=user_site(),
         )

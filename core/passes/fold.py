@@ -29,8 +29,11 @@ def _fold(rewriter: Rewriter, instruction: Instruction) -> tuple[int, ...] | Non
         size = rewriter.type(number).size_bytes
         if size is None or size > MAX_BYTES:
             return None
-    with np.errstate(all="ignore"):
-        result = opdef.compute(np, *(constants[n] for n in instruction.inputs))
+    try:
+        with np.errstate(all="ignore"):
+            result = opdef.compute(np, *(constants[n] for n in instruction.inputs))
+    except Exception:  # left to inference and to the run, which say where it comes from
+        return None
     arrays = result if isinstance(result, tuple) else (result,)
     return tuple(
         rewriter.constant(np.array(array, rewriter.type(n).dtype.numpy))

@@ -183,8 +183,8 @@ class LayerCall:
 
 
 @functools.cache
-def _call_parameters(call: Callable[..., Any]) -> frozenset[str]:
-    return frozenset(inspect.signature(call).parameters)
+def _parameters(function: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)
 
 
 class Layer(Configurable):
@@ -224,7 +224,7 @@ class Layer(Configurable):
         self.trainable = trainable
         self.dtype: str = as_dtype(dtype or "float32").name
         self.activity_regularizer = _regularizer(activity_regularizer)
-        self.batch_input_shape = _declared_input(type(self).__name__, kwargs)
+        self.batch_input_shape = _declared_input(type(self), kwargs)
         self.built = False
         self.input_spec: InputSpec | None = None
         self._weights: list[Variable] = []
@@ -265,7 +265,7 @@ class Layer(Configurable):
             trainable: whether optimizers change it.
             constraint: a function applied to it after each update.
         """
-        from .. import initializers
+        from .. import constraints, initializers
 
         if not isinstance(name, str | None):
             name, shape = (shape if isinstance(shape, str) else None), name
@@ -296,7 +296,7 @@ class Layer(Configurable):
             shape=sizes,
         )
         variable.regularizer = _regularizer(regularizer)
-        variable.constraint = constraint
+        variable.constraint = constraints.get(constraint)
         self._weights.append(variable)
         return variable
 
@@ -461,7 +461,7 @@ class Layer(Configurable):
                 self._check_inputs(inputs)
                 self._build_once(inputs)
                 arguments = dict(kwargs)
-                if "training" in _call_parameters(type(self).call):
+                if "training" in _parameters(type(self).call):
                     arguments["training"] = training
                 outputs = self.call(inputs, *args, **arguments)
                 outputs = self._finish(inputs, outputs, state, is_edge)
@@ -576,11 +576,12 @@ class Layer(Configurable):
         return self._calls[0]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The output's shape for an input of this shape, None for unknown sizes."""
+        """The output's shape for an input of this shape, or a list of them; None is unknown."""
+        several = any(isinstance(item, list | tuple) for item in input_shape)
         with Graph().as_default(), library():
-            x = placeholder(self.dtype, input_shape)
+            inputs = [placeholder(self.dtype, s) for s in (input_shape if several else [input_shape])]
             with Trace().open():
-                return _shapes(self(x))
+                return _shapes(self(inputs if several else inputs[0]))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made with, as JSON data."""
@@ -622,7 +623,7 @@ def _initial_value(
         return initializer(shape, dtype=dtype)
 
 
-def _declared_input(class_name: str, kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
+def _declared_input(cls: type[Layer], kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
     """The batch input shape that constructor arguments declare; other leftovers are errors."""
     given = {
         name: kwargs.pop(name)
@@ -631,10 +632,11 @@ def _declared_input(class_name: str, kwargs: dict[str, Any]) -> tuple[int | None
     }
     if kwargs:
         name = next(iter(kwargs))
-        known = ["name", "trainable", "dtype", "activity_regularizer", "input_shape"]
+        known = [*_parameters(cls.__init__), *_parameters(Layer.__init__), "input_shape"]
         raise OptionError(
-            class_name,
+            cls.__name__,
             f"has no argument {name!r}",
+            site=user_site(),
             hint=nearest(name, known),
         )
     batch = given.get("batch_input_shape") or given.get("batch_shape")

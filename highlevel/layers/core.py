@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg import core
 from thalweg.core import Tensor, shape_text
-from thalweg.core.errors import OptionError, ShapeError
+from thalweg.core.errors import ShapeError
 
 from .. import activations
 from ..options import COUNT, DATA_FORMAT, OrNone, option_error

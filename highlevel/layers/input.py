@@ -94,7 +94,7 @@ class InputLayer(Layer):
         return inputs
 
 
-def Input(  # noqa: N802  (Keras's public name)
+def Input(
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,
@@ -120,7 +120,5 @@ def Input(  # noqa: N802  (Keras's public name)
     >>> Input((784,)).shape
     (None, 784)
     """
-    layer = InputLayer(
-        shape, batch_size, dtype, sparse, batch_shape, tensor, name
-    )
+    layer = InputLayer(shape, batch_size, dtype, sparse, batch_shape, tensor, name)
     return layer.output  # type: ignore[no-any-return]

@@ -173,8 +173,8 @@ def group(*inputs: Any, **kwargs: Any) -> Operation:
     >>> with tf.Graph().as_default(), tf.Session() as session:
     ...     a, b = tf.Variable(0), tf.Variable(0)
     ...     session.run(tf.group(a.assign(1), b.assign(2)))
-    ...     print(session.run([a, b]))
-    [1, 2]
+    ...     print(session.run(a), session.run(b))
+    1 2
     """
     name = kwargs.pop("name", None)
     if kwargs:
@@ -234,8 +234,9 @@ def gradients(
     >>> import thalweg.tf1 as tf
     >>> with tf.Graph().as_default(), tf.Session() as session:
     ...     x = tf.constant(3.0)
-    ...     print(session.run(tf.gradients(x * x, x)))
-    [6.0]
+    ...     [dx] = tf.gradients(x * x, x)
+    ...     print(session.run(dx))
+    6.0
     """
     del colocate_gradients_with_ops, gate_gradients, aggregation_method
     stopped = stop_gradients if isinstance(stop_gradients, list | tuple) else [stop_gradients]

@@ -301,8 +301,8 @@ def clip_by_global_norm(
     >>> import thalweg.tf1 as tf
     >>> with tf.Session() as session:
     ...     clipped, norm = tf.clip_by_global_norm([[3.0], [4.0]], 1.0)
-    ...     print(session.run([*clipped, norm]))
-    [array([0.6], dtype=float32), array([0.8], dtype=float32), np.float32(5.0)]
+    ...     print(session.run(norm), session.run(tf.concat(clipped, 0)))
+    5.0 [0.6 0.8]
     """
     norm = global_norm(t_list) if use_norm is None else thalweg.core.convert(use_norm)
     scale = divide(clip_norm, maximum(norm, clip_norm))

@@ -203,7 +203,7 @@ class Optimizer:
             [self._slot(v, self.slot_names.get(name, name), start) for v in variables]
             for name, start in self._rule.slots.items()
         ]
-        count = self._counter(slopes[0].graph) + 1 if self._rule.takes_step else convert(1)
+        count = self._counter(slopes[0].graph).value() + 1 if self._rule.takes_step else convert(1)
         values, new_columns = update(
             self._rule,
             _scalar(self._rate() if callable(self._rate) else self._rate, dtype),

@@ -126,7 +126,7 @@ class GPUOptions(_Options):
     True
     """
 
-    _defaults = {
+    _defaults: ClassVar[Mapping[str, Any]] = {
         "per_process_gpu_memory_fraction": 0.0,
         "allow_growth": False,
         "allocator_type": "",
@@ -141,7 +141,7 @@ class ConfigProto(_Options):
     >>> config.gpu_options.allow_growth = True
     """
 
-    _defaults = {
+    _defaults: ClassVar[Mapping[str, Any]] = {
         "device_count": dict,
         "intra_op_parallelism_threads": 0,
         "inter_op_parallelism_threads": 0,

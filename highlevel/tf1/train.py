@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from thalweg.core import (
     AdadeltaRule,
@@ -103,7 +104,7 @@ class AdamOptimizer(Optimizer):
     The slots `m` and `v` hold the means; steps are counted in one variable.
     """
 
-    slot_names = {"momentum": "m", "velocity": "v"}
+    slot_names: ClassVar[Mapping[str, str]] = {"momentum": "m", "velocity": "v"}
 
     def __init__(
         self,
@@ -136,7 +137,10 @@ class AdadeltaOptimizer(Optimizer):
     The slots are `accum` for squared gradients and `accum_update` for squared steps.
     """
 
-    slot_names = {"accumulated_grad": "accum", "accumulated_delta_var": "accum_update"}
+    slot_names: ClassVar[Mapping[str, str]] = {
+        "accumulated_grad": "accum",
+        "accumulated_delta_var": "accum_update",
+    }
 
     def __init__(
         self,
@@ -196,7 +200,7 @@ class RMSPropOptimizer(Optimizer):
     0; `mg` the mean gradient, where centered.
     """
 
-    slot_names = {"velocity": "rms", "average_gradient": "mg"}
+    slot_names: ClassVar[Mapping[str, str]] = {"velocity": "rms", "average_gradient": "mg"}
 
     def __init__(
         self,

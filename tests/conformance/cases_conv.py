@@ -48,15 +48,16 @@ def by_correlation(x: np.ndarray, kernel: np.ndarray, **options: Any) -> np.ndar
     height, width, inner, outputs = kernel.shape
     spread = np.zeros(((height - 1) * down_tap + 1, (width - 1) * right_tap + 1, inner, outputs))
     spread[::down_tap, ::right_tap] = kernel
-    maps = []
-    for image, o in product(range(len(x)), range(outputs)):
-        first = o // (outputs // groups) * inner
-        whole = sum(
-            correlate(x[image, :, :, first + c], spread[:, :, c, o], "valid", "direct")
-            for c in range(inner)
-        )
-        maps.append(np.asarray(whole)[::down, ::right])
-    return np.stack(maps).reshape(len(x), outputs, *maps[0].shape).transpose(0, 2, 3, 1)
+    rows, columns = (
+        len(range(0, x.shape[axis + 1] - spread.shape[axis] + 1, stride))
+        for axis, stride in enumerate((down, right))
+    )
+    result = np.zeros((len(x), rows, columns, outputs))
+    for image, o, c in product(range(len(x)), range(outputs), range(inner)):
+        channel = o // (outputs // groups) * inner + c
+        whole = correlate(x[image, :, :, channel], spread[:, :, c, o], "valid", "direct")
+        result[image, :, :, o] += whole[::down, ::right]
+    return result
 
 
 def convolution(name: str, x: Input, kernel: Input, *, empty: str = "", **given: Any) -> Case:

@@ -31,30 +31,35 @@ def starts(size: int, window: int, stride: int, padding: Any) -> range:
     return range(-before, size + after - window + 1, stride)
 
 
-def windows(
-    shape: tuple[int, ...], options: Options
-) -> Iterator[tuple[tuple[int, ...], tuple[Any, ...]]]:
-    """The place of each window in the output, and the index of its real cells."""
+def all_starts(shape: tuple[int, ...], options: Options) -> tuple[range, range]:
     sizes, strides, padding = options
     if isinstance(padding, str):
         padding = (padding, padding)
     rows, columns = (
         starts(shape[axis + 1], sizes[axis], strides[axis], padding[axis]) for axis in (0, 1)
     )
+    return rows, columns
+
+
+def windows(
+    shape: tuple[int, ...], options: Options
+) -> Iterator[tuple[tuple[int, ...], tuple[Any, ...]]]:
+    """The place of each window in the output, and the index of its real cells."""
+    (height, width), _, _ = options
+    rows, columns = all_starts(shape, options)
     for (p, row), (q, column) in product(enumerate(rows), enumerate(columns)):
         for b, c in product(range(shape[0]), range(shape[3])):
-            down = slice(max(row, 0), row + sizes[0])
-            right = slice(max(column, 0), column + sizes[1])
+            down = slice(max(row, 0), row + height)
+            right = slice(max(column, 0), column + width)
             yield (b, p, q, c), (b, down, right, c)
 
 
 def pooled(x: np.ndarray, options: Options, value: Callable[[np.ndarray], Any]) -> np.ndarray:
     """One window after another."""
-    found = {place: value(x[cells]) for place, cells in windows(x.shape, options)}
-    ends = [max(axis) + 1 for axis in zip(*found, strict=True)]
-    result = np.zeros(ends)
-    for place, number in found.items():
-        result[place] = number
+    rows, columns = all_starts(x.shape, options)
+    result = np.zeros((x.shape[0], len(rows), len(columns), x.shape[3]))
+    for place, cells in windows(x.shape, options):
+        result[place] = value(x[cells])
     return result
 
 

@@ -1,0 +1,16 @@
+"""A graph and a session of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from thalweg.core import Graph, Session
+
+
+@pytest.fixture(autouse=True)
+def session() -> Iterator[Session]:
+    session = Session()
+    with Graph().as_default(), session.as_default():
+        yield session

@@ -1,0 +1,376 @@
+"""One row a layer: how it is made, what it takes and gives, and its formula written another way.
+
+The tests in `highlevel/layers/test_rows.py` go over this table; a public layer without a row fails
+them. Formulas are NumPy's and SciPy's, in float64, from the definition rather than from our code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.signal
+import scipy.special
+
+from thalweg import layers
+from thalweg.layers import Layer
+
+Array = npt.NDArray[Any]
+Weights = Mapping[str, Array]
+Formula = Callable[..., Array]
+
+__all__ = ["ROWS", "Row"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A layer and what is known of it.
+
+    Args:
+        name: of the row.
+        make: a fresh layer, with the given further arguments.
+        shapes: of its inputs, with a batch.
+        formula: `(*inputs, weights) -> output` for the inference mode; weights by name.
+        weights: their shapes in order.
+        differs: whether `training=True` changes the output.
+    """
+
+    name: str
+    make: Callable[..., Layer]
+    shapes: tuple[tuple[int, ...], ...]
+    formula: Formula
+    weights: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    differs: bool = False
+
+
+def double(x: Any) -> Any:
+    """What the row of Lambda computes."""
+    return x * 2.0
+
+
+def _convolved(x: Array, w: Weights, groups: int = 1) -> Array:
+    """Each output channel is the sum of correlations of the input channels of its group."""
+    kernel = w["kernel"]
+    outputs = []
+    for o in range(kernel.shape[3]):
+        first = o // (kernel.shape[3] // groups) * kernel.shape[2]
+        maps = [
+            [
+                scipy.signal.correlate2d(image[:, :, first + c], kernel[:, :, c, o], mode="valid")
+                for c in range(kernel.shape[2])
+            ]
+            for image in x
+        ]
+        outputs.append(np.sum(maps, axis=1))
+    return np.stack(outputs, axis=-1) + w.get("bias", 0.0)
+
+
+def _dilated(kernel: Array, rate: int) -> Array:
+    height, width = (rate * (n - 1) + 1 for n in kernel.shape[:2])
+    result = np.zeros((height, width, *kernel.shape[2:]))
+    result[::rate, ::rate] = kernel
+    return result
+
+
+def _windows(x: Array, size: int, stride: int, fill: float) -> Array:
+    """Windows with "same" padding, the shorter part first: (batch, rows, columns, channels, n)."""
+    pads = []
+    for length in x.shape[1:3]:
+        total = max((-(-length // stride) - 1) * stride + size - length, 0)
+        pads.append((total // 2, total - total // 2))
+    padded = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)
+    view = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(1, 2))
+    return view[:, ::stride, ::stride].reshape(*view[:, ::stride, ::stride].shape[:4], -1)
+
+
+def _normalized(x: Array, w: Weights, axis: int = -1, epsilon: float = 1e-3) -> Array:
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    mean, variance, gamma, beta = (
+        w[name].reshape(shape) if name in w else neutral
+        for name, neutral in (
+            ("moving_mean", 0.0),
+            ("moving_variance", 1.0),
+            ("gamma", 1.0),
+            ("beta", 0.0),
+        )
+    )
+    return (x - mean) / np.sqrt(variance + epsilon) * gamma + beta
+
+
+def _cosine(a: Array, b: Array) -> Array:
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return (np.einsum("bi,bi->b", a, b) / norms)[:, None]
+
+
+_DENSE = {"kernel": (5, 3), "bias": (3,)}
+_IMAGE = (2, 6, 5, 3)
+_PAIR = ((4, 3), (4, 3))
+_BATCH = {name: (3,) for name in ("gamma", "beta", "moving_mean", "moving_variance")}
+
+ROWS: tuple[Row, ...] = (
+    # core -------------------------------------------------------------------------------------
+    Row(
+        "dense",
+        lambda **k: layers.Dense(3, **k),
+        ((4, 5),),
+        lambda x, w: x @ w["kernel"] + w["bias"],
+        _DENSE,
+    ),
+    Row(
+        "dense_relu_without_bias",
+        lambda **k: layers.Dense(3, "relu", use_bias=False, kernel_initializer="he_normal", **k),
+        ((4, 5),),
+        lambda x, w: np.maximum(x @ w["kernel"], 0),
+        {"kernel": (5, 3)},
+    ),
+    Row(
+        "dense_softmax_of_rows",
+        lambda **k: layers.Dense(3, "softmax", **k),
+        ((2, 4, 5),),
+        lambda x, w: scipy.special.softmax(
+            np.einsum("btf,fu->btu", x, w["kernel"]) + w["bias"], axis=-1
+        ),
+        _DENSE,
+    ),
+    Row(
+        "activation",
+        lambda **k: layers.Activation("tanh", **k),
+        ((4, 5),),
+        lambda x, w: np.tanh(x),
+    ),
+    Row("identity", layers.Identity, ((4, 5),), lambda x, w: x),
+    Row("lambda", lambda **k: layers.Lambda(double, **k), ((4, 5),), lambda x, w: 2 * x),
+    Row("flatten", layers.Flatten, ((2, 3, 4),), lambda x, w: x.reshape(2, 12)),
+    Row(
+        "flatten_channels_first",
+        lambda **k: layers.Flatten("channels_first", **k),
+        ((2, 3, 4, 5),),
+        lambda x, w: np.moveaxis(x, 1, -1).reshape(2, 60),
+    ),
+    Row(
+        "reshape",
+        lambda **k: layers.Reshape((2, -1, 3), **k),
+        ((2, 3, 4),),
+        lambda x, w: x.reshape(2, 2, 2, 3),
+    ),
+    Row(
+        "permute",
+        lambda **k: layers.Permute((3, 1, 2), **k),
+        ((2, 3, 4, 5),),
+        lambda x, w: np.einsum("xabc->xcab", x),
+    ),
+    Row(
+        "repeat_vector",
+        lambda **k: layers.RepeatVector(3, **k),
+        ((2, 4),),
+        lambda x, w: np.stack([x] * 3, axis=1),
+    ),
+    # convolution ------------------------------------------------------------------------------
+    Row(
+        "conv2d",
+        lambda **k: layers.Conv2D(2, 3, **k),
+        (_IMAGE,),
+        _convolved,
+        {"kernel": (3, 3, 3, 2), "bias": (2,)},
+    ),
+    Row(
+        "conv2d_strides_relu",
+        lambda **k: layers.Conv2D(4, (2, 3), strides=(2, 1), activation="relu", **k),
+        (_IMAGE,),
+        lambda x, w: np.maximum(_convolved(x, w)[:, ::2], 0),
+        {"kernel": (2, 3, 3, 4), "bias": (4,)},
+    ),
+    Row(
+        "conv2d_same_dilated",
+        lambda **k: layers.Conv2D(2, 3, padding="SAME", dilation_rate=2, use_bias=False, **k),
+        (_IMAGE,),
+        lambda x, w: _convolved(
+            np.pad(x, [(0, 0), (2, 2), (2, 2), (0, 0)]), {"kernel": _dilated(w["kernel"], 2)}
+        ),
+        {"kernel": (3, 3, 3, 2)},
+    ),
+    Row(
+        "conv2d_groups",
+        lambda **k: layers.Conv2D(4, 2, groups=2, **k),
+        ((2, 4, 4, 6),),
+        lambda x, w: _convolved(x, w, groups=2),
+        {"kernel": (2, 2, 3, 4), "bias": (4,)},
+    ),
+    Row(
+        "conv2d_channels_first",
+        lambda **k: layers.Conv2D(2, 3, data_format="channels_first", activation="softmax", **k),
+        ((2, 3, 6, 5),),
+        lambda x, w: scipy.special.softmax(
+            np.moveaxis(_convolved(np.moveaxis(x, 1, -1), w), -1, 1), axis=-1
+        ),
+        {"kernel": (3, 3, 3, 2), "bias": (2,)},
+    ),
+    # pooling ----------------------------------------------------------------------------------
+    Row(
+        "max_pooling2d",
+        layers.MaxPooling2D,
+        ((2, 6, 4, 3),),
+        lambda x, w: x.reshape(2, 3, 2, 2, 2, 3).max(axis=(2, 4)),
+    ),
+    Row(
+        "max_pooling2d_same",
+        lambda **k: layers.MaxPooling2D(3, 2, "same", **k),
+        (_IMAGE,),
+        lambda x, w: _windows(x, 3, 2, -np.inf).max(axis=-1),
+    ),
+    Row(
+        "average_pooling2d",
+        layers.AveragePooling2D,
+        ((2, 6, 4, 3),),
+        lambda x, w: x.reshape(2, 3, 2, 2, 2, 3).mean(axis=(2, 4)),
+    ),
+    Row(
+        "average_pooling2d_same",
+        lambda **k: layers.AveragePooling2D(3, 2, "same", **k),
+        (_IMAGE,),
+        lambda x, w: np.nanmean(_windows(x, 3, 2, np.nan), axis=-1),
+    ),
+    Row(
+        "average_pooling2d_channels_first",
+        lambda **k: layers.AveragePooling2D(data_format="channels_first", **k),
+        ((2, 3, 6, 4),),
+        lambda x, w: x.reshape(2, 3, 3, 2, 2, 2).mean(axis=(3, 5)),
+    ),
+    Row(
+        "global_average_pooling2d",
+        layers.GlobalAveragePooling2D,
+        (_IMAGE,),
+        lambda x, w: x.reshape(2, 30, 3).mean(axis=1),
+    ),
+    Row(
+        "global_max_pooling2d",
+        lambda **k: layers.GlobalMaxPooling2D("channels_first", keepdims=True, **k),
+        ((2, 3, 6, 5),),
+        lambda x, w: x.reshape(2, 3, 30).max(axis=2)[:, :, None, None],
+    ),
+    # normalization ----------------------------------------------------------------------------
+    Row(
+        "batch_normalization",
+        layers.BatchNormalization,
+        (_IMAGE,),
+        _normalized,
+        _BATCH,
+        differs=True,
+    ),
+    Row(
+        "batch_normalization_axis1",
+        lambda **k: layers.BatchNormalization(axis=1, epsilon=0.1, momentum=0.5, **k),
+        ((2, 3, 6, 5),),
+        lambda x, w: _normalized(x, w, axis=1, epsilon=0.1),
+        _BATCH,
+        differs=True,
+    ),
+    Row(
+        "batch_normalization_bare",
+        lambda **k: layers.BatchNormalization(center=False, scale=False, **k),
+        ((4, 3),),
+        _normalized,
+        {"moving_mean": (3,), "moving_variance": (3,)},
+        differs=True,
+    ),
+    # merging ----------------------------------------------------------------------------------
+    Row("add", layers.Add, ((4, 3), (4, 3), (4, 3)), lambda a, b, c, w: a + b + c),
+    Row("add_broadcast", layers.Add, ((4, 3), (4, 2, 3)), lambda a, b, w: a[:, None] + b),
+    Row("subtract", layers.Subtract, _PAIR, lambda a, b, w: a - b),
+    Row("multiply", layers.Multiply, _PAIR, lambda a, b, w: a * b),
+    Row("average", layers.Average, _PAIR, lambda a, b, w: np.mean([a, b], axis=0)),
+    Row("maximum", layers.Maximum, _PAIR, lambda a, b, w: np.max([a, b], axis=0)),
+    Row("minimum", layers.Minimum, _PAIR, lambda a, b, w: np.min([a, b], axis=0)),
+    Row(
+        "concatenate",
+        layers.Concatenate,
+        ((2, 3, 4), (2, 3, 1)),
+        lambda a, b, w: np.concatenate([a, b], axis=2),
+    ),
+    Row(
+        "concatenate_axis1",
+        lambda **k: layers.Concatenate(axis=1, **k),
+        ((2, 3, 4), (2, 1, 4)),
+        lambda a, b, w: np.concatenate([a, b], axis=1),
+    ),
+    Row(
+        "dot",
+        lambda **k: layers.Dot(axes=(2, 1), **k),
+        ((2, 3, 4), (2, 4, 5)),
+        lambda a, b, w: np.einsum("bij,bjk->bik", a, b),
+    ),
+    Row(
+        "dot_of_vectors",
+        lambda **k: layers.Dot(axes=-1, normalize=True, **k),
+        ((2, 4), (2, 4)),
+        lambda a, b, w: _cosine(a, b),
+    ),
+    # regularization ---------------------------------------------------------------------------
+    Row("dropout", lambda **k: layers.Dropout(0.5, **k), ((8, 9),), lambda x, w: x, differs=True),
+    Row(
+        "gaussian_dropout",
+        lambda **k: layers.GaussianDropout(0.5, **k),
+        ((8, 9),),
+        lambda x, w: x,
+        differs=True,
+    ),
+    Row(
+        "gaussian_noise",
+        lambda **k: layers.GaussianNoise(1.0, **k),
+        ((8, 9),),
+        lambda x, w: x,
+        differs=True,
+    ),
+    Row(
+        "activity_regularization",
+        lambda **k: layers.ActivityRegularization(l2=0.1, **k),
+        ((4, 5),),
+        lambda x, w: x,
+    ),
+    # activations ------------------------------------------------------------------------------
+    Row(
+        "relu",
+        lambda **k: layers.ReLU(0.8, 0.25, 0.125, **k),
+        ((4, 5),),
+        lambda x, w: np.piecewise(
+            x,
+            [x <= 0.125, (x > 0.125) & (x < 0.8), x >= 0.8],
+            [lambda t: 0.25 * (t - 0.125), lambda t: t, 0.8],
+        ),
+    ),
+    Row(
+        "leaky_relu",
+        layers.LeakyReLU,
+        ((4, 5),),
+        lambda x, w: np.maximum(x, 0.3 * x),
+    ),
+    Row(
+        "elu",
+        lambda **k: layers.ELU(2.0, **k),
+        ((4, 5),),
+        lambda x, w: np.where(x > 0, x, 2 * np.expm1(x)),
+    ),
+    Row(
+        "prelu",
+        lambda **k: layers.PReLU(shared_axes=[1, 2], alpha_initializer="ones", **k),
+        (_IMAGE,),
+        lambda x, w: np.where(x > 0, x, w["alpha"] * x),
+        {"alpha": (1, 1, 3)},
+    ),
+    Row(
+        "softmax",
+        lambda **k: layers.Softmax(axis=1, **k),
+        ((2, 4, 3),),
+        lambda x, w: scipy.special.softmax(x, axis=1),
+    ),
+    Row(
+        "softmax_over_two_axes",
+        lambda **k: layers.Softmax(axis=(1, 3), **k),
+        ((2, 4, 3, 2),),
+        lambda x, w: scipy.special.softmax(x, axis=(1, 3)),
+    ),
+)
