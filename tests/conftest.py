@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
+import conformance.strict  # noqa: F401  (registers the strict backend)
 import hypothesis
 import pytest
-
-import conformance.strict  # noqa: F401  (registers the strict backend)
 
 # The same examples everywhere and every time; the long profile draws anew.
 # Slow machines are no fault of a test, so nothing here depends on time.
@@ -16,7 +15,14 @@ _COMMON = {
     "database": None,
     "suppress_health_check": [hypothesis.HealthCheck.too_slow],
 }
-hypothesis.settings.register_profile("quick", max_examples=10, derandomize=True, **_COMMON)
+# Examples are small, and a broken op must not cost minutes: only the long profile shrinks.
+hypothesis.settings.register_profile(
+    "quick",
+    max_examples=10,
+    derandomize=True,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+    **_COMMON,
+)
 hypothesis.settings.register_profile("long", max_examples=300, **_COMMON)
 hypothesis.settings.load_profile(os.environ.get("THALWEG_HYPOTHESIS_PROFILE", "quick"))
 

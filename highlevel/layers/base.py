@@ -578,8 +578,9 @@ class Layer(Configurable):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape for an input of this shape, or a list of them; None is unknown."""
         several = any(isinstance(item, list | tuple) for item in input_shape)
+        shapes = input_shape if several else [input_shape]
         with Graph().as_default(), library():
-            inputs = [placeholder(self.dtype, s) for s in (input_shape if several else [input_shape])]
+            inputs = [placeholder(self.dtype, shape) for shape in shapes]
             with Trace().open():
                 return _shapes(self(inputs if several else inputs[0]))
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import core
-from thalweg.core import Tensor, shape_text
+from thalweg.core import Tensor
 from thalweg.core.errors import ShapeError
 
 from .. import activations
@@ -273,28 +273,21 @@ class Reshape(Layer):
         Raises:
             ShapeError: if the numbers of elements differ.
         """
-        sizes = self._sizes(inputs.shape)
-        return core.reshape(inputs, [core.shape_of(inputs)[0], *sizes])
-
-    def _sizes(self, shape: Any) -> tuple[int, ...]:
-        """The target with its -1 filled in, if the sample's size is known."""
-        elements = _product(shape)
-        if elements < 0:
-            return self.target_shape
+        elements = _product(inputs.shape)
         known = math.prod(n for n in self.target_shape if n >= 0)
-        if -1 in self.target_shape and known and elements % known == 0:
-            return tuple(elements // known if n < 0 else n for n in self.target_shape)
-        if -1 in self.target_shape or known != elements:
+        has_rest = -1 in self.target_shape
+        if elements >= 0 and (elements % max(known, 1) if has_rest else elements != known):
+            multiple = "a multiple of " if has_rest else ""
             raise ShapeError(
                 "Reshape",
                 "the number of elements would change",
-                expected=f"samples of {known} elements"
-                if -1 not in self.target_shape
-                else f"samples of a multiple of {known} elements",
-                got=f"{shape_text(shape)}, {elements} elements a sample",
-                hint=f"target_shape is {self.target_shape}",
+                expected=f"samples of {multiple}{known} elements",
+                got=f"{inputs.type}, {elements} elements a sample",
             )
-        return self.target_shape
+        # An empty batch leaves -1 open, so it is filled in where the sample's size is known.
+        rest = elements // known if elements >= 0 and known else -1
+        sizes = [rest if n < 0 else n for n in self.target_shape]
+        return core.reshape(inputs, [core.shape_of(inputs)[0], *sizes])
 
 
 class Permute(Layer):

@@ -64,7 +64,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
 
 @array_or_tensor
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
-    """mean((log(y_true + 1) - log(y_pred + 1)) ** 2) over the last axis; below 1e-7 counts as it."""
+    """mean((log(y_true + 1) - log(y_pred + 1)) ** 2) over the last axis, from 1e-7 up."""
     y, p = _pair(y_true, y_pred)
     logs = [core.log(core.maximum(x, EPSILON) + 1.0) for x in (p, y)]
     return reduce_mean(core.square(logs[0] - logs[1]), axis=-1)

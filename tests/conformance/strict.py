@@ -136,12 +136,11 @@ def _install_methods() -> None:
         setattr(StrictArray, f"__i{name}__", in_place(getattr(operator, f"i{name}")))
     for name in "lt le gt ge eq ne".split():
         setattr(StrictArray, f"__{name}__", binary(getattr(operator, name), reflected=False))
+    def unary(function: Callable[[Any], Any]) -> Any:
+        return lambda self: StrictArray(function(self._array), self.device)
+
     for name in "neg pos abs invert".split():
-        setattr(
-            StrictArray,
-            f"__{name}__",
-            lambda self, _f=getattr(operator, name): StrictArray(_f(self._array), self.device),
-        )
+        setattr(StrictArray, f"__{name}__", unary(getattr(operator, name)))
 
     def forwarded(name: str) -> Any:
         def method(self: StrictArray, *args: Any, **kwargs: Any) -> Any:

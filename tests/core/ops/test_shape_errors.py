@@ -1,4 +1,4 @@
-"""The texts of the errors of matmul and of the ops that move elements."""
+"""The texts of the errors of the ops that move elements."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from thalweg.core import (
     expand_dims,
     fill,
     gather,
-    matmul,
-    name_scope,
     one_hot,
     ones,
     pad,
@@ -58,58 +56,6 @@ def text(call: Callable[[], Any], kind: type[ThalwegError]) -> list[str]:
 
 
 SHAPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
-    (
-        lambda: matmul(x(), w()),
-        [
-            "matmul: inner sizes differ",
-            "  expected  a (..., k) and b (k, units) with one k",
-            "  got       a float32 (None, 784), b float32 (512, 10)",
-        ],
-    ),
-    (
-        lambda: matmul(x(), w(), transpose_b=True),
-        [
-            "matmul: inner sizes differ",
-            "  expected  a (..., k) and b (units, k) with one k",
-            "  got       a float32 (None, 784), b float32 (512, 10)",
-        ],
-    ),
-    (
-        lambda: matmul(w(), zeros([2, 3, 4]), transpose_a=True),
-        [
-            "matmul: inner sizes differ",
-            "  expected  a (..., k, rows) and b (..., k, units) with one k",
-            "  got       a float32 (512, 10), b float32 (2, 3, 4)",
-        ],
-    ),
-    (
-        lambda: matmul(zeros([2, 3, 4]), zeros([3, 4, 3])),
-        [
-            "matmul: the axes before the last two cannot be broadcast together",
-            "  expected  equal sizes, or 1, on each of them",
-            "  got       a float32 (2, 3, 4), b float32 (3, 4, 3)",
-        ],
-    ),
-    (
-        lambda: x() @ [1.0, 2.0],
-        [
-            "matmul: takes matrices",
-            "  expected  a and b with two axes or more",
-            "  got       a float32 (None, 784), b float32 (2,)",
-            "  hint      v[None, :] makes a row of a vector, v[:, None] a column; "
-            "a * b multiplies elements",
-        ],
-    ),
-    (
-        lambda: matmul(placeholder("float32"), [1.0]),
-        [
-            "matmul: takes matrices",
-            "  expected  a and b with two axes or more",
-            "  got       a float32 (...), b float32 (1,)",
-            "  hint      v[None, :] makes a row of a vector, v[:, None] a column; "
-            "a * b multiplies elements",
-        ],
-    ),
     (
         lambda: reshape(x(), [None, 10]),
         [
@@ -473,15 +419,6 @@ SHAPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
 
 DTYPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
     (
-        lambda: matmul(x(), constant(np.zeros((784, 10)))),
-        [
-            "MatMul: dtypes differ",
-            "  expected  one dtype for all of a, b",
-            "  got       a float32 (None, 784), b float64 (784, 10)",
-            "  hint      cast(x, 'float32') converts",
-        ],
-    ),
-    (
         lambda: reshape(x(), [1.0]),
         [
             "Reshape: takes integer tensors",
@@ -583,12 +520,6 @@ def test_mode_of_pad() -> None:
     ]
 
 
-def test_node_is_told() -> None:
-    with Graph().as_default(), name_scope("dense"), pytest.raises(ShapeError) as caught:
-        matmul(x(), w(), name="matmul")
-    assert "\n  node      'dense/matmul'\n" in str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
@@ -598,7 +529,6 @@ def test_node_is_told() -> None:
         (lambda x: unstack(x, 2)[0], "the axis has another size"),
         (lambda x: squeeze(concat([x, x], 0), 0), "only axes of size 1 can be left out"),
         (lambda x: gather(x, placeholder_with_default(5, [])), "an index is out of range"),
-        (lambda x: matmul(x, x), "inner sizes differ"),
         (lambda x: gather(x, shape_of(x)), "an index is out of range"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,35 +11,13 @@ import pytest
 from layer_rows import ROWS, Row, double
 
 from thalweg import layers
-from thalweg.core import (
-    Graph,
-    Session,
-    Tensor,
-    Variable,
-    gradients,
-    reduce_mean,
-    set_seed,
-    set_session,
-    square,
-)
+from thalweg.core import Session, Tensor, Variable, gradients, reduce_mean, square
 from thalweg.layers import Input, InputLayer, Layer
 from thalweg.saving.config import custom_object_scope
 
 Array = npt.NDArray[Any]
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-
-
-@pytest.fixture(autouse=True)
-def session() -> Iterator[Session]:
-    """A session, a graph and a seed for each test."""
-    set_seed(1)
-    with Graph().as_default():
-        session = Session()
-        set_session(session)
-        yield session
-    set_session(None)
-    set_seed(None)
 
 
 def drawn(row: Row, seed: int = 0) -> list[Array]:
@@ -67,12 +44,6 @@ def shake(layer: Layer) -> None:
 def named_weights(layer: Layer) -> dict[str, Array]:
     values = zip(layer.weights, layer.get_weights(), strict=True)
     return {w.name.rpartition("/")[2]: value.astype(np.float64) for w, value in values}
-
-
-def run(row: Row, outputs: Tensor, inputs: list[Tensor], seed: int = 0, **feeds: Any) -> Array:
-    fed = dict(zip(inputs, drawn(row, seed), strict=True))
-    result: Array = Session().run(outputs, fed)
-    return result
 
 
 @every_row
