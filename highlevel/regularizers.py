@@ -80,7 +80,7 @@ class L1(L1L2):
     """
 
     def __init__(self, l1: float = 0.01) -> None:
-        super().__init__(l1=l1)
+        super().__init__(l1=_FACTOR.check(self, "l1", l1))
 
 
 class L2(L1L2):
@@ -95,7 +95,7 @@ class L2(L1L2):
     """
 
     def __init__(self, l2: float = 0.01) -> None:
-        super().__init__(l2=l2)
+        super().__init__(l2=_FACTOR.check(self, "l2", l2))
 
 
 l1 = L1

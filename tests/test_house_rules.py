@@ -46,7 +46,7 @@ CORE_LAYERS = (  # a module may import its own line and those above it
     {"types", "errors", "random"},
     {"graph", "opdef"},
     {"ops"},
-    {"gradients", "updates"},
+    {"gradients", "updates", "update_rules"},
     {"program"},
     {"lower"},
     {"passes"},

@@ -74,12 +74,13 @@ class BatchNormTrain(_BatchNormalization):
 
     def compute(self, xp: Any, x: Any, scale: Any, offset: Any) -> Any:
         """Two passes: squares of what is left after subtracting the mean do not cancel."""
-        count = _rows(x)
+        dtype, count = x.dtype, _rows(x)
+        x, scale, offset = map(_widened, (x, scale, offset))
         mean = _channel_sums(x) / count
         centered = x - mean
         variance = _channel_sums(centered * centered) / count
         y = centered * (scale / xp.sqrt(variance + self.epsilon)) + offset
-        return y, mean, variance
+        return tuple(result.astype(dtype, copy=False) for result in (y, mean, variance))
 
     def gradient(
         self, node: Operation, g: Tensor | None, g_mean: Tensor | None, g_variance: Tensor | None
@@ -133,12 +134,13 @@ class BatchNormTrainGrad(_BatchNormalization):
 
     def compute(self, xp: Any, x: Any, scale: Any, mean: Any, variance: Any, g: Any) -> Any:
         """The formulas."""
-        count = _rows(x)
+        dtype, count = x.dtype, _rows(x)
+        x, scale, mean, variance, g = map(_widened, (x, scale, mean, variance, g))
         r = 1 / xp.sqrt(variance + self.epsilon)
         normal = (x - mean) * r
         g_scale, g_offset = _channel_sums(g * normal), _channel_sums(g)
         g_x = (g - g_offset / count - normal * (g_scale / count)) * (scale * r)
-        return g_x, g_scale, g_offset
+        return tuple(result.astype(dtype, copy=False) for result in (g_x, g_scale, g_offset))
 
     def gradient(
         self, node: Operation, u: Tensor | None, v: Tensor | None, w: Tensor | None
@@ -224,6 +226,11 @@ def _rows(x: Any) -> int:
 def _row_count(x: Tensor, vector: Tensor) -> Tensor:
     """The same in the graph, as a scalar of x's dtype."""
     return cast(size_of(x), x.dtype) / cast(size_of(vector), x.dtype)
+
+
+def _widened(x: Any) -> Any:
+    """float32 for float16, whose sums would end at 65504."""
+    return x.astype("float32") if x.dtype.itemsize == 2 else x
 
 
 def _channel_sums(x: Any) -> Any:

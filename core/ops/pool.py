@@ -208,7 +208,7 @@ class AvgPool2DGrad(_Pooling):
                 self.label,
                 "these images do not give such an output",
                 expected=f"g {shape_text(expected.shape)}",
-                got=got,
+                got=f"{got}, windows {self.pool_size}",
             )
         return g.with_shape(sizes)
 

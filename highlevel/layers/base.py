@@ -58,8 +58,7 @@ _names: Counter[str] = Counter()
 
 def unique_layer_name(class_name: str) -> str:
     """`dense`, then `dense_1`, …: snake case, numbered among its kind."""
-    base = re.sub(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])", r"_\g<0>", class_name)
-    base = base.lower().lstrip("_")
+    base = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", class_name).lower()
     ordinal = _names[base]
     _names[base] += 1
     return f"{base}_{ordinal}" if ordinal else base
@@ -180,6 +179,11 @@ class LayerCall:
     writes: list[Operation]
     losses: list[Tensor]
     flags: list[tuple[Layer, Tensor]]
+
+    @property
+    def is_input(self) -> bool:
+        """True for the call that stands for an `Input`."""
+        return isinstance(self.inputs, list) and not self.inputs
 
 
 @functools.cache

@@ -47,7 +47,7 @@ class Network:
         if len(set(self.flat_inputs)) != len(self.flat_inputs):
             raise GraphError("Model", "an input is given twice")
         for tensor in self.flat_inputs:
-            if tensor.history is None or tensor.history.inputs:
+            if tensor.history is None or not tensor.history.is_input:
                 raise GraphError(
                     "Model",
                     "an input must come from Input()",
@@ -72,7 +72,7 @@ class Network:
             if call is None:
                 stack.extend(tensor.op.inputs)
                 continue
-            if not call.inputs and tensor not in allowed:
+            if call.is_input and tensor not in allowed:
                 raise GraphError(
                     "Model",
                     "the outputs need an input that the model does not have",
@@ -135,7 +135,7 @@ class Network:
         """The network's outputs for other input tensors, nested like `inputs`."""
         known: dict[Tensor, Tensor] = dict(zip(self.flat_inputs, flatten(inputs), strict=True))
         for call in self.calls:
-            if not call.inputs:
+            if call.is_input:
                 continue
             arguments = rebuild(
                 call.inputs, iter([self._copy(t, known) for t in flatten(call.inputs)])

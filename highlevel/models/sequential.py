@@ -64,7 +64,7 @@ class Sequential(Model):
         return layer
 
     def _append(self, layer: Any) -> None:
-        if isinstance(layer, Tensor) and layer.history is not None and not layer.history.inputs:
+        if isinstance(layer, Tensor) and layer.history is not None and layer.history.is_input:
             layer = layer.history.layer  # Input(…) in a list of layers
         if not isinstance(layer, Layer):
             raise OptionError(

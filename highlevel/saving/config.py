@@ -70,7 +70,8 @@ class Configurable:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made with, as JSON data."""
-        return {name: serialize(value) for name, value in self._arguments.items()}
+        arguments = getattr(self, "_arguments", {})  # a class without __init__ records none
+        return {name: serialize(value) for name, value in arguments.items()}
 
     @classmethod
     def from_config(cls: type[_Self], config: Mapping[str, Any]) -> _Self:

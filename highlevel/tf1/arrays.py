@@ -9,7 +9,6 @@ import thalweg.core
 from thalweg.core import (
     OptionError,
     Tensor,
-    broadcast_to,
     convert,
     fill,
     float32,
@@ -123,6 +122,11 @@ def concat(values: Any, axis: int, name: str = "concat") -> Tensor:
         )
     items = values if isinstance(values, list | tuple) else [values]
     return thalweg.core.concat(items, axis, name=name)
+
+
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """`input` repeated to `shape` by NumPy's broadcasting rule."""
+    return thalweg.core.broadcast_to(input, shape, name=name)
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:

@@ -234,7 +234,7 @@ def layer_cases() -> list[LayerCase]:
 
 @dataclass(frozen=True)
 class LossCase:
-    """One loss with its arrays; weights has one number a sample, or one a sample and step."""
+    """One loss with its arrays; weights are (samples,), (samples, 1) or (samples, steps)."""
 
     name: str
     class_name: str
@@ -324,7 +324,8 @@ def loss_cases() -> list[LossCase]:
         (f"{kind}/large_logits", sparse, from_logits, classes, large_logits),
         (f"{kind}/sequence", sparse, from_logits, sequence, sequence_logits),
     ]
-    cases = [LossCase(*row, weight) for row in rows]
+    # Keras 3 does not spread weights of shape (samples,) over losses of rank 2: (samples, 1) it is.
+    cases = [LossCase(*row, weight if row[4].ndim == 2 else weight[:, None]) for row in rows]
     return cases + [
         LossCase("mse/rank3_step_weights", *rows[1][1:], step_weight),
         LossCase(f"{kind}/sequence_step_weights", *rows[-1][1:], step_weight),

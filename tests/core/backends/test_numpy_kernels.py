@@ -10,7 +10,7 @@ import pytest
 
 from thalweg.core.backends import numpy_kernels
 from thalweg.core.backends.numpy_kernels import KERNELS
-from thalweg.core.opdef import OpDef
+from thalweg.core.opdef import REGISTRY, OpDef
 from thalweg.core.ops.conv import Conv2D, Conv2DInputGrad, Conv2DKernelGrad
 from thalweg.core.ops.pool import MaxPool2D, MaxPool2DGrad
 from thalweg.core.ops.windows import Padding
@@ -173,3 +173,17 @@ def test_max_pooling(
             values = SPECIAL[1:4] if overlap else SPECIAL
             g = generator.choice(values, y.shape).astype(dtype)
             assert check(MaxPool2DGrad(*attributes), x, y, g, exact=True)
+
+
+# Relu --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_relu_gradient(dtype: str) -> None:
+    op = REGISTRY["ReluGradient"]()
+    generator = np.random.default_rng(5)
+    g, y = (generator.choice(SPECIAL, (40, 30)).astype(dtype) for _ in range(2))
+    assert check(op, g, y, exact=True)
+    assert check(op, np.broadcast_to(g[:, :1], y.shape), y, exact=True)
+    assert not check(op, g[0], y)
+    assert not check(op, g[0, 0, ...], y[0, 0, ...])

@@ -48,6 +48,13 @@ def test_variance_far_from_zero_does_not_cancel() -> None:
     np.testing.assert_allclose(variance, exact.var(axis=0), rtol=1e-5)
 
 
+def test_half_precision_sums_do_not_overflow() -> None:
+    x = np.array([[1.0], [3.0]] * 40_000, np.float16)
+    y, mean, variance = Session().run(batch_norm_train(x, np.ones(1, "e"), np.zeros(1, "e"), 0.0))
+    assert y.dtype == mean.dtype == variance.dtype == np.float16
+    assert mean == 2 and variance == 1 and y[:2].tolist() == [[-1], [1]]
+
+
 def test_one_row_is_its_own_mean() -> None:
     x, scale, offset = tensor(None, 2), tensor(2, name="scale"), tensor(2, name="offset")
     y, mean, variance = batch_norm_train(x, scale, offset)

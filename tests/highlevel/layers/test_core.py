@@ -33,7 +33,7 @@ def test_dense_ends_in_the_ops_that_losses_look_for() -> None:
     output = Dense(3, activation="softmax")(Input((4,)))
     assert output.op.type == "Softmax"
     assert Activation("sigmoid")(Input((4,))).op.type == "Sigmoid"
-    assert Dense(3)(Input((4,))).op.owner == "Dense 'dense_1'"
+    assert Dense(3, name="top")(Input((4,))).op.owner == "Dense 'top'"
 
 
 def test_dense_of_integers() -> None:

@@ -12,7 +12,6 @@ from thalweg import layers
 HEAVY = ("h5py", "PIL", "rich", "scipy", "thalweg.layers.convolution")
 
 
-@pytest.mark.slow
 def test_import_loads_little() -> None:
     code = f"import sys, thalweg.layers; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run(
