@@ -93,14 +93,8 @@ class _Patches:
                 part = padded[: len(part)]
             view = self._view(part)
             for row in range(0, self.height, rows):
-                cells = view[:, row : row + rows]
-                yield (
-                    self._matrix(cells, buffer),
-                    (
-                        slice(first, first + images),
-                        slice(row, row + rows),
-                    ),
-                )
+                where = slice(first, first + images), slice(row, row + rows)
+                yield self._matrix(view[:, where[1]], buffer), where
 
     def _view(self, x: Array) -> Array:
         """(images, out_height, out_width, kernel_height, kernel_width, channels), no copy."""
@@ -291,7 +285,8 @@ def _max_pool2d_grad(op: MaxPool2DGrad, types: Sequence[TensorType]) -> Kernel:
 
 
 def _relu_gradient(op: Any, types: Sequence[TensorType]) -> Kernel | None:
-    if not types[0].shape or types[0].shape != types[1].shape:
+    is_float = types[0].dtype.is_float
+    if not is_float or not types[0].shape or types[0].shape != types[1].shape:
         return None
     integer = _INTEGERS[types[0].dtype.size_bytes]
 

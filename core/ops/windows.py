@@ -200,13 +200,8 @@ def as_padding(where: str, value: Any) -> Padding:
     if isinstance(value, str):
         if value.upper() in ("SAME", "VALID"):
             return value.upper()
-    elif isinstance(value, list | tuple) and all(
-        isinstance(pair, list | tuple)
-        and len(pair) == 2
-        and all(isinstance(n, int | np.integer) and n >= 0 for n in pair)
-        for pair in value
-    ):
-        if len(value) == 2:
+    elif _is_pair(value) and all(_is_pair(pair) for pair in value):
+        if all(isinstance(n, int | np.integer) and n >= 0 for pair in value for n in pair):
             return tuple((int(before), int(after)) for before, after in value)
     raise OptionError(
         where,
@@ -215,3 +210,7 @@ def as_padding(where: str, value: Any) -> Padding:
         got=repr(value),
         site=user_site(),
     )
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2

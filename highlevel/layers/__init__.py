@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
-    from .base import InputSpec, Layer
+    from .base import Layer
     from .convolution import Conv2D, Convolution2D
     from .core import (
         Activation,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Reshape,
     )
     from .input import Input, InputLayer
+    from .input_spec import InputSpec
     from .merge import (
         Add,
         Average,
@@ -104,7 +105,8 @@ __all__ = [
 
 _MODULES = {
     "activation": "ELU LeakyReLU PReLU ReLU Softmax",
-    "base": "InputSpec Layer",
+    "base": "Layer",
+    "input_spec": "InputSpec",
     "convolution": "Conv2D Convolution2D",
     "core": "Activation Dense Flatten Identity Lambda Permute RepeatVector Reshape",
     "input": "Input InputLayer",

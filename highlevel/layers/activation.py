@@ -10,7 +10,8 @@ from thalweg.core import Tensor, Variable
 
 from .. import activations, constraints, initializers, regularizers
 from ..options import Interval, OrNone, option_error
-from .base import InputSpec, Layer
+from .base import Layer
+from .input_spec import InputSpec
 from .kernel import known_size
 
 __all__ = ["ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"]

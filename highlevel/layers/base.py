@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -42,31 +41,10 @@ from thalweg.core.errors import OptionError, ShapeError, ThalwegError, nearest
 
 from ..eager import Cache, call_at_once, flatten, is_symbolic, rebuild
 from ..saving.config import Configurable
+from .input_spec import InputSpec
+from .naming import unique_layer_name
 
-__all__ = [
-    "InputSpec",
-    "Layer",
-    "LayerCall",
-    "collect_calls",
-    "learning_phase",
-    "reset_names",
-    "unique_layer_name",
-]
-
-_names: Counter[str] = Counter()
-
-
-def unique_layer_name(class_name: str) -> str:
-    """`dense`, then `dense_1`, …: snake case, numbered among its kind."""
-    base = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", class_name).lower()
-    ordinal = _names[base]
-    _names[base] += 1
-    return f"{base}_{ordinal}" if ordinal else base
-
-
-def reset_names() -> None:
-    """Starts numbering again (`clear_session`)."""
-    _names.clear()
+__all__ = ["Layer", "LayerCall", "collect_calls", "learning_phase"]
 
 
 def learning_phase(graph: Graph | None = None) -> Tensor:
@@ -81,59 +59,6 @@ def learning_phase(graph: Graph | None = None) -> Tensor:
             known = [placeholder_with_default(False, [], name="learning_phase")]
         graph.add_to_collection("learning_phase", known[0])
     return known[0]  # type: ignore[no-any-return]
-
-
-@dataclass
-class InputSpec:
-    """What a layer requires of its input.
-
-    Args:
-        ndim: number of axes, with the batch.
-        min_ndim: the least number of axes.
-        axes: required sizes, by axis.
-    """
-
-    ndim: int | None = None
-    min_ndim: int | None = None
-    axes: dict[int, int] = field(default_factory=dict)
-
-    def check(self, where: str, x: Tensor) -> None:
-        """Raises ShapeError if a tensor does not fit; unknown ranks and sizes fit."""
-        if x.shape is None:
-            return
-        rank = len(x.shape)
-        if self.ndim is not None and rank != self.ndim:
-            raise ShapeError(
-                where,
-                "wrong number of axes",
-                expected=f"{self.ndim} axes, with the batch",
-                got=f"{x.type}, {rank} axes",
-                hint=_axes_hint(self.ndim, rank),
-            )
-        if self.min_ndim is not None and rank < self.min_ndim:
-            raise ShapeError(
-                where,
-                "too few axes",
-                expected=f"at least {self.min_ndim} axes, with the batch",
-                got=f"{x.type}, {rank} axes",
-            )
-        for axis, size in self.axes.items():
-            if x.shape[axis] not in (None, size):
-                raise ShapeError(
-                    where,
-                    "the input has another size than the layer was built for",
-                    expected=f"size {size} on axis {axis}",
-                    got=str(x.type),
-                    hint=f"the layer was built for {size} features, not {x.shape[axis]}",
-                )
-
-
-def _axes_hint(wanted: int, rank: int) -> str | None:
-    if wanted == 4 and rank == 3:
-        return "images are (batch, height, width, channels): x[..., None] adds a channel axis"
-    if wanted == 2 and rank > 2:
-        return "Flatten() makes (batch, features)"
-    return None
 
 
 @dataclass

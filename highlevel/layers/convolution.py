@@ -8,8 +8,8 @@ from thalweg import core
 from thalweg.core import Tensor
 
 from ..options import COUNT, PADDING, Sizes, option_error
-from .base import InputSpec
 from .images import ImageLayer
+from .input_spec import InputSpec
 from .kernel import KernelLayer, known_size
 
 __all__ = ["Conv2D", "Convolution2D"]

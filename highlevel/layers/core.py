@@ -15,7 +15,8 @@ from thalweg.core.errors import ShapeError
 from .. import activations
 from ..options import COUNT, DATA_FORMAT, OrNone, option_error
 from ..saving.config import get_custom_objects
-from .base import InputSpec, Layer
+from .base import Layer
+from .input_spec import InputSpec
 from .kernel import KernelLayer, known_size
 
 __all__ = [

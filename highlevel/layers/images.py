@@ -7,7 +7,8 @@ from typing import Any
 from thalweg.core import Tensor, transpose
 
 from ..options import DATA_FORMAT, OrNone
-from .base import InputSpec, Layer
+from .base import Layer
+from .input_spec import InputSpec
 
 __all__ = ["ImageLayer"]
 

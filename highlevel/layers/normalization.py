@@ -9,7 +9,8 @@ from thalweg.core import Tensor, Variable
 
 from .. import constraints, initializers, regularizers
 from ..options import Interval
-from .base import InputSpec, Layer
+from .base import Layer
+from .input_spec import InputSpec
 from .kernel import known_size
 
 __all__ = ["BatchNormalization"]

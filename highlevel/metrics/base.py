@@ -22,7 +22,7 @@ from thalweg.core import (
 )
 
 from ..eager import Cache, call_at_once, is_symbolic
-from ..layers.base import unique_layer_name
+from ..layers.naming import unique_layer_name
 from ..losses.base import apply_weights
 from ..saving.config import Configurable
 

@@ -6,8 +6,10 @@ import collections
 import contextlib
 import itertools
 import math
+import mmap
 import os
 import re
+import struct
 import zlib
 from collections.abc import Iterator
 from types import TracebackType
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 
 from thalweg.core.errors import FileFormatError
 
-from .hdf5_heap import check_heaps
+from .hdf5_raw import RawFile
 
 __all__ = ["NUMERIC_DTYPES", "Hdf5Reader", "is_plain_name"]
 
@@ -30,9 +32,11 @@ _MAX_RATIO = 100
 # ... except small ones: a bias of zeros shrinks to nothing.
 _SMALL_BYTES = 1 << 16
 _MAX_CHUNKS = 1 << 16
-_MAX_NAMES_BYTES = 1 << 28
-# What h5py raises at a file that is not as it should be.
-_BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, zlib.error)
+# What a file that is not as it should be makes h5py and our own reading raise.
+_BROKEN = (
+    *(OSError, RuntimeError, ValueError, LookupError, TypeError, ArithmeticError),
+    *(struct.error, zlib.error),
+)
 _NOT_HDF5 = (
     (b"PK\x03\x04", "a zip archive", "a .keras or .npz file is not read here"),
     (b"\x1f\x8b", "a gzip file", "unpack it first"),
@@ -86,14 +90,17 @@ class Hdf5Reader:
             raise
         except OSError as error:
             raise self._cannot_open(str(error)) from error
+        with open(path, "rb") as file:
+            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             with self._reading("the structure of the file"):
                 if self._file.id.get_create_plist().get_sizes() != (8, 8):
                     raise self.error("unusual widths of addresses and sizes", "8 bytes each")
-                self._longest_text = check_heaps(self.path, self._file.userblock_size)
+                self._raw = RawFile(self._data, self._file.userblock_size)
+                self._raw.check_local_heaps()
                 self.root: Any = self._file["/"].id
         except FileFormatError:
-            self._file.close()
+            self._close()
             raise
         self._stored = 0
         self._declared = 0
@@ -109,7 +116,11 @@ class Hdf5Reader:
         traceback: TracebackType | None,
     ) -> None:
         """Closes the file."""
+        self._close()
+
+    def _close(self) -> None:
         self._file.close()
+        self._data.close()
 
     def error(
         self,
@@ -249,20 +260,20 @@ class Hdf5Reader:
                 raise self.error(
                     f"the attribute {attribute!r} is of the wrong kind", "strings", str(kind.dtype)
                 )
-            each, limit = kind.get_size(), self._size
             if kind.is_variable_str():
-                each, limit = self._longest_text, _MAX_NAMES_BYTES
-            if count * each > limit:
+                header = h5py.h5o.get_info(group).addr
+                texts = self._raw.strings(header, attribute.encode(), count)
+            elif count * kind.get_size() > self._size:
                 raise self.error(
-                    f"the attribute {attribute!r} declares too much",
-                    f"at most {limit} bytes",
-                    f"{count} strings of up to {each} bytes",
+                    f"the attribute {attribute!r} declares more than the file holds",
+                    f"at most {self._size} bytes",
+                    f"{count} strings of {kind.get_size()} bytes",
                 )
-            values = np.ravel(h5py.AttributeManager(h5py.Group(group))[attribute])
-            texts = [v.decode() if isinstance(v, bytes) else str(v) for v in values]
-            for text in texts:
-                text.encode()  # h5py hides bytes that are no UTF-8 in lone surrogates
-            return texts
+            else:
+                values = np.empty(count, f"S{kind.get_size()}")
+                found.read(values.reshape(found.shape))
+                texts = values.tolist()
+            return [text.decode() for text in texts]
 
     def array(self, group: Any, name: str) -> NDArray[Any]:
         """The values of a dataset, in the machine's byte order."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.core import reset_default_graph, set_seed, set_session
 
-from ..layers.base import reset_names
+from ..layers.naming import reset_names
 
 __all__ = ["clear_session", "set_random_seed"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import fixtures
@@ -61,7 +61,6 @@ class LayerCase:
     shapes: tuple[tuple[int, ...], ...]
     training: bool | None = None
     inputs: tuple[Array, ...] = ()  # given values instead of values drawn for `shapes`
-    positive_weights: tuple[str, ...] = field(default=("gamma", "moving_variance"))
 
 
 def _convolution_cases() -> list[LayerCase]:
@@ -384,8 +383,11 @@ def metric_cases() -> list[MetricCase]:
         ("auc", "AUC", {}, bits, chance),
         ("auc/pr", "AUC", {"curve": "PR"}, bits, chance),
         ("auc/20_thresholds", "AUC", {"num_thresholds": 20}, bits, chance),
-        ("auc/minoring", "AUC", {"summation_method": "minoring"}, bits, chance),
-        ("auc/majoring", "AUC", {"summation_method": "majoring"}, bits, chance),
+        *(
+            (f"auc/{method}", "AUC", {"num_thresholds": 6, "summation_method": method}, bits, chance)
+            for method in ("interpolation", "minoring", "majoring")
+        ),
+        ("auc/thresholds", "AUC", {"thresholds": [0.15, 0.4, 0.45, 0.9]}, bits, chance),
         ("auc/many", "AUC", {}, multi_bits, multi),
         ("precision", "Precision", {}, bits, chance),
         ("precision/threshold", "Precision", {"thresholds": 0.3}, bits, chance),
@@ -393,9 +395,9 @@ def metric_cases() -> list[MetricCase]:
         ("precision/class_id", "Precision", {"class_id": 2}, multi_bits, multi),
         ("precision/top_k", "Precision", {"top_k": 2}, multi_bits, multi),
         ("recall", "Recall", {}, bits, chance),
-        ("recall/threshold", "Recall", {"thresholds": 0.3}, bits, chance),
+        ("recall/threshold", "Recall", {"thresholds": 0.6}, bits, chance),
         ("recall/thresholds", "Recall", {"thresholds": [0.2, 0.5, 0.8]}, bits, chance),
-        ("recall/class_id", "Recall", {"class_id": 2}, multi_bits, multi),
+        ("recall/class_id", "Recall", {"class_id": 4}, multi_bits, multi),
         ("recall/top_k", "Recall", {"top_k": 2}, multi_bits, multi),
         ("mean_squared_error", "MeanSquaredError", {}, target, real),
         ("root_mean_squared_error", "RootMeanSquaredError", {}, target, real),

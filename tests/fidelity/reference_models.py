@@ -32,6 +32,7 @@ def make_repeatable() -> None:
     keras.utils.set_random_seed(1)
     tensorflow.config.experimental.enable_op_determinism()
     keras.config.set_floatx("float32")
+    tensorflow.get_logger().setLevel("ERROR")  # advice about retracing
 
 
 def versions() -> dict[str, str]:

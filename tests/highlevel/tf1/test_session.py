@@ -22,7 +22,7 @@ def test_hello() -> None:
 
 
 def test_fetches_keep_their_structure() -> None:
-    Pair = collections.namedtuple("Pair", ["a", "b"])  # noqa: PYI024
+    Pair = collections.namedtuple("Pair", ["a", "b"])
     x, v = tf.constant([1.0, 2.0], name="x"), tf.Variable(3.0)
     with tf.Session() as session:
         result = session.run({"t": (x, [v, "x:0"]), "p": Pair(x * 2, tf.no_op()), "n": []})
@@ -125,7 +125,7 @@ def test_a_missing_feed() -> None:
 def test_a_feed_that_does_not_fit() -> None:
     x = tf.placeholder(tf.float32, [None, 784], name="x")
     with tf.Session() as session, pytest.raises(FeedError) as caught:
-        session.run(x + 1, feed_dict={x: np.zeros((10, 28, 28))})
+        session.run(x + 1, feed_dict={x: np.zeros((10, 28, 28), np.float32)})
     assert "expected  float32 (None, 784)\n  got       float32 (10, 28, 28)" in str(caught.value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cached_property
 from pathlib import Path
@@ -74,7 +75,9 @@ class DataSet:
                 got=f"{len(images)} images, {len(labels)} labels",
             )
         pixels = np.asarray(images)
-        self._pixels = pixels.reshape(len(pixels), -1) if reshape and pixels.ndim > 1 else pixels
+        self._pixels = (
+            pixels.reshape(len(pixels), math.prod(pixels.shape[1:])) if reshape else pixels
+        )
         self._labels = np.asarray(labels)
         self._is_float = as_dtype(dtype) == float32
         self._is_fake = fake_data
