@@ -248,7 +248,7 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
 
     >>> from thalweg.core import Session
     >>> rate = placeholder_with_default(0.5, [])
-    >>> Session().run([rate, rate + 1], {rate: 2.0})
+    >>> [float(value) for value in Session().run([rate, rate + 1], {rate: 2.0})]
     [2.0, 3.0]
     """
     return apply(PlaceholderWithDefault(as_shape(shape)), convert(input), name=name)

@@ -61,7 +61,8 @@ class Hdf5Reader:
     Refused are: links to other files, soft links, data stored in other files, virtual datasets,
     values that are not numbers, filters other than gzip, shuffle and Fletcher32, and whatever
     declares more than the file can hold. All sizes are compared with the stored bytes before
-    memory is taken. Groups are h5py's low-level identifiers.
+    memory is taken, and what the HDF5 library itself would trust too much is read by `RawFile`.
+    Groups are h5py's low-level identifiers.
 
     Args:
         path: the file.

@@ -39,17 +39,32 @@ from thalweg.core import (
 )
 from thalweg.core import bool_ as bool
 
-from . import arrays, graph, inputs, math, nn, random, reductions, session, train, variables
+from . import (
+    arrays,
+    clipping,
+    graph,
+    inputs,
+    math,
+    nn,
+    random,
+    reductions,
+    session,
+    state,
+    train,
+    variables,
+)
 from .arguments import missing_name
 
 # Each theme's `__all__` is the one list of its names.
 from .arrays import *  # noqa: F403
+from .clipping import *  # noqa: F403
 from .graph import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .math import *  # noqa: F403
 from .random import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .session import *  # noqa: F403
+from .state import *  # noqa: F403
 from .variables import *  # noqa: F403
 
 if TYPE_CHECKING:
@@ -80,12 +95,14 @@ __all__ = [
     "uint64",
 ]
 __all__ += arrays.__all__
+__all__ += clipping.__all__
 __all__ += graph.__all__
 __all__ += inputs.__all__
 __all__ += math.__all__
 __all__ += random.__all__
 __all__ += reductions.__all__
 __all__ += session.__all__
+__all__ += state.__all__
 __all__ += variables.__all__
 
 _RENAMED = {  # what TensorFlow before 1.0 called otherwise

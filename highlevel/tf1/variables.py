@@ -23,24 +23,12 @@ from thalweg.core import (
 )
 
 from .arguments import refuse
-from .graph import GraphKeys, get_collection, group
+from .graph import GraphKeys
 
 __all__ = [
     "Variable",
     "VariableAggregation",
     "VariableSynchronization",
-    "all_variables",
-    "assign",
-    "assign_add",
-    "assign_sub",
-    "global_variables",
-    "global_variables_initializer",
-    "initialize_all_variables",
-    "initialize_variables",
-    "local_variables",
-    "local_variables_initializer",
-    "trainable_variables",
-    "variables_initializer",
 ]
 
 
@@ -191,13 +179,8 @@ class Variable(thalweg.core.Variable):
     __thalweg_tensor__ = value
 
     def initialized_value(self) -> Tensor:
-        """Its initial value, for the initial values of other variables.
-
-        In the run of `global_variables_initializer` both get the same random numbers.
-        # differs from TensorFlow 1: it stays the initial value once the variable has changed.
-        """
-        initial: Tensor = self.initial_value
-        return initial
+        """Its value (here every read is of an initialised variable)."""
+        return self.value()
 
     def assign(  # type: ignore[override]
         self,
@@ -250,83 +233,3 @@ class Variable(thalweg.core.Variable):
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} {self.type}>"
-
-
-def assign(
-    ref: Any,
-    value: Any,
-    validate_shape: bool | None = None,
-    use_locking: bool | None = None,
-    name: str | None = None,
-) -> Any:
-    """Sets a variable; the returned tensor is the new value.
-
-    `validate_shape` and `use_locking` are ignored: a variable keeps its declared shape.
-    """
-    return ref.assign(value, name=name)
-
-
-def assign_add(
-    ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None
-) -> Any:
-    """Adds to a variable; the returned tensor is the new value. `use_locking` is ignored."""
-    return ref.assign_add(value, name=name)
-
-
-def assign_sub(
-    ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None
-) -> Any:
-    """Subtracts from a variable; the returned tensor is the new value. `use_locking` is ignored."""
-    return ref.assign_sub(value, name=name)
-
-
-def global_variables(scope: str | None = None) -> list[Variable]:
-    """The variables of the default graph, in the order they were made.
-
-    Args:
-        scope: a regular expression that the start of a name must match, if given.
-    """
-    return get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
-
-
-def all_variables() -> list[Variable]:
-    """`global_variables()` under its old name."""
-    return global_variables()
-
-
-def local_variables(scope: str | None = None) -> list[Variable]:
-    """The variables that were made with `collections=[GraphKeys.LOCAL_VARIABLES]`."""
-    return get_collection(GraphKeys.LOCAL_VARIABLES, scope)
-
-
-def trainable_variables(scope: str | None = None) -> list[Variable]:
-    """The variables of the default graph that optimizers change by default."""
-    return get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
-
-
-def variables_initializer(var_list: Sequence[Any], name: str = "init") -> Operation:
-    """One operation that sets all the given variables to their initial values."""
-    return group(*[variable.initializer for variable in var_list], name=name)
-
-
-def initialize_variables(var_list: Sequence[Any], name: str = "init") -> Operation:
-    """`variables_initializer` under its old name."""
-    return variables_initializer(var_list, name)
-
-
-def global_variables_initializer() -> Operation:
-    """One operation that sets all variables of the default graph to their initial values.
-
-    thalweg does not need it at first use; run again, it starts anew, with other random numbers.
-    """
-    return variables_initializer(global_variables())
-
-
-def initialize_all_variables() -> Operation:
-    """`global_variables_initializer` under its old name."""
-    return global_variables_initializer()
-
-
-def local_variables_initializer() -> Operation:
-    """One operation that sets the local variables to their initial values."""
-    return variables_initializer(local_variables())

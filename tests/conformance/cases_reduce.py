@@ -135,29 +135,36 @@ def running(
 
 
 INTEGERS = Input("mnk", "int32", low=-3, high=3)
-SHORT = ({}, {"axis": 1})
+SOME_ZEROS = Input("mnk", values=with_zeros)
+of_integers = functools.partial(
+    reduced, x=INTEGERS, some=({}, {"axis": 1}), suffix=" integers", gradient=False
+)
+of_booleans = functools.partial(reduced, x=Input("mnk", "bool"), gradient=False)
+of_some = functools.partial(reduced, x=DISTINCT, empty="")  # NaN or infinite where there are none
 
 CASES = (
     *reduced("reduce_sum", "ReduceSum", looped(operator.add, 0.0)),
-    *reduced("reduce_sum", "ReduceSum", looped(operator.add, 0), INTEGERS, SHORT, " integers", gradient=False),
+    *of_integers("reduce_sum", "ReduceSum", looped(operator.add, 0)),
     *reduced("reduce_mean", "ReduceMean", mean_oracle),
     *reduced("reduce_prod", "ReduceProd", looped(operator.mul, 1.0)),
     *reduced(
-        "reduce_prod", "ReduceProd", looped(operator.mul, 1.0),
-        Input("mnk", values=with_zeros), suffix=" with zeros",
+        "reduce_prod", "ReduceProd", looped(operator.mul, 1.0), SOME_ZEROS, suffix=" with zeros"
     ),
-    *reduced("reduce_prod", "ReduceProd", looped(operator.mul, 1), INTEGERS, SHORT, " integers", gradient=False),
+    *of_integers("reduce_prod", "ReduceProd", looped(operator.mul, 1)),
     *reduced("reduce_max", "ReduceMax", looped(max, -np.inf), DISTINCT),
     *reduced("reduce_min", "ReduceMin", looped(min, np.inf), DISTINCT),
-    *reduced("reduce_max", "ReduceMax", looped(max, -(2**31)), INTEGERS, SHORT, " integers", gradient=False),
-    *reduced("reduce_min", "ReduceMin", looped(min, 2**31 - 1), INTEGERS, SHORT, " integers", gradient=False),
-    *reduced("reduce_any", "ReduceAny", looped(operator.or_, False), Input("mnk", "bool"), gradient=False),
-    *reduced("reduce_all", "ReduceAll", looped(operator.and_, True), Input("mnk", "bool"), gradient=False),
-    *reduced("reduce_logsumexp", "ReduceSum", lambda x: special.logsumexp(x, axis=-1), DISTINCT, empty=""),
-    *reduced("reduce_variance", "ReduceMean", variance_oracle, empty=""),
-    *reduced(
-        "reduce_std", "Sqrt", lambda x: variance_oracle(x) ** 0.5, DISTINCT,
-        ({}, {"axis": 1}, {"axis": (0, 1), "keepdims": True}), sizes={"m": (2, 4), "n": (2, 4)}, empty="",
+    *of_integers("reduce_max", "ReduceMax", looped(max, -(2**31))),
+    *of_integers("reduce_min", "ReduceMin", looped(min, 2**31 - 1)),
+    *of_booleans("reduce_any", "ReduceAny", looped(operator.or_, False)),
+    *of_booleans("reduce_all", "ReduceAll", looped(operator.and_, True)),
+    *of_some("reduce_logsumexp", "ReduceSum", lambda x: special.logsumexp(x, axis=-1)),
+    *of_some("reduce_variance", "ReduceMean", variance_oracle),
+    *of_some(
+        "reduce_std",
+        "Sqrt",
+        lambda x: variance_oracle(x) ** 0.5,
+        some=({}, {"axis": 1}, {"axis": (0, 1), "keepdims": True}),
+        sizes={"m": (2, 4), "n": (2, 4)},
     ),
     Case(
         "moments",
@@ -205,7 +212,7 @@ CASES = (
         empty="m",
     ),
     *running("cumsum", "Cumsum", operator.add, 0.0, CUBE, empty="mnk"),
-    *running("cumprod", "ExclusiveScan", operator.mul, 1.0, Input("mnk", values=with_zeros), empty="mnk"),
+    *running("cumprod", "ExclusiveScan", operator.mul, 1.0, SOME_ZEROS, empty="mnk"),
     Case(
         "cumsum and cumprod of integers",
         ("Cumsum", "ExclusiveScan"),
@@ -218,4 +225,4 @@ CASES = (
         gradient=False,
         empty="n",
     ),
-)  # fmt: skip
+)

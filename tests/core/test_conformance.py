@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from conformance import harness
 from conformance.case import Case
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import thalweg.core  # noqa: F401  (registers every op)
@@ -45,6 +45,7 @@ each_row_and_dtype = pytest.mark.parametrize(
     ],
 )
 SEEDS = st.integers(0, 2**32 - 1)
+FEW = 0.4  # for what hardly depends on values
 
 
 def sizes(case: Case, kind: str = "any") -> st.SearchStrategy[dict[str, int]]:
@@ -62,10 +63,16 @@ def sizes(case: Case, kind: str = "any") -> st.SearchStrategy[dict[str, int]]:
 
 
 def for_examples(
-    case: Case, check: Callable[..., None], float_dtype: str = "float64", kind: str = "any"
+    case: Case,
+    check: Callable[..., None],
+    float_dtype: str = "float64",
+    kind: str = "any",
+    share: float = 1.0,
 ) -> None:
-    """Calls `check(arrays, seed)` on drawn arrays."""
+    """Calls `check(arrays, seed)` on drawn arrays: on that share of the profile's examples."""
+    count = max(1, round(share * settings().max_examples))
 
+    @settings(max_examples=count)
     @given(sizes=sizes(case, kind), seed=SEEDS)
     def run(sizes: dict[str, int], seed: int) -> None:
         check(harness.draw(case, sizes, seed, float_dtype), seed)
@@ -98,7 +105,9 @@ def test_second_order(case: Case) -> None:
 
 @each_row
 def test_gradient_unknown(case: Case) -> None:
-    for_examples(case, lambda arrays, seed: harness.check_gradient_unknown(case, arrays, seed))
+    for_examples(
+        case, lambda arrays, seed: harness.check_gradient_unknown(case, arrays, seed), share=FEW
+    )
 
 
 @each_row
@@ -107,7 +116,7 @@ def test_least_sizes(case: Case) -> None:
         harness.check_forward(case, arrays)
         harness.check_gradient(case, arrays, seed)
 
-    for_examples(case, check, kind="least")
+    for_examples(case, check, kind="least", share=FEW)
 
 
 @pytest.mark.parametrize(
@@ -116,15 +125,16 @@ def test_least_sizes(case: Case) -> None:
 def test_empty(case: Case, backend: str) -> None:
     def check(arrays: Any, seed: int) -> None:
         harness.check_forward(case, arrays, backend)
-        harness.check_gradient(case, arrays, seed)
-        harness.check_programs(case, arrays, seed)
+        if backend == "numpy":
+            harness.check_gradient(case, arrays, seed)
+            harness.check_programs(case, arrays, seed)
 
-    for_examples(case, check, kind="empty")
+    for_examples(case, check, kind="empty", share=FEW)
 
 
 @each_row
 def test_layouts(case: Case) -> None:
-    for_examples(case, lambda arrays, seed: harness.check_layouts(case, arrays, seed))
+    for_examples(case, lambda arrays, seed: harness.check_layouts(case, arrays, seed), share=FEW)
 
 
 @each_row_and_dtype
@@ -134,13 +144,15 @@ def test_programs(case: Case, float_dtype: str) -> None:
 
 @each_row
 def test_passes(case: Case) -> None:
-    for_examples(case, lambda arrays, seed: harness.check_passes(case, arrays, seed))
+    for_examples(case, lambda arrays, seed: harness.check_passes(case, arrays, seed), share=FEW)
 
 
 @each_row
 def test_backend(case: Case, other_backend: str) -> None:
     for_examples(
-        case, lambda arrays, seed: harness.check_backend(case, arrays, seed, other_backend)
+        case,
+        lambda arrays, seed: harness.check_backend(case, arrays, seed, other_backend),
+        share=FEW,
     )
 
 
@@ -166,8 +178,10 @@ def test_row_covers_what_it_says(case: Case) -> None:
     assert set(case.covers) <= set(REGISTRY), "there is no such op"
     assert case.covers, "a row covers some op"
     high = {letter: high for letter, (_, high) in harness.letters(case).items()}
-    arrays = harness.draw(case, high, 0, "float64")
-    missing = set(case.covers) - harness.ops_of(case, arrays, 0)
+    found: set[str] = set()
+    for float_dtype in harness.dtypes(case):
+        found |= harness.ops_of(case, harness.draw(case, high, 0, float_dtype), 0)
+    missing = set(case.covers) - found
     assert not missing, f"the row's graph does not hold {sorted(missing)}"
 
 

@@ -50,13 +50,25 @@ def test_initializing_again_starts_anew() -> None:
         assert not np.array_equal(session.run(w), first)
 
 
-def test_one_initialization_gives_dependent_variables_the_same_numbers() -> None:
+def test_dependent_variables_start_from_the_same_numbers() -> None:
     w = tf.Variable(tf.random_normal([10]))
     twice = tf.Variable(2.0 * w.initialized_value())
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        a, b = session.run([w, twice])
-    np.testing.assert_array_equal(b, 2 * a)
+    rest = tf.Variable(tf.random_normal([10]) * 0.0 + (twice - w))
+    initialize = tf.global_variables_initializer()
+    with tf.Session() as session:  # without an initializer
+        a, b, c = session.run([w, twice, rest])
+        np.testing.assert_array_equal(b, 2 * a)
+        np.testing.assert_array_equal(c, b - a)
+        session.run(initialize)  # with new numbers
+        x, y, z = session.run([w, twice, rest])
+        assert not np.array_equal(a, x)
+        np.testing.assert_array_equal(y, 2 * x)
+        np.testing.assert_array_equal(z, y - x)
+        session.run(w.assign(tf.ones([10])))  # one after the other has changed
+        session.run(twice.initializer)
+        np.testing.assert_array_equal(session.run(twice), np.full(10, 2.0))
+        session.run(tf.variables_initializer([rest]))
+        np.testing.assert_array_equal(session.run(rest), np.ones(10))
 
 
 def test_collections() -> None:
