@@ -1,8 +1,8 @@
 """`OpDef`: everything that is true of an op on any machine, in one class.
 
-An op is a frozen dataclass whose fields are its attributes, so equal ops compare equal and merge
-for free. It says what comes out (`infer`), how (`compute`, for any NumPy-like module `xp`), and
-what its gradient is (`gradient`, in graph expressions). The thin public function beside it calls
+An op is a `Record` whose fields are its attributes, so equal ops compare equal and merge for free.
+It says what comes out (`infer`), how (`compute`, for any NumPy-like module `xp`), and what its
+gradient is (`gradient`, in graph expressions). The thin public function beside it calls
 :func:`apply`, which makes the node and completes any error with the node, the layer and the line.
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from .errors import DtypeError, GraphError, ThalwegError, user_site
 from .graph import Operation, Tensor, current_context
+from .record import Record
 from .types import MAX_VALUE_SIZE, TensorType, types_text
 
 __all__ = ["REGISTRY", "OpDef", "apply", "apply_many", "no_gradient", "register", "require"]
@@ -23,7 +24,7 @@ __all__ = ["REGISTRY", "OpDef", "apply", "apply_many", "no_gradient", "register"
 REGISTRY: dict[str, type[OpDef]] = {}
 
 
-class OpDef:
+class OpDef(Record):
     """Base of all ops.
 
     Class attributes:
@@ -72,11 +73,6 @@ class OpDef:
     def label(self) -> str:
         """The default node name, `"MatMul"`."""
         return type(self).__name__
-
-    def attributes_text(self) -> str:
-        """Attributes as printed in programs, `"strides=(1, 1)"`."""
-        fields = getattr(self, "__dataclass_fields__", {})
-        return ", ".join(f"{name}={getattr(self, name)!r}" for name in fields)
 
 
 _Op = TypeVar("_Op", bound=type[OpDef])

@@ -122,7 +122,7 @@ def print_program(program: Program) -> str:
     for instruction in program.instructions:
         outputs = ", ".join(f"%{n}" for n in instruction.outputs)
         inputs = ", ".join(f"%{n}" for n in instruction.inputs)
-        attributes = instruction.opdef.attributes_text()
+        attributes = instruction.opdef.fields_text()
         attributes = f" [{attributes}]" if attributes else ""
         types = ", ".join(str(program.types[n]) for n in instruction.outputs)
         lines.append(

@@ -20,7 +20,6 @@ In every formula w is the variable, g its gradient, t the number of the step fro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .updates import UpdateRule
@@ -38,7 +37,6 @@ __all__ = [
 Arrays = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
 class SgdRule(UpdateRule):
     """w - rate * g (Robbins and Monro, 1951)."""
 
@@ -47,7 +45,6 @@ class SgdRule(UpdateRule):
         return (w - rate * g,)
 
 
-@dataclass(frozen=True)
 class MomentumRule(UpdateRule):
     """Gradient descent with a velocity (Sutskever et al., 2013, equations 1 and 2).
 
@@ -76,7 +73,6 @@ class MomentumRule(UpdateRule):
         return (w + self.momentum * m - push if self.nesterov else w + m), m
 
 
-@dataclass(frozen=True)
 class UnscaledMomentumRule(UpdateRule):
     """Gradient descent along a decaying sum of gradients (TensorFlow 1's Momentum).
 
@@ -102,7 +98,6 @@ class UnscaledMomentumRule(UpdateRule):
         return w - rate * (g + self.momentum * a if self.nesterov else a), a
 
 
-@dataclass(frozen=True)
 class AdamRule(UpdateRule):
     """Adaptive moments (Kingma and Ba, 2015, the form just before section 2.1).
 
@@ -138,7 +133,6 @@ class AdamRule(UpdateRule):
         return w, m, v, *largest
 
 
-@dataclass(frozen=True)
 class AdadeltaRule(UpdateRule):
     """Steps in units of earlier steps (Zeiler, 2012, algorithm 1).
 
@@ -167,7 +161,6 @@ class AdadeltaRule(UpdateRule):
         return w + rate * d, a, b
 
 
-@dataclass(frozen=True)
 class AdagradRule(UpdateRule):
     """A rate for each element, by its past (Duchi, Hazan and Singer, 2011, equation 1, diagonal).
 
@@ -192,7 +185,6 @@ class AdagradRule(UpdateRule):
         return w - rate * g / xp.sqrt(a + self.epsilon), a
 
 
-@dataclass(frozen=True)
 class RmsPropRule(UpdateRule):
     """Divides the gradient by the size it usually has (Hinton, 2012, lecture 6e).
 

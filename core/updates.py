@@ -1,7 +1,7 @@
 """How optimizers change variables: what a rule is, and the one op that applies it to all of them.
 
 A step over any number of variables is a single node, `Update`: the plan stays small, and a
-backend can run it in one pass over memory. A rule is a frozen dataclass of hyperparameters; its
+backend can run it in one pass over memory. A rule is a record of hyperparameters; its
 `step` is the paper's formula for one variable (`update_rules.py` has them). Rates are inputs, so
 that callbacks and schedules may change them between runs.
 """
@@ -9,19 +9,19 @@ that callbacks and schedules may change them between runs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .errors import DtypeError, ShapeError
 from .graph import Operation, Tensor
 from .opdef import OpDef, apply_many, no_gradient, register
+from .record import Record
 from .types import TensorType, types_text
 
 __all__ = ["Update", "UpdateRule", "update"]
 
 
-class UpdateRule:
-    """A formula for one step of one variable. Subclasses are frozen dataclasses.
+class UpdateRule(Record):
+    """A formula for one step of one variable. A record of hyperparameters.
 
     Class attributes:
         takes_step: whether `step` needs the number of the step, counted from 1.
@@ -57,7 +57,6 @@ class UpdateRule:
 
 
 @register
-@dataclass(frozen=True)
 class Update(OpDef):
     """One step of a rule for `count` variables.
 

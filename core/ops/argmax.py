@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ShapeError
@@ -14,7 +13,6 @@ from .source import convert
 __all__ = ["argmax", "argmin"]
 
 
-@dataclass(frozen=True)
 class _Position(OpDef):
     axis: int
     dtype: DType
@@ -39,7 +37,6 @@ class _Position(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Argmax(_Position):
     """Where the largest entry along an axis is; of several the first.  x: (...) number."""
 
@@ -49,7 +46,6 @@ class Argmax(_Position):
 
 
 @register
-@dataclass(frozen=True)
 class Argmin(_Position):
     """Where the smallest entry along an axis is; of several the first.  x: (...) number."""
 

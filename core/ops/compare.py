@@ -6,7 +6,6 @@ Where both sides of maximum or minimum are equal, the first takes the gradient, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DtypeError, ShapeError
@@ -153,7 +152,6 @@ logical_not = unary(
 
 
 @register
-@dataclass(frozen=True)
 class Where(OpDef):
     """x where the condition holds, else y.
 

@@ -6,7 +6,6 @@ Each is the other's gradient.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,6 @@ __all__ = ["concat", "split"]
 
 
 @register
-@dataclass(frozen=True)
 class Concat(OpDef):
     """Tensors one after another along an axis that they have.
 
@@ -76,7 +74,6 @@ class Concat(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Split(OpDef):
     """Consecutive parts of a tensor along an axis.
 

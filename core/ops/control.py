@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DtypeError, ShapeError
@@ -17,7 +16,6 @@ __all__ = ["choose"]
 
 
 @register
-@dataclass(frozen=True)
 class Choose(OpDef):
     """One of two tensors, by a boolean that is known when the run is planned.
 

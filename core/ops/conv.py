@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import OptionError, ShapeError, user_site
@@ -30,7 +29,6 @@ from .windows import Padding, Windows, as_padding, as_sizes, infer_positions
 __all__ = ["conv2d", "conv2d_transpose"]
 
 
-@dataclass(frozen=True)
 class _Convolution(OpDef):
     """The attributes of all three faces, and what these share."""
 
@@ -89,7 +87,6 @@ class _Convolution(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Conv2D(_Convolution):
     """Slides a kernel over images and multiplies (a cross-correlation: nothing is flipped).
 
@@ -131,7 +128,6 @@ class Conv2D(_Convolution):
 
 
 @register
-@dataclass(frozen=True)
 class Conv2DInputGrad(_Convolution):
     """The gradient of `Conv2D` in its images, also called transposed convolution.
 
@@ -184,7 +180,6 @@ class Conv2DInputGrad(_Convolution):
 
 
 @register
-@dataclass(frozen=True)
 class Conv2DKernelGrad(_Convolution):
     """The gradient of `Conv2D` in its kernel.
 

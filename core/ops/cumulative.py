@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ShapeError
@@ -17,7 +16,6 @@ __all__ = ["cumprod", "cumsum"]
 
 
 @register
-@dataclass(frozen=True)
 class Cumsum(OpDef):
     """The sums of each entry and those before it.  x: (...) number -> the same."""
 
@@ -51,7 +49,6 @@ class Cumsum(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class ExclusiveScan(OpDef):
     """The recurrence y[0] = initial, y[k] = b[k-1] + a[k-1] y[k-1] along an axis.
 

@@ -10,7 +10,6 @@ needs; `math.py` and `compare.py` hold the other rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..errors import ShapeError
@@ -185,7 +184,7 @@ def binary(
 def _define(name: str, doc: str, **members: Any) -> OpDef:
     """Makes and registers an attribute-less OpDef class; its only instance is returned."""
     class_name = "".join(part.capitalize() for part in name.split("_"))
-    cls = dataclass(frozen=True)(type(class_name, (OpDef,), {"__doc__": doc, **members}))
+    cls: type[OpDef] = type(class_name, (OpDef,), {"__doc__": doc, **members})
     return register(cls)()
 
 
@@ -219,7 +218,6 @@ def _document(
 
 
 @register
-@dataclass(frozen=True)
 class SumTo(OpDef):
     """Sums the axes that broadcasting `shape` to x's shape has added or stretched.
 
@@ -253,7 +251,6 @@ class SumTo(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class BroadcastTo(OpDef):
     """Repeats x along axes of size 1, and along new leading axes.
 
@@ -293,7 +290,6 @@ class BroadcastTo(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Shape(OpDef):
     """The sizes of x.  x: (...) any dtype -> (rank,) int32 or int64, on the host."""
 
@@ -355,7 +351,6 @@ def sum_to(x: Tensor, like: Tensor) -> Tensor:
 
 
 @register
-@dataclass(frozen=True)
 class Cast(OpDef):
     """Converts elements.  x: (...) number or bool -> (...) dtype; floats truncate to integers."""
 

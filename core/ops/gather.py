@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ShapeError
@@ -19,7 +18,6 @@ __all__ = ["gather", "one_hot"]
 
 
 @register
-@dataclass(frozen=True)
 class Gather(OpDef):
     """Slices of params along an axis, picked by index.
 
@@ -75,7 +73,6 @@ class Gather(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class GatherGrad(OpDef):
     """Zeros, with slices added where they were picked: the gradient of `Gather`.
 
@@ -136,7 +133,6 @@ def _sum_equal_neighbours(xp: Any, index: Any, rows: Any) -> tuple[Any, Any]:
 
 
 @register
-@dataclass(frozen=True)
 class OneHot(OpDef):
     """One value at each index of a new axis, another everywhere else.
 

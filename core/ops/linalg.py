@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ShapeError
@@ -17,7 +16,6 @@ __all__ = ["matmul"]
 
 
 @register
-@dataclass(frozen=True)
 class MatMul(OpDef):
     """Products of matrices in the last two axes; the axes before them broadcast.
 

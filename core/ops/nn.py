@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..errors import DtypeError, ShapeError
@@ -39,7 +38,6 @@ def _require_classes(op: OpDef, **types: TensorType) -> None:
 
 
 @register
-@dataclass(frozen=True)
 class Softmax(OpDef):
     """exp(x) / sum(exp(x)) over the last axis.  x: (..., classes) float -> the same."""
 
@@ -63,7 +61,6 @@ class Softmax(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class SoftmaxGrad(OpDef):
     """s * (g - sum(g * s)).  s, g: (..., classes) float -> the same.
 
@@ -89,7 +86,6 @@ class SoftmaxGrad(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class LogSoftmax(OpDef):
     """x - log(sum(exp(x))) over the last axis.  x: (..., classes) float -> the same."""
 
@@ -113,7 +109,6 @@ class LogSoftmax(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class LogSoftmaxGrad(OpDef):
     """g - s * sum(g), with s the softmax.  s, g: (..., classes) float -> the same."""
 
@@ -135,7 +130,6 @@ class LogSoftmaxGrad(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class SoftmaxCrossEntropy(OpDef):
     """-sum(labels * log(softmax(logits))) over the last axis, and the softmax.
 
@@ -183,7 +177,6 @@ class SoftmaxCrossEntropy(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class SparseSoftmaxCrossEntropy(OpDef):
     """-log(softmax(logits)[label]), and the softmax.
 
@@ -237,7 +230,6 @@ class SparseSoftmaxCrossEntropy(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class SubtractOneHot(OpDef):
     """x - onehot(label).  x: (..., classes) float, labels: (...) integer -> as x."""
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from ..errors import ShapeError, user_site
@@ -21,7 +20,6 @@ from .source import convert_all
 __all__ = ["BatchNorm", "batch_norm_inference", "batch_norm_train", "bias_add"]
 
 
-@dataclass(frozen=True)
 class _BatchNormalization(OpDef):
     """What the forms of batch normalisation share."""
 
@@ -47,7 +45,6 @@ class _BatchNormalization(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class BatchNormTrain(_BatchNormalization):
     """Normalises each channel by its mean and variance in this batch.
 
@@ -102,7 +99,6 @@ class BatchNormTrain(_BatchNormalization):
 
 
 @register
-@dataclass(frozen=True)
 class BatchNormTrainGrad(_BatchNormalization):
     """The gradient of `BatchNormTrain` through its y.
 
@@ -172,7 +168,6 @@ class BatchNormTrainGrad(_BatchNormalization):
 
 
 @register
-@dataclass(frozen=True)
 class BatchNormInference(_BatchNormalization):
     """Normalises each channel by a given mean and variance.
 

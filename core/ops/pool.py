@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import OptionError, ShapeError, user_site
@@ -17,7 +16,6 @@ from .windows import Padding, Windows, as_padding, as_sizes, infer_positions
 __all__ = ["avg_pool2d", "max_pool2d"]
 
 
-@dataclass(frozen=True)
 class _Pooling(OpDef):
     """The attributes of all pooling ops, and their shape rule."""
 
@@ -54,7 +52,6 @@ class _Pooling(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class MaxPool2D(_Pooling):
     """The largest value of each window.
 
@@ -82,7 +79,6 @@ class MaxPool2D(_Pooling):
         return [self._other(MaxPool2DGrad, node.inputs[0], node.outputs[0], g)]
 
 
-@dataclass(frozen=True)
 class _MaxPoolGradient(_Pooling):
     """What the gradients of max pooling share: where each window's first maximum lies."""
 
@@ -102,7 +98,6 @@ class _MaxPoolGradient(_Pooling):
 
 
 @register
-@dataclass(frozen=True)
 class MaxPool2DGrad(_MaxPoolGradient):
     """The gradient of `MaxPool2D`: g goes to the first maximum of its window, in row-major order.
 
@@ -131,7 +126,6 @@ class MaxPool2DGrad(_MaxPoolGradient):
 
 
 @register
-@dataclass(frozen=True)
 class MaxPool2DGradGrad(_MaxPoolGradient):
     """The gradient of `MaxPool2DGrad` in its g: of v, what lies at each window's first maximum.
 
@@ -160,7 +154,6 @@ class MaxPool2DGradGrad(_MaxPoolGradient):
 
 
 @register
-@dataclass(frozen=True)
 class AvgPool2D(_Pooling):
     """The mean of the real cells of each window; padding does not count.
 
@@ -185,7 +178,6 @@ class AvgPool2D(_Pooling):
 
 
 @register
-@dataclass(frozen=True)
 class AvgPool2DGrad(_Pooling):
     """The gradient of `AvgPool2D`: each real cell of a window gets an equal share of g.
 

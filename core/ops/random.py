@@ -9,7 +9,6 @@ depend on which other ops exist, on threads or on the order of execution.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,7 +68,6 @@ def philox(xp: Any, counters: Any, key: Any) -> tuple[Any, Any, Any, Any]:
 
 
 @register
-@dataclass(frozen=True)
 class FoldIn(OpDef):
     """A new key from a key and a number.  key: (2,) uint32, data: () int64 -> (2,) uint32."""
 
@@ -105,7 +103,6 @@ class _Draw(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class RandomBits(_Draw):
     """Independent uniform 32-bit words.  key: (2,) uint32, shape: host -> `shape` uint32."""
 
@@ -122,7 +119,6 @@ class RandomBits(_Draw):
 
 
 @register
-@dataclass(frozen=True)
 class RandomUniform(_Draw):
     """Uniform floats in 0 <= u < 1, multiples of 2**-24 (float64: of 2**-53)."""
 
@@ -148,7 +144,6 @@ def _open_uniform(xp: Any, key: Any, shape: Any) -> Any:
 
 
 @register
-@dataclass(frozen=True)
 class RandomNormal(_Draw):
     """Standard normal numbers, by inversion of the distribution function."""
 
@@ -160,7 +155,6 @@ class RandomNormal(_Draw):
 
 
 @register
-@dataclass(frozen=True)
 class TruncatedNormal(_Draw):
     """Standard normal numbers on the condition |x| < 2, by inversion."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,7 +35,6 @@ __all__ = [
 Axis = int | Sequence[int] | None
 
 
-@dataclass(frozen=True)
 class _Reduction(OpDef):
     """Base: which axes go, and whether they stay with size 1."""
 
@@ -71,7 +69,6 @@ class _Reduction(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class SpreadReduced(OpDef):
     """Repeats what a reduction made along the axes that it reduced.
 
@@ -107,7 +104,6 @@ class SpreadReduced(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class ReduceSum(_Reduction):
     """The sum along axes.  x: (...) number -> the other axes, same dtype."""
 
@@ -121,7 +117,6 @@ class ReduceSum(_Reduction):
 
 
 @register
-@dataclass(frozen=True)
 class ReduceMean(_Reduction):
     """The mean along axes; NaN of no elements.  x: (...) float -> the other axes, same dtype."""
 
@@ -154,7 +149,6 @@ def _count(x: Tensor, y: Tensor) -> Any:
 
 
 @register
-@dataclass(frozen=True)
 class ReduceProd(_Reduction):
     """The product along axes.  x: (...) number -> the other axes, same dtype."""
 
@@ -178,7 +172,6 @@ class ReduceProd(_Reduction):
 # Extremes ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class _Extreme(_Reduction):
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Shared evenly by all entries that equal the extreme."""
@@ -189,7 +182,6 @@ class _Extreme(_Reduction):
 
 
 @register
-@dataclass(frozen=True)
 class ReduceMax(_Extreme):
     """The largest entry along axes; the least value there is where there are no entries.
 
@@ -204,7 +196,6 @@ class ReduceMax(_Extreme):
 
 
 @register
-@dataclass(frozen=True)
 class ReduceMin(_Extreme):
     """The smallest entry along axes; the greatest value there is where there are no entries.
 
@@ -232,7 +223,6 @@ def _without_entries(op: _Reduction, xp: Any, x: Any, *, largest: bool) -> Any:
 
 
 @register
-@dataclass(frozen=True)
 class ReduceAny(_Reduction):
     """True where some entry along the axes is.  x: (...) bool -> the other axes, bool."""
 
@@ -248,7 +238,6 @@ class ReduceAny(_Reduction):
 
 
 @register
-@dataclass(frozen=True)
 class ReduceAll(_Reduction):
     """True where every entry along the axes is.  x: (...) bool -> the other axes, bool."""
 

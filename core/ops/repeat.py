@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ __all__ = ["arange", "fill", "ones", "tile", "zeros"]
 
 
 @register
-@dataclass(frozen=True)
 class Tile(OpDef):
     """The whole tensor repeated along each axis.
 
@@ -80,7 +78,6 @@ def _product(size: int | None, factor: int | None) -> int | None:
 
 
 @register
-@dataclass(frozen=True)
 class TileGrad(OpDef):
     """The sum of the repetitions in a tiled tensor: the gradient of `Tile`.
 
@@ -112,7 +109,6 @@ class TileGrad(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Range(OpDef):
     """Integers from start, excluding limit.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ShapeError, user_site
@@ -31,7 +30,6 @@ __all__ = ["expand_dims", "rank_of", "reshape", "size_of", "squeeze", "transpose
 
 
 @register
-@dataclass(frozen=True)
 class Reshape(OpDef):
     """The same elements in another shape.
 
@@ -119,7 +117,6 @@ def _resolved(dims: Shape, target: Shape) -> Shape:
 
 
 @register
-@dataclass(frozen=True)
 class ExpandDims(OpDef):
     """New axes of size 1.  x: (...) any dtype -> (..., 1, ...), with the 1 at `axes`."""
 
@@ -144,7 +141,6 @@ class ExpandDims(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Squeeze(OpDef):
     """Without axes of size 1.  x: (..., 1, ...) any dtype -> (...); None means all of them."""
 
@@ -183,7 +179,6 @@ class Squeeze(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Transpose(OpDef):
     """The axes in another order.
 
@@ -224,7 +219,6 @@ class Transpose(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Size(OpDef):
     """The number of elements of x.  x: (...) any dtype -> () int32 or int64, on the host."""
 
@@ -247,7 +241,6 @@ class Size(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Rank(OpDef):
     """The number of axes of x.  x: (...) any dtype -> () int32 or int64, on the host."""
 

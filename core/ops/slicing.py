@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any, NamedTuple
 
@@ -42,7 +41,6 @@ Index = tuple[int | Span | EllipsisType | None, ...]
 
 
 @register
-@dataclass(frozen=True)
 class Slice(OpDef):
     """A part of x, by NumPy's basic indexing.
 
@@ -91,7 +89,6 @@ class Slice(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class SliceGrad(OpDef):
     """Zeros with g at an index: the gradient of `Slice`.
 
@@ -249,7 +246,6 @@ def _index_error(problem: str, expected: str, key: Any) -> ShapeError:
 
 
 @register
-@dataclass(frozen=True)
 class Reverse(OpDef):
     """Backwards along some axes.  x: (...) any dtype -> (...)."""
 
@@ -289,7 +285,6 @@ def reverse(tensor: Any, axis: int | Sequence[int], name: str | None = None) -> 
 
 
 @register
-@dataclass(frozen=True)
 class Pad(OpDef):
     """x with a constant border.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -57,7 +56,6 @@ def _digest(array: np.ndarray[Any, Any]) -> bytes:
 
 
 @register
-@dataclass(frozen=True)
 class Constant(OpDef):
     """A value fixed when the graph is built.  () -> (...) any dtype."""
 
@@ -80,7 +78,6 @@ class Constant(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Placeholder(OpDef):
     """A value that every run must be fed.  () -> the declared type."""
 
@@ -95,7 +92,6 @@ class Placeholder(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class PlaceholderWithDefault(OpDef):
     """A value that a run may be fed.  default: (...) any dtype -> the declared shape."""
 

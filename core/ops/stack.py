@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,6 @@ __all__ = ["stack", "unstack"]
 
 
 @register
-@dataclass(frozen=True)
 class Stack(OpDef):
     """Tensors side by side along a new axis.
 
@@ -58,7 +56,6 @@ class Stack(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class Unstack(OpDef):
     """The slices of a tensor along an axis, which they lose.
 

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -49,12 +48,12 @@ class Emitter(Protocol):
 
 
 class StateOp(OpDef):
-    """An op on one variable. Subclasses are dataclasses with the field `variable`."""
+    """An op on one variable. Subclasses have the field `variable`."""
 
     variable: Variable
     is_pure = False
-    reads_start: bool = False  # a plain read: it may see the start of the run
-    writes: bool = True
+    reads_start: ClassVar[bool] = False  # a plain read: it may see the start of the run
+    writes: ClassVar[bool] = True
 
     def transition(
         self, emitter: Emitter, old: Callable[[], int], *inputs: int
@@ -70,7 +69,6 @@ class StateOp(OpDef):
 
 
 @register
-@dataclass(frozen=True)
 class ReadVariable(StateOp):
     """The value of a variable.  () -> its type."""
 
@@ -89,7 +87,6 @@ class ReadVariable(StateOp):
         return old(), None
 
 
-@dataclass(frozen=True)
 class _Write(StateOp):
     variable: Variable
 
@@ -112,7 +109,6 @@ class _Write(StateOp):
 
 
 @register
-@dataclass(frozen=True)
 class Assign(_Write):
     """Sets a variable.  value: (...) -> the new value."""
 
@@ -124,7 +120,6 @@ class Assign(_Write):
 
 
 @register
-@dataclass(frozen=True)
 class AssignAdd(_Write):
     """Adds to a variable.  value: (...) -> the new value."""
 
@@ -137,7 +132,6 @@ class AssignAdd(_Write):
 
 
 @register
-@dataclass(frozen=True)
 class AssignSub(_Write):
     """Subtracts from a variable.  value: (...) -> the new value."""
 
@@ -150,7 +144,6 @@ class AssignSub(_Write):
 
 
 @register
-@dataclass(frozen=True)
 class NextCount(StateOp):
     """A counter's value, which the run then leaves one higher.  () -> () int64.
 
@@ -172,7 +165,6 @@ class NextCount(StateOp):
 
 
 @register
-@dataclass(frozen=True)
 class NoOp(OpDef):
     """Does nothing: a node to hang control dependencies on."""
 

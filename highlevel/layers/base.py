@@ -9,31 +9,32 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from thalweg.core import (
     Graph,
-    Operation,
     Stream,
     Tensor,
     Trace,
     Variable,
     as_dtype,
+    cast,
     convert,
     current_context,
     current_session,
     identity,
     library,
+    maximum,
     new_stream,
     placeholder,
     placeholder_with_default,
+    shape_of,
     use_context,
     user_site,
 )
@@ -41,77 +42,14 @@ from thalweg.core.errors import OptionError, ShapeError, ThalwegError, nearest
 
 from ..eager import Cache, call_at_once, flatten, is_symbolic, rebuild
 from ..saving.config import Configurable
+from .calls import CallState, LayerCall, current_call, learning_phase, within
 from .input_spec import InputSpec
 from .naming import unique_layer_name
 
-__all__ = ["Layer", "LayerCall", "collect_calls", "learning_phase"]
+__all__ = ["Layer"]
 
 
-def learning_phase(graph: Graph | None = None) -> Tensor:
-    """The boolean scalar that says whether a graph's models train; False unless fed.
-
-    Its value joins the plan's key and is folded away, so it costs a run nothing.
-    """
-    graph = graph or current_context().graph
-    known = graph.get_collection("learning_phase")
-    if not known:
-        with graph.as_default():
-            known = [placeholder_with_default(False, [], name="learning_phase")]
-        graph.add_to_collection("learning_phase", known[0])
-    return known[0]  # type: ignore[no-any-return]
-
-
-@dataclass
-class CallState:
-    """What the calls inside one outermost call share."""
-
-    training: Any
-    losses: list[Tensor] = field(default_factory=list)
-    flags: list[tuple[Layer, Tensor]] = field(default_factory=list)
-
-
-_state: ContextVar[CallState | None] = ContextVar("thalweg_layer_call", default=None)
-
-
-@contextmanager
-def collect_calls(training: Any) -> Iterator[CallState]:
-    """A `with` block in which traced layer calls share one state, which it yields."""
-    state = CallState(training)
-    token = _state.set(state)
-    try:
-        yield state
-    finally:
-        _state.reset(token)
-
-
-@dataclass(eq=False)
-class LayerCall:
-    """One call of a layer on symbolic tensors: an edge of a functional model.
-
-    Attributes:
-        layer: who was called.
-        inputs, outputs: tensors, nested as the layer takes and returns them.
-        arguments: further arguments of the call.
-        writes: operations that update the layer's state.
-        losses: scalars the call adds to the model's loss.
-        flags: booleans to feed with `layer.trainable`, which `call` asked for.
-    """
-
-    layer: Layer
-    inputs: Any
-    outputs: Any
-    arguments: dict[str, Any]
-    writes: list[Operation]
-    losses: list[Tensor]
-    flags: list[tuple[Layer, Tensor]]
-
-    @property
-    def is_input(self) -> bool:
-        """True for the call that stands for an `Input`."""
-        return isinstance(self.inputs, list) and not self.inputs
-
-
-@functools.cache
+@functools.lru_cache(maxsize=256)  # bounded: it keeps the classes of users alive
 def _parameters(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters)
 
@@ -150,7 +88,7 @@ class Layer(Configurable):
             )
         self._stream: Stream = new_stream(type(self).__name__, name)
         self.name = name or unique_layer_name(type(self).__name__)
-        self.trainable = trainable
+        self._trainable = bool(trainable)
         self.dtype: str = as_dtype(dtype or "float32").name
         self.activity_regularizer = _regularizer(activity_regularizer)
         self.batch_input_shape = _declared_input(type(self), kwargs)
@@ -238,6 +176,12 @@ class Layer(Configurable):
                     seen.add(item)
                     yield item
 
+    def all_sublayers(self) -> Iterator[Layer]:
+        """All layers inside it, also those of layers inside it."""
+        for layer in self.sublayers():
+            yield layer
+            yield from layer.all_sublayers()
+
     def _own_weights(self) -> list[Variable]:
         found = list(self._weights)
         for value in vars(self).values():
@@ -246,12 +190,29 @@ class Layer(Configurable):
         return found
 
     @property
+    def trainable(self) -> bool:
+        """Whether optimizers change its weights; setting it sets it for all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for layer in self.sublayers():
+            layer.trainable = value
+
+    @property
     def trainable_weights(self) -> list[Variable]:
         """Variables that optimizers change; none if the layer is frozen."""
-        if not self.trainable:
+        return self.trained_weights(lambda layer: layer.trainable)
+
+    def trained_weights(self, trains: Callable[[Layer], bool]) -> list[Variable]:
+        """Its trainable variables and those of layers inside it, in the layers that train."""
+        if not trains(self):
             return []
         own = [w for w in self._own_weights() if w.trainable]
-        return _unique(own + [w for layer in self.sublayers() for w in layer.trainable_weights])
+        return _unique(
+            own + [w for layer in self.sublayers() for w in layer.trained_weights(trains)]
+        )
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
@@ -311,19 +272,40 @@ class Layer(Configurable):
     # Losses -------------------------------------------------------------------------------------
 
     def add_loss(self, loss: Any) -> None:
-        """Adds a scalar tensor to the loss of the model that is being called or built."""
-        state = _state.get()
+        """Adds a scalar tensor to the loss of the model that is being called or built.
+
+        Raises:
+            OptionError: outside of `call`.
+            ShapeError: if it is not a scalar.
+        """
+        state = current_call()
         if state is None:
-            raise OptionError("add_loss", "called outside of call()", layer=self._label)
-        state.losses.append(convert(loss))
+            raise OptionError(
+                "add_loss",
+                "called outside of call()",
+                layer=self._label,
+                site=user_site(),
+                hint="in a layer's call, or on a functional model: model.add_loss(tensor)",
+            )
+        state.losses.append(self._scalar_loss(loss))
+
+    def _scalar_loss(self, loss: Any) -> Tensor:
+        tensor = convert(loss)
+        if tensor.ndim not in (None, 0):
+            raise ShapeError(
+                "add_loss",
+                "the loss is not a scalar",
+                got=str(tensor.type),
+                node=tensor.op.name,
+                layer=self._label,
+                site=user_site(),
+                hint="reduce_mean(loss) makes one number of it",
+            )
+        return tensor
 
     def regularization_losses(self) -> list[Tensor]:
         """The regularizers' values for its trainable weights, in the current graph."""
-        return [
-            weight.regularizer(weight.value())
-            for weight in self.trainable_weights
-            if getattr(weight, "regularizer", None) is not None
-        ]
+        return regularization(self.trainable_weights)
 
     @property
     def losses(self) -> list[Tensor]:
@@ -355,13 +337,21 @@ class Layer(Configurable):
             leaves = [
                 leaf.astype(self.dtype) if leaf.dtype.kind == "f" else leaf for leaf in leaves
             ]
+        others = list(flatten((args, kwargs)))
+        places = [i for i, leaf in enumerate(others) if isinstance(leaf, np.ndarray)]
 
         def build(*tensors: Tensor) -> Any:
-            return self._call_on_tensors(rebuild(inputs, iter(tensors)), args, kwargs)
+            feed = iter(tensors)
+            given = rebuild(inputs, feed)
+            filled = [next(feed) if i in places else leaf for i, leaf in enumerate(others)]
+            positional, named = rebuild((args, kwargs), iter(filled))
+            return self._call_on_tensors(given, positional, named)
 
-        structure = str(rebuild(inputs, iter("." * len(leaves))))
-        options = (structure, args, tuple(sorted(kwargs.items())), self.trainable)
-        return call_at_once(build, leaves, self._eager_calls, options)
+        structure = str(rebuild((inputs, args, kwargs), itertools.repeat(".")))
+        options = tuple("." if i in places else leaf for i, leaf in enumerate(others))
+        flags = [self.trainable, *(layer.trainable for layer in self.all_sublayers())]
+        data = [*leaves, *(others[i] for i in places)]
+        return call_at_once(build, data, self._eager_calls, (structure, options, *flags))
 
     def _call_on_tensors(self, inputs: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         context = current_context()
@@ -369,7 +359,7 @@ class Layer(Configurable):
         if tensors and tensors[0].graph is not context.graph:
             context = replace(context, graph=tensors[0].graph, scope="", control=())
         is_edge = context.trace is None
-        outer = _state.get()
+        outer = current_call()
         training = self._resolve_training(kwargs, outer, is_edge, context.graph)
         state = (
             CallState(training) if is_edge or outer is None else replace(outer, training=training)
@@ -383,29 +373,26 @@ class Layer(Configurable):
             is_library=True,
             trace=trace,
         )
-        token = _state.set(state)
         try:
-            with use_context(context):
+            with within(state), use_context(context):
                 inputs = self._converted(inputs)
                 self._check_inputs(inputs)
                 self._build_once(inputs)
-                arguments = dict(kwargs)
+                arguments = {name: value for name, value in kwargs.items() if name != "training"}
                 if "training" in _parameters(type(self).call):
                     arguments["training"] = training
                 outputs = self.call(inputs, *args, **arguments)
                 outputs = self._finish(inputs, outputs, state, is_edge)
         except ThalwegError as error:
             raise error.at(layer=self._label, site=user_site()) from None
-        finally:
-            _state.reset(token)
         if is_edge:
-            self._record(inputs, outputs, kwargs, trace, state)
+            self._record(inputs, outputs, args, kwargs, trace, state)
         return outputs
 
     def _resolve_training(
         self, kwargs: dict[str, Any], outer: CallState | None, is_edge: bool, graph: Graph
     ) -> Any:
-        explicit = kwargs.pop("training", None)
+        explicit = kwargs.get("training")
         if explicit is not None:
             return bool(explicit) if isinstance(explicit, int) else explicit
         if outer is not None and not is_edge:
@@ -439,7 +426,7 @@ class Layer(Configurable):
         """Adds the activity's loss; an output that is an input gets a node of its own."""
         if self.activity_regularizer is not None:
             for tensor in flatten(outputs):
-                state.losses.append(self.activity_regularizer(tensor))
+                state.losses.append(_a_sample(self.activity_regularizer(tensor), tensor))
         if not is_edge:
             return outputs
         given = set(flatten(inputs))
@@ -450,9 +437,11 @@ class Layer(Configurable):
         return rebuild(outputs, leaves)
 
     def _record(
-        self, inputs: Any, outputs: Any, kwargs: dict[str, Any], trace: Trace, state: CallState
+        self, inputs: Any, outputs: Any, args: Any, kwargs: Any, trace: Trace, state: CallState
     ) -> None:
-        call = LayerCall(self, inputs, outputs, kwargs, trace.writes, state.losses, state.flags)
+        call = LayerCall(
+            self, inputs, outputs, args, kwargs, trace.writes, state.losses, state.flags
+        )
         for tensor in flatten(outputs):
             tensor.history = call
         self._calls.append(call)
@@ -460,8 +449,10 @@ class Layer(Configurable):
     def trainable_flag(self) -> Any:
         """Whether the layer is trainable, as `call` may ask: a Python bool, or in a functional
         model a boolean scalar that follows later changes of `layer.trainable`."""
-        state = _state.get()
+        state = current_call()
         context = current_context()
+        if state is not None and state.frozen is not None:
+            return self not in state.frozen
         if state is None or not isinstance(state.training, Tensor):
             return self.trainable
         known = next((flag for layer, flag in state.flags if layer is self), None)
@@ -527,6 +518,18 @@ class Layer(Configurable):
 
     def __repr__(self) -> str:
         return f"<{self._label}{'' if self.built else ', not built'}>"
+
+
+def regularization(weights: Sequence[Variable]) -> list[Tensor]:
+    """The regularizers' values for these weights, in the current graph."""
+    return [w.regularizer(w.value()) for w in weights if w.regularizer is not None]
+
+
+def _a_sample(loss: Tensor, output: Tensor) -> Tensor:
+    """An activity's loss by sample, so that it does not grow with the batch (Keras's rule)."""
+    if output.ndim == 0:
+        return loss
+    return loss / cast(maximum(shape_of(output)[0], 1), loss.dtype)
 
 
 def _shapes(tensors: Any) -> Any:

@@ -8,7 +8,8 @@ from thalweg.core import Tensor, as_shape, changed_context, identity, placeholde
 from thalweg.core.errors import OptionError
 
 from ..options import COUNT, OrNone, option_error
-from .base import Layer, LayerCall
+from .base import Layer
+from .calls import LayerCall
 
 __all__ = ["Input", "InputLayer"]
 
@@ -75,7 +76,7 @@ class InputLayer(Layer):
                 tensor = input_tensor
             else:
                 tensor = identity(input_tensor, name=self.name)
-        tensor.history = LayerCall(self, [], tensor, {}, [], [], [])
+        tensor.history = LayerCall(self, [], tensor)
         self._calls.append(tensor.history)
         self.built = True
 

@@ -14,7 +14,8 @@ from thalweg.core import Operation, Tensor, apply_many
 from thalweg.core.errors import GraphError
 
 from ..eager import flatten, rebuild
-from ..layers.base import Layer, LayerCall
+from ..layers.base import Layer
+from ..layers.calls import LayerCall
 
 __all__ = ["Network"]
 
@@ -140,7 +141,7 @@ class Network:
             arguments = rebuild(
                 call.inputs, iter([self._copy(t, known) for t in flatten(call.inputs)])
             )
-            outputs = call.layer(arguments, **call.arguments)
+            outputs = call.layer(arguments, **call.named)
             known.update(zip(flatten(call.outputs), flatten(outputs), strict=True))
         return rebuild(self.outputs, iter([self._copy(t, known) for t in self.flat_outputs]))
 

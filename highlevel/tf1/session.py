@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import thalweg.core
@@ -88,7 +89,8 @@ class InteractiveSession(Session):
         """Frees the values of variables and stops being the default session."""
         super().close()
         while self._blocks:
-            self._blocks.pop().__exit__(None, None, None)
+            with suppress(ValueError):  # made in another thread, it is the default of that one
+                self._blocks.pop().__exit__(None, None, None)
 
 
 class _Options:

@@ -178,7 +178,8 @@ def _weights_of_classes(target: Array, table: Mapping[int, float]) -> Array:
     weights: Array = np.ones(largest + 1, np.float32)
     for number, weight in table.items():
         weights[int(number)] = weight
-    return weights[classes]
+    result: Array = weights[classes]
+    return result
 
 
 class Source(Protocol):

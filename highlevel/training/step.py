@@ -29,7 +29,7 @@ from thalweg.core import (
 from thalweg.core.errors import DataError
 
 from ..eager import flatten
-from ..layers.base import collect_calls, learning_phase
+from ..layers.calls import collect_calls, learning_phase
 from .compiled import Compiled
 from .data import Batch
 

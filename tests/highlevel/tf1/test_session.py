@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import threading
 
 import numpy as np
 import pytest
@@ -92,6 +93,19 @@ def test_interactive_session_of_a_graph_enters_it() -> None:
     assert tf.constant(1).graph is graph
     session.close()
     assert tf.get_default_graph() is not graph
+
+
+def test_interactive_session_may_be_closed_by_another_thread() -> None:
+    made = []
+
+    def make() -> None:
+        made.append(tf.InteractiveSession())
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    made[0].close()
+    assert tf.get_default_session() is None
 
 
 def test_a_session_belongs_to_one_graph() -> None:
