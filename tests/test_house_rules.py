@@ -57,6 +57,7 @@ CORE_LAYERS = (  # a module may import its own line and those above it
     {"__init__"},
 )
 BASE = {"thalweg", "numpy", "h5py", "PIL", "rich"}  # what every installation has
+CHECKERS_ONLY = {"typing_extensions"}  # imported under TYPE_CHECKING, never at run time
 EXTRAS = {"cupy", "cupyx", "matplotlib", "onnx", "scipy", "tensorboardX"}
 UNSAFE_MODULES = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 UNSAFE_CALLS = {"compile", "eval", "exec"}
@@ -249,7 +250,8 @@ def undeclared_packages(tree: Tree) -> list[str]:
         for found in imports(path, syntax):
             top = found.base.split(".")[0]
             is_late = any(found.line in lines for lines in functions)
-            if top not in {*sys.stdlib_module_names, *BASE, *(EXTRAS if is_late else ())}:
+            allowed = {*sys.stdlib_module_names, *BASE, *CHECKERS_ONLY}
+            if top not in {*allowed, *(EXTRAS if is_late else ())}:
                 faults.append(f"{path}:{found.line}: {top} is not in the base installation")
     return faults
 

@@ -36,9 +36,9 @@ class Cumsum(OpDef):
         if self.reverse:
             x = x[turn]
         if self.exclusive:
-            first, rest = x[(*before, slice(0, 1))], x[(*before, slice(0, -1))]
-            sums = xp.cumsum(rest, axis=self.axis, dtype=x.dtype)
-            result = xp.concatenate([xp.zeros_like(first), sums], axis=self.axis)
+            first, but_last = (*before, slice(0, 1)), (*before, slice(0, -1))
+            sums = xp.cumsum(x[but_last], axis=self.axis, dtype=x.dtype)
+            result = xp.concatenate([xp.zeros_like(x[first]), sums], axis=self.axis)
         else:
             result = xp.cumsum(x, axis=self.axis, dtype=x.dtype)
         return result[turn] if self.reverse else result

@@ -15,6 +15,8 @@ from ..graph import Tensor
 from ..types import types_text
 from .compare import greater, greater_equal, less, minimum, not_equal, where
 from .elementwise import (
+    BinaryFunction,
+    UnaryFunction,
     add,
     binary,
     multiply,
@@ -148,7 +150,7 @@ sin = unary(
     lambda x, y, g: g * cos(x),
     example=("[0.0]", "[0.0]"),
 )
-cos = unary(
+cos: UnaryFunction = unary(
     "cos",
     "The cosine of x in radians.",
     lambda xp, x: xp.cos(x),
@@ -288,7 +290,7 @@ abs = unary(
     example=("[1, -2]", "[1, 2]"),
     takes="number",
 )
-sign = unary(
+sign: UnaryFunction = unary(
     "sign",
     "-1, 0 or 1. Its gradient is 0.",
     lambda xp, x: xp.sign(x),
@@ -345,7 +347,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
 
 # Activations ------------------------------------------------------------------------------------
 
-_relu_gradient = binary(
+_relu_gradient: BinaryFunction = binary(
     "relu_gradient",
     "g where y is positive, else 0: the gradient of `relu` whose result is y.",
     lambda xp, g, y: xp.where(y > 0, g, xp.zeros((), g.dtype)),

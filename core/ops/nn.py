@@ -208,7 +208,7 @@ class SparseSoftmaxCrossEntropy(OpDef):
         classes = logits.shape[-1]
         log_s = LogSoftmax().compute(xp, logits)
         valid = (labels >= 0) & (labels < classes)
-        index = xp.where(valid, labels, labels.dtype.type(0)).astype("int64")
+        index = xp.where(valid, labels, xp.zeros_like(labels)).astype("int64")
         rows = log_s.reshape((-1, classes))
         taken = xp.take_along_axis(rows, index.reshape((-1, 1)), axis=1).reshape(labels.shape)
         invalid = xp.full((), float("nan"), log_s.dtype)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from thalweg.core import Operation, Tensor, apply_many
+from thalweg.core import Operation, Tensor, apply_many, user_site
 from thalweg.core.errors import GraphError
 
 from ..eager import flatten, rebuild
 from ..layers.base import Layer
 from ..layers.calls import LayerCall
+from ..training.inputs import arranged
 
 __all__ = ["Network"]
 
@@ -32,7 +33,8 @@ class Network:
         layers: each layer once, in Keras's order: by distance from the outputs, farthest first.
 
     Raises:
-        GraphError: if an input does not come from `Input`, or an output needs another one.
+        GraphError: if an input does not come from `Input`, an output needs another one, or two
+            layers have one name.
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
@@ -43,6 +45,7 @@ class Network:
         self._check_inputs()
         self.calls = self._find_calls()
         self.layers = self._order_layers()
+        self._check_names()
 
     def _check_inputs(self) -> None:
         if len(set(self.flat_inputs)) != len(self.flat_inputs):
@@ -55,6 +58,18 @@ class Network:
                     got=repr(tensor),
                     site=tensor.op.site,
                     hint="a model that starts inside another one needs an Input of its own",
+                )
+
+    def _check_names(self) -> None:
+        layers: dict[str, Layer] = {}
+        for layer in self.layers:
+            if layers.setdefault(layer.name, layer) is not layer:
+                raise GraphError(
+                    "Model",
+                    f"two layers are called {layer.name!r}",
+                    got=f"{layers[layer.name]} and {layer}",
+                    site=user_site(),
+                    hint="give one of them another name=; files and get_layer go by names",
                 )
 
     def _find_calls(self) -> list[LayerCall]:
@@ -80,13 +95,18 @@ class Network:
                     expected="one of " + ", ".join(t.name for t in self.flat_inputs),
                     got=repr(tensor),
                     site=tensor.op.site,
-                    hint="add it to inputs=[…]",
+                    hint=self._absent_hint(tensor),
                 )
             found[call] = min(t.op.index for t in flatten(call.outputs))
-            stack.extend(flatten(call.inputs))
+            stack.extend(call.sources())
         for tensor in self.flat_inputs:  # an input nobody needs still belongs to the model
             found.setdefault(tensor.history, tensor.op.index)
         return sorted(found, key=lambda call: found[call])
+
+    def _absent_hint(self, tensor: Tensor) -> str:
+        if tensor.graph is not self.flat_inputs[0].graph:
+            return "it is of another graph: was a graph entered, or clear_session() called, between?"
+        return "add it to inputs=[…]"
 
     def _producers(self, tensors: Iterable[Tensor]) -> list[LayerCall]:
         """The calls that tensors come from directly, through plain ops."""
@@ -103,45 +123,56 @@ class Network:
         return result
 
     def _order_layers(self) -> list[Layer]:
-        """Keras's order: depth from the outputs, then the order of a walk from the outputs."""
-        visited: dict[Layer, int] = {t.history.layer: -1 for t in self.flat_inputs}
-        walked: set[LayerCall] = set()
-
-        def walk(calls: list[LayerCall]) -> None:
-            stack = calls[::-1]
-            while stack:
-                call = stack.pop()
-                if call in walked:
-                    continue
-                walked.add(call)
-                visited.setdefault(call.layer, len(visited))
-                stack.extend(self._producers(flatten(call.inputs))[::-1])
-
-        walk(self._producers(self.flat_outputs))
+        """Keras's order: farthest from the outputs first, equals as a walk from them meets them."""
+        met: dict[Layer, int] = {}
+        finished = self._walk(met)
         depth: dict[LayerCall, int] = {}
-        for call in reversed(self.calls):
-            depth.setdefault(call, 0)
-            for producer in self._producers(flatten(call.inputs)):
+        farthest: dict[Layer, int] = {}
+        for call in reversed(finished):
+            depth[call] = max(depth.get(call, 0), farthest.get(call.layer, 0))
+            farthest[call.layer] = depth[call]
+            for producer in self._producers(call.sources()):
                 depth[producer] = max(depth.get(producer, 0), depth[call] + 1)
-        layer_depth: dict[Layer, int] = {}
-        for call, value in depth.items():
-            layer_depth[call.layer] = max(layer_depth.get(call.layer, 0), value)
-        for tensor in self.flat_inputs:
-            layer_depth.setdefault(tensor.history.layer, 0)
-        return sorted(
-            layer_depth, key=lambda layer: (-layer_depth[layer], visited.get(layer, len(visited)))
-        )
+        for tensor in self.flat_inputs:  # those that no output needs
+            if tensor.history.layer not in farthest:
+                farthest[tensor.history.layer], met[tensor.history.layer] = 0, -1
+        return sorted(farthest, key=lambda layer: (-farthest[layer], met[layer]))
+
+    def _walk(self, met: dict[Layer, int]) -> list[LayerCall]:
+        """The calls in the order in which a depth-first walk from the outputs leaves them.
+
+        Numbers the layers in `met` as the walk meets them.
+        """
+        finished: dict[LayerCall, None] = {}
+        entered: set[LayerCall] = set()
+        stack = self._producers(self.flat_outputs)[::-1]
+        while stack:
+            call = stack[-1]
+            if call in entered:
+                finished.setdefault(stack.pop())
+                continue
+            entered.add(call)
+            met.setdefault(call.layer, len(met))
+            producers = self._producers(call.sources())
+            stack.extend(p for p in reversed(producers) if p not in entered)
+        return list(finished)
 
     def apply(self, inputs: Any) -> Any:
-        """The network's outputs for other input tensors, nested like `inputs`."""
-        known: dict[Tensor, Tensor] = dict(zip(self.flat_inputs, flatten(inputs), strict=True))
+        """The network's outputs for other input tensors, nested like `inputs`.
+
+        Raises:
+            ShapeError: if number or shapes differ.
+        """
+        known: dict[Tensor, Tensor] = dict(
+            zip(self.flat_inputs, arranged(self.inputs, inputs), strict=True)
+        )
         for call in self.calls:
             if call.is_input:
                 continue
-            arguments = rebuild(
-                call.inputs, iter([self._copy(t, known) for t in flatten(call.inputs)])
-            )
-            outputs = call.layer(arguments, **call.named)
+            whole = (call.inputs, call.positional, call.named)
+            copies = [self._copy(leaf, known) for leaf in flatten(whole)]
+            given, positional, named = rebuild(whole, iter(copies))
+            outputs = call.layer(given, *positional, **named)
             known.update(zip(flatten(call.outputs), flatten(outputs), strict=True))
         return rebuild(self.outputs, iter([self._copy(t, known) for t in self.flat_outputs]))
 

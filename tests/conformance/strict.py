@@ -136,6 +136,7 @@ def _install_methods() -> None:
         setattr(StrictArray, f"__i{name}__", in_place(getattr(operator, f"i{name}")))
     for name in "lt le gt ge eq ne".split():
         setattr(StrictArray, f"__{name}__", binary(getattr(operator, name), reflected=False))
+
     def unary(function: Callable[[Any], Any]) -> Any:
         return lambda self: StrictArray(function(self._array), self.device)
 

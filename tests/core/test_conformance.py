@@ -25,14 +25,14 @@ ROWS, BROKEN = harness.load_rows(FOLDER)
 # Ops that no row can cover, why, and the file whose tests speak of them.
 WITHOUT_ROW = {
     "Placeholder": ("every row feeds one", "test_session.py"),
-    "PlaceholderWithDefault": ("is lowered away: what matters is when", "test_session.py"),
+    "PlaceholderWithDefault": ("is lowered away", "test_state.py"),
     "NoOp": ("has no outputs", "test_state.py"),
     "ReadVariable": ("needs a variable", "test_state.py"),
     "Assign": ("needs a variable", "test_state.py"),
     "AssignAdd": ("needs a variable", "test_state.py"),
     "AssignSub": ("needs a variable", "test_state.py"),
     "NextCount": ("needs a variable", "test_state.py"),
-    "Choose": ("its condition decides at planning; the other side must not run", "test_control.py"),
+    "Choose": ("only one side must run", "ops/test_control.py"),
 }
 
 each_row = pytest.mark.parametrize("case", ROWS.values(), ids=ROWS)
