@@ -200,6 +200,7 @@ from .ops.stack import (
     unstack,
 )
 from .ops.state import (
+    Counter,
     NextCount,
     ReadVariable,
     Trace,
@@ -207,7 +208,6 @@ from .ops.state import (
     assign,
     assign_add,
     assign_sub,
-    counter,
     group,
     is_tracing,
     no_op,
@@ -268,6 +268,7 @@ __all__ = [
     "Backend",
     "BatchNorm",
     "Context",
+    "Counter",
     "DType",
     "DataError",
     "DtypeError",
@@ -336,7 +337,6 @@ __all__ = [
     "convert",
     "convert_all",
     "cos",
-    "counter",
     "cumprod",
     "cumsum",
     "current_context",

@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -96,6 +97,8 @@ class GraphFunction:
         key = (backend.name, given, *[array.shape for array in arrays])
         found = self._plans.get(key)
         if found is not None:
+            with suppress(KeyError):  # another thread may just have dropped it
+                self._plans.move_to_end(key)
             return found
         with self._lock:
             return _cached(
@@ -136,12 +139,14 @@ class GraphFunction:
 
 
 def _cached(cache: OrderedDict[Any, _T], key: Any, limit: int, make: Callable[[], _T]) -> _T:
-    """Looks up, or makes and keeps; the least recently made leaves beyond `limit`."""
+    """Looks up, or makes and keeps; the least recently used leaves beyond `limit`."""
     found = cache.get(key)
     if found is None:
         found = cache[key] = make()
         if len(cache) > limit:
             cache.popitem(last=False)
+    else:
+        cache.move_to_end(key)
     return found
 
 

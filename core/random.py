@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections import Counter
+from collections.abc import Iterable
 from typing import ClassVar
 
 from .errors import OptionError
@@ -47,12 +48,23 @@ def current_seed() -> int:
 
 
 class Stream:
-    """A named sequence of paths, one a random op, under the seed in force when it was made."""
+    """A named sequence of paths, one a random op, under the seed in force when it was made.
 
-    def __init__(self, name: str, seed: int | None = None) -> None:
+    Args:
+        name: of the stream.
+        seed: the seed in force if None.
+        ordinals: the numbers of its first ops, as a file tells them; then it counts on.
+
+    >>> stream = Stream("drop", 7, ordinals=[2, 5])
+    >>> [stream.next_path() for _ in range(3)]
+    ['drop/2', 'drop/5', 'drop/6']
+    """
+
+    def __init__(self, name: str, seed: int | None = None, ordinals: Iterable[int] = ()) -> None:
         self.name = name
         self.seed = current_seed() if seed is None else seed
-        self._ordinals = itertools.count()
+        first = list(ordinals)
+        self._ordinals = itertools.chain(first, itertools.count(max(first, default=-1) + 1))
 
     def next_path(self) -> str:
         """The path of the next random op of this stream."""

@@ -20,7 +20,7 @@ from ..random import current_seed
 from ..types import DType, TensorType, as_dtype, float32, uint32
 from .elementwise import add, cast, multiply, shape_from_value
 from .source import constant, convert
-from .state import NextCount, counter
+from .state import Counter, NextCount
 
 __all__ = [
     "draw_key",
@@ -242,6 +242,7 @@ def draw_key(seed: int | None = None) -> Tensor:
     stream = context.stream
     name = "random/seed"  # the node's, made below: so the next op's path is another
     path = stream.next_path() if stream else context.graph.unique_name(context.scope + name)
+    ordinal = int(path.rpartition("/")[2]) if stream else 0
     if seed is not None:
         path, general = f"seed {seed}", context.graph.seed or 0
     elif stream is not None:
@@ -249,7 +250,8 @@ def draw_key(seed: int | None = None) -> Tensor:
     else:
         general = current_seed() if context.graph.seed is None else context.graph.seed
     base = constant(stream_key(general, path), name=name)
-    count = apply(NextCount(counter(f"{path}/count")), name="random/count")
+    counter = Counter(f"{path}/count", stream, ordinal)
+    count = apply(NextCount(counter), name="random/count")
     return apply(FoldIn(), base, count, name="random/key")
 
 

@@ -30,11 +30,12 @@ from ..graph import (
     current_context,
 )
 from ..opdef import REGISTRY, OpDef, apply, apply_many, no_gradient, register
+from ..random import Stream
 from ..types import DType, Shape, TensorType, as_dtype, as_shape, int64
 from . import elementwise as _elementwise  # noqa: F401  (registers Add and Subtract)
 from .source import as_array, convert
 
-__all__ = ["Trace", "Variable", "assign", "assign_add", "assign_sub", "group", "no_op"]
+__all__ = ["Counter", "Trace", "Variable", "assign", "assign_add", "assign_sub", "group", "no_op"]
 
 
 class Emitter(Protocol):
@@ -390,9 +391,19 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
         return no_op(name or "group")
 
 
-def counter(name: str) -> Variable:
-    """A hidden counter for `NextCount`, zero at first."""
-    return Variable(np.zeros((), int64.numpy), trainable=False, name=name)
+class Counter(Variable):
+    """A hidden counter for `NextCount`, zero at first: how often a random op has drawn.
+
+    Args:
+        name: of the variable.
+        stream: the stream that numbered the op, or None.
+        ordinal: the op's number in the stream.
+    """
+
+    def __init__(self, name: str, stream: Stream | None = None, ordinal: int = 0) -> None:
+        super().__init__(np.zeros((), int64.numpy), trainable=False, name=name)
+        self.stream = stream
+        self.ordinal = ordinal
 
 
 _install_variable_operators()
