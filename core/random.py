@@ -77,14 +77,18 @@ def new_stream(kind: str, name: str | None = None) -> Stream:
     Args:
         kind: `"dense"`; the third nameless one since `set_seed` is `"dense#2"`, whatever else
             was made before, in this or another run.
-        name: chosen by the user: then it is the stream's name.
+        name: chosen by the user: then it is the stream's name, and a number follows where it was
+            taken, so that two models of equally named layers do not start from equal weights.
 
     >>> set_seed(0)
-    >>> [new_stream("dense").name for _ in range(2)], new_stream("dense", "mine").name
-    (['dense#0', 'dense#1'], 'mine')
+    >>> [new_stream("dense").name for _ in range(2)]
+    ['dense#0', 'dense#1']
+    >>> [new_stream("dense", "mine").name for _ in range(2)]
+    ['mine', 'mine##1']
     """
-    if name is not None:
-        return Stream(name)
-    ordinal = _State.names[kind]
-    _State.names[kind] += 1
-    return Stream(f"{kind}#{ordinal}")
+    key = kind if name is None else f"name {name}"
+    ordinal = _State.names[key]
+    _State.names[key] += 1
+    if name is None:
+        return Stream(f"{kind}#{ordinal}")
+    return Stream(f"{name}##{ordinal}" if ordinal else name)

@@ -71,7 +71,10 @@ class Registry:
 
     def serialize(self, item: Any) -> Any:
         """An object as JSON data: the name of a function, or a class and its arguments."""
-        return config.serialize(item)
+        data = config.serialize(item)
+        if isinstance(data, dict):
+            data.pop("module", None)  # the registry that reads it knows where to look
+        return data
 
     def deserialize(self, data: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The object that `serialize` wrote.

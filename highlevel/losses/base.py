@@ -12,61 +12,83 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.core import (
-    Tensor,
-    cast,
-    convert,
-    expand_dims,
-    reduce_mean,
-    reduce_sum,
-    size_of,
-    squeeze,
-)
-from thalweg.core.errors import DataError, OptionError, ShapeError, nearest
+from thalweg import core
+from thalweg.core import DType, Tensor, as_array, as_dtype, cast, convert, shape_text
+from thalweg.core.errors import DataError, ShapeError
 
 from ..eager import Cache, call_at_once, is_symbolic
+from ..layers.naming import unique_layer_name
+from ..options import OneOf, option_error
 from ..saving.config import Configurable
 
-__all__ = ["REDUCTIONS", "Loss", "LossFunctionWrapper", "apply_weights", "as_floats", "same_rank"]
+__all__ = [
+    "EPSILON",
+    "Loss",
+    "LossFunctionWrapper",
+    "SameShapeLoss",
+    "aligned",
+    "as_data",
+    "as_float",
+    "divide_no_nan",
+    "float_dtype",
+    "function_name",
+    "misfit",
+    "pair",
+    "require_same_shape",
+    "require_weights_fit",
+    "same_rank",
+]
 
-REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
+EPSILON = 1e-7  # Keras's fuzz factor: probabilities are kept this far from 0 and 1
+
+# "mean" is Keras 3's second name of the first; "auto" is Keras 2's.
+REDUCTION = OneOf("sum_over_batch_size", "mean", "auto", "sum", "mean_with_sample_weight", "none")
 
 
 class Loss(Configurable):
-    """Base of all losses.
+    """Base of all losses; a subclass writes `call`.
 
     Args:
-        name: of the loss, in reports.
-        reduction: `"sum_over_batch_size"` divides the sum of the weighted values by their
-            number (Keras's rule: by the number, whatever the weights), `"sum"` only sums,
-            `"mean_with_sample_weight"` divides by the sum of the weights, `"none"` keeps values.
+        name: of the loss, in reports; by default the class's, numbered.
+        reduction: `"sum_over_batch_size"` divides the sum of the weighted values by their number,
+            whatever the weights; `"sum"` only sums; `"mean_with_sample_weight"` divides by the
+            sum of the weights; `"none"` or None keeps one value a sample.
+        dtype: a float dtype to compute in; None takes that of the outputs.
+
+    Raises:
+        OptionError: for another reduction or dtype.
 
     >>> class Half(Loss):
     ...     def call(self, y_true, y_pred):
-    ...         return reduce_mean((y_true - y_pred) * 0.5, axis=-1)
-    >>> float(Half()(np.float32([[2.0]]), np.float32([[0.0]])))
+    ...         return core.reduce_mean((y_true - y_pred) * 0.5, axis=-1)
+    >>> float(Half()([[2.0]], [[0.0]]))
     1.0
     """
 
-    is_sparse = False  # targets are class numbers, not arrays like the output
+    config_module = "losses"
+    is_sparse = False  # whether targets are class numbers, not arrays like the output
 
     def __init__(
-        self, name: str | None = None, reduction: str | None = "sum_over_batch_size"
+        self,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
     ) -> None:
-        if reduction not in REDUCTIONS:
-            raise OptionError(
-                type(self).__name__,
-                "unknown reduction",
-                expected="one of " + ", ".join(map(repr, REDUCTIONS[:-1])),
-                got=repr(reduction),
-                hint=nearest(reduction, [r for r in REDUCTIONS if r]),
-            )
-        self.name = name or type(self).__name__
-        self.reduction = reduction or "none"
+        self.name = name or unique_layer_name(type(self).__name__)
+        self.reduction = REDUCTION.check(self, "reduction", reduction or "none")
+        self.dtype = None if dtype is None else float_dtype(self, dtype)
         self._eager_calls: Cache = OrderedDict()
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """One value a sample: (batch, ..., classes) twice -> (batch, ...)."""
+        """One value a sample.
+
+        Args:
+            y_true: targets in the dtype of `y_pred`, unless they are class numbers.
+            y_pred: (batch, ..., classes) outputs.
+
+        Returns:
+            (batch, ...), or a scalar.
+        """
         raise NotImplementedError(type(self).__name__)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -79,45 +101,50 @@ class Loss(Configurable):
 
         Returns:
             A scalar, or one value a sample if the reduction is "none".
+
+        Raises:
+            DataError: if targets do not fit the outputs.
+            ShapeError: if weights do not fit the values.
         """
         if is_symbolic(y_true, y_pred, sample_weight):
             return self._reduced(y_true, y_pred, sample_weight)
-        data = [y_true, y_pred] + ([] if sample_weight is None else [sample_weight])
-        arrays = [np.asarray(item) for item in data]
-        arrays = [a.astype(np.float32) if a.dtype == np.float64 else a for a in arrays]
+        given = [y_true, y_pred] + ([] if sample_weight is None else [sample_weight])
+        arrays = [as_data(value, self.dtype) for value in given]
         return call_at_once(self._reduced, arrays, self._eager_calls, None)
 
-    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        y_pred = convert(y_pred)
+    def per_sample(self, y_true: Any, y_pred: Any) -> Tensor:
+        """The values before weights and reduction, as a tensor; arguments as for `call`."""
+        y_pred = as_float(y_pred, self.dtype)
         y_true = convert(y_true)
         if not self.is_sparse:
-            y_true = as_floats(y_true, y_pred)
-            y_true, y_pred = same_rank(y_true, y_pred)
-            self._check_shapes(y_true, y_pred)
-        values = convert(self.call(y_true, y_pred))
-        weights = None if sample_weight is None else cast(convert(sample_weight), values.dtype)
-        return _reduce(apply_weights(values, weights), weights, self.reduction)
+            y_true = cast(y_true, y_pred.dtype)
+        return as_float(self.call(y_true, y_pred), self.dtype)
 
-    def _check_shapes(self, y_true: Tensor, y_pred: Tensor) -> None:
-        if y_pred.type.accepts_shape(y_true.shape):
-            return
-        raise DataError(
-            self.name,
-            "targets do not fit the output",
-            expected=f"y of shape {y_pred.shape}, as the model's output",
-            got=str(y_true.type),
-            node=y_pred.op.name,
-            layer=y_pred.op.owner,
-            site=y_pred.op.site,
-            hint=self._hint(y_true.shape, y_pred.shape),
-        )
-
-    def _hint(self, target: Any, output: Any) -> str | None:
-        """The way out when shapes do not fit."""
+    def mask(self, y_true: Any, y_pred: Any) -> Tensor | None:
+        """Which values count: a tensor of booleans, or None if all of them do."""
         return None
 
+    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        values = self.per_sample(y_true, y_pred)
+        mask = self.mask(y_true, y_pred)
+        weights = None if sample_weight is None else cast(convert(sample_weight), values.dtype)
+        if weights is not None:
+            values, weights = aligned(values, weights)
+            values = values * weights
+        if self.reduction == "none":
+            return values
+        if self.reduction == "sum":
+            return core.reduce_sum(values)
+        divisor = None if mask is None else cast(mask, values.dtype)
+        if self.reduction == "mean_with_sample_weight" and weights is not None:
+            # As Keras: the sum of the weights as they are given, not as they are broadcast.
+            divisor = weights if divisor is None else divisor * weights
+        if divisor is None:
+            return core.reduce_mean(values)
+        return divide_no_nan(core.reduce_sum(values), core.reduce_sum(divisor))
+
     def check_targets(self, y: np.ndarray[Any, Any], output_shape: Any, output_name: str) -> None:
-        """Looks at the targets themselves, once, before training.
+        """Looks at the targets themselves before training, where values tell what types cannot.
 
         Args:
             y: all targets of one output.
@@ -128,83 +155,219 @@ class Loss(Configurable):
             DataError: if they cannot be right.
         """
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments it was made with, and its name, as JSON data."""
+        return {**super().get_config(), "name": self.name}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} '{self.name}'>"
+
 
 class LossFunctionWrapper(Loss):
-    """A loss made of a function `(y_true, y_pred, **options) -> values`."""
+    """A loss made of a function.
+
+    Args:
+        fn: `(y_true, y_pred, **options) -> values`, one value a sample or a scalar; or the name
+            of one of the library's, or of a registered one. It sees targets in the dtype and,
+            where a last axis of size 1 is all that differs, the rank of the outputs.
+        reduction: see `Loss`.
+        name: the function's by default.
+        dtype: see `Loss`.
+        options: further arguments of the function.
+
+    >>> def total(y_true, y_pred, factor):
+    ...     return factor * core.reduce_sum(y_true - y_pred, axis=-1)
+    >>> float(LossFunctionWrapper(total, factor=3.0)([[1.0, 2.0]], [[0.0, 0.0]]))
+    9.0
+    """
 
     def __init__(
         self,
-        fn: Callable[..., Any],
+        fn: Callable[..., Any] | str,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
+        dtype: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(name=name or getattr(fn, "__name__", "loss"), reduction=reduction)
-        self.fn = fn
+        self.fn: Callable[..., Any] = _found(fn) if isinstance(fn, str) else fn
         self.options = options
+        super().__init__(name or function_name(self.fn), reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The function's values."""
+        y_true, y_pred = same_rank(y_true, y_pred)
         return self.fn(y_true, y_pred, **self.options)
 
 
-class UserLoss(LossFunctionWrapper):
-    """A user's own function: it sees targets as they are fed, cast to the output's dtype."""
+class SameShapeLoss(LossFunctionWrapper):
+    """A loss of the library whose targets have the output's shape.
 
-    def _check_shapes(self, y_true: Tensor, y_pred: Tensor) -> None:
-        """The function knows what it expects."""
+    NumPy would stretch targets of shape (batch, 1) to outputs of (batch, 10), and train on what
+    nobody meant; so would Keras. A user's own function may have its reasons and is not checked.
+
+    >>> loss = SameShapeLoss("mean_absolute_error")
+    >>> loss([[1.0, 3.0]], [[0.0]])
+    Traceback (most recent call last):
+    ...
+    thalweg.core.errors.DataError: mean_absolute_error: targets do not fit the output
+      expected  y of shape (1, 1), as the output
+      got       y float32 (1, 2), output float32 (1, 1)
+      hint      the targets have 2 values a sample, the last layer has 1 unit
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The function's values."""
+        y_true, y_pred = same_rank(y_true, y_pred)
+        require_same_shape(self.name, y_true, y_pred)
+        return self.fn(y_true, y_pred, **self.options)
 
 
-def as_floats(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Targets in the dtype of the output."""
-    return cast(y_true, y_pred.dtype)
+def _found(name: str) -> Callable[..., Any]:
+    from . import find_function  # the table of functions is made of modules that import this one
+
+    return find_function(name)
 
 
-def same_rank(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
-    """Removes or adds a last axis of size 1, so that both have one rank (Keras's rule)."""
-    a, b = y_true.shape, y_pred.shape
-    if a is None or b is None or len(a) == len(b):
-        return y_true, y_pred
-    if len(a) == len(b) + 1 and a[-1] == 1:
-        return squeeze(y_true, -1), y_pred
-    if len(a) + 1 == len(b) and b[-1] == 1:
-        return expand_dims(y_true, -1), y_pred
-    return y_true, y_pred
+# Dtypes and data ---------------------------------------------------------------------------------
 
 
-def apply_weights(values: Tensor, weights: Tensor | None) -> Tensor:
-    """Values times weights; weights get axes of size 1 until the ranks agree.
+def float_dtype(where: Any, dtype: Any) -> DType:
+    """The float dtype that an argument names.
 
     Raises:
-        ShapeError: if the weights have more axes than the values.
+        OptionError: if it is no float dtype.
     """
-    if weights is None:
-        return values
-    have, want = weights.type.rank, values.type.rank
-    if have is not None and want is not None:
-        if have > want and weights.dims()[-1] == 1:
-            weights, have = squeeze(weights, -1), have - 1
-        if have > want:
-            raise ShapeError(
-                "sample_weight",
-                "has more axes than the loss has values",
-                expected=f"at most {want} axes, as the values {values.type}",
-                got=str(weights.type),
-            )
-        for _ in range(want - have):
-            weights = expand_dims(weights, -1)
-    return values * weights
+    found = as_dtype(dtype)
+    if not found.is_float:
+        raise option_error(where, "dtype", dtype, "'float16', 'float32' or 'float64'")
+    return found
 
 
-def _reduce(values: Tensor, weights: Tensor | None, reduction: str) -> Tensor:
-    if reduction == "none":
-        return values
-    total = reduce_sum(values)
-    if reduction == "sum":
-        return total
-    if reduction == "mean_with_sample_weight" and weights is not None:
-        ones = apply_weights(values * 0.0 + 1.0, weights)
-        return total / reduce_sum(ones)
-    if weights is None:
-        return reduce_mean(values)
-    return total / cast(size_of(values), values.dtype)
+def as_data(value: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
+    """An array as it is computed with: float64, which NumPy makes unasked, only where wanted."""
+    array = as_array(value)
+    wants_double = dtype is not None and dtype == "float64"
+    return array if array.dtype != np.float64 or wants_double else array.astype(np.float32)
+
+
+def as_float(x: Any, dtype: DType | None = None) -> Tensor:
+    """The tensor in a dtype; by default integers and booleans become float32."""
+    tensor = convert(x)
+    return tensor if dtype is None and tensor.dtype.is_float else cast(tensor, dtype or "float32")
+
+
+def function_name(function: Any) -> str:
+    """What a loss or metric made of a function is called.
+
+    >>> function_name(len), function_name(lambda y_true, y_pred: y_pred)
+    ('len', 'lambda')
+    """
+    return getattr(function, "__name__", type(function).__name__).strip("<>")
+
+
+# Shapes ------------------------------------------------------------------------------------------
+
+
+def pair(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+    """Targets and outputs as floats of one dtype and, where a last axis of 1 permits, one rank.
+
+    # differs from Keras: some of its functions would stretch (batch,) and (batch, 1) to a square.
+    """
+    y_pred = as_float(y_pred)
+    return same_rank(cast(convert(y_true), y_pred.dtype), y_pred)
+
+
+def same_rank(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Makes ranks agree that differ by a last axis of size 1 (Keras's rule).
+
+    A vector gets that axis; otherwise the longer of the two loses it.
+    """
+    if a.ndim is None or b.ndim is None:
+        return a, b
+    if a.ndim == b.ndim + 1 and a.type.dims()[-1] == 1:
+        return (a, core.expand_dims(b, -1)) if b.ndim == 1 else (core.squeeze(a, -1), b)
+    if b.ndim == a.ndim + 1 and b.type.dims()[-1] == 1:
+        return (core.expand_dims(a, -1), b) if a.ndim == 1 else (a, core.squeeze(b, -1))
+    return a, b
+
+
+def require_same_shape(where: str, y_true: Tensor, y_pred: Tensor, hint: str | None = None) -> None:
+    """Checks what is known of the shapes.
+
+    Raises:
+        DataError: if they differ.
+    """
+    if y_pred.type.accepts_shape(y_true.shape):
+        return
+    target, output = y_true.type.dims(), y_pred.type.dims()
+    if hint is None and len(target) == len(output) > 1 and None not in (target[-1], output[-1]):
+        units = "1 unit" if output[-1] == 1 else f"{output[-1]} units"
+        hint = f"the targets have {target[-1]} values a sample, the last layer has {units}"
+    raise misfit(where, f"y of shape {shape_text(output)}, as the output", y_true, y_pred, hint)
+
+
+def misfit(
+    where: str, expected: str, y_true: Tensor, y_pred: Tensor, hint: str | None
+) -> DataError:
+    """The error for targets whose shape does not fit the output's."""
+    node = y_pred.op
+    is_data = node.type == "Placeholder"  # an array that the user holds, not a node of a model
+    return DataError(
+        where,
+        "targets do not fit the output",
+        expected=expected,
+        got=f"y {y_true.type}, output {y_pred.type}",
+        node=None if is_data else node.name,
+        layer=node.owner,
+        site=None if is_data else node.site,
+        hint=hint,
+    )
+
+
+def require_weights_fit(values: Tensor, weights: Tensor) -> None:
+    """Checks that weights have the shape of the values, or of their first axes.
+
+    Raises:
+        ShapeError: if they do not.
+    """
+    if values.shape is None or weights.shape is None:
+        return
+    if len(weights.shape) > len(values.shape) or any(
+        weight not in (1, None) and size is not None and weight != size
+        for weight, size in zip(weights.shape, values.shape, strict=False)
+    ):
+        raise ShapeError(
+            "sample_weight",
+            "does not fit the values it weighs",
+            expected=f"the shape of the values, {shape_text(values.shape)}, or its first axes",
+            got=str(weights.type),
+        )
+
+
+def aligned(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Values, and weights of as many axes that broadcast to them; a scalar takes any weights.
+
+    Weights of shape (batch,) weigh all values of a sample alike.
+    # differs from Keras: which would match (batch,) with the last axis of the values.
+
+    Raises:
+        ShapeError: if the weights do not fit.
+    """
+    values, weights = same_rank(values, weights)
+    if not values.shape or weights.shape is None:
+        return values, weights
+    require_weights_fit(values, weights)
+    for _ in range(len(values.shape) - len(weights.shape)):
+        weights = core.expand_dims(weights, -1)
+    return values, weights
+
+
+# Quotients ---------------------------------------------------------------------------------------
+
+
+def divide_no_nan(a: Any, b: Any) -> Tensor:
+    """a / b, and 0 where b is 0."""
+    b = convert(b)
+    is_zero = core.equal(b, 0.0)
+    quotient = a / core.where(is_zero, core.ones_like(b), b)
+    return core.where(is_zero, core.zeros_like(quotient), quotient)

@@ -4,214 +4,220 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from thalweg.core import (
     Tensor,
+    Trace,
     Variable,
-    cast,
+    as_dtype,
     convert,
     current_session,
-    ones_like,
-    reduce_sum,
-    where,
-    zeros_like,
+    group,
+    is_tracing,
 )
 
-from ..eager import Cache, call_at_once, is_symbolic
+from .. import initializers
+from ..eager import Cache, call_at_once, flatten, is_symbolic, rebuild
 from ..layers.naming import unique_layer_name
-from ..losses.base import apply_weights
+from ..losses.base import as_data, float_dtype
 from ..saving.config import Configurable
 
-__all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "divide_no_nan"]
+__all__ = ["Metric"]
 
 
-def _computed_at_once(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """`result`, called from Python outside of any trace, gives a value."""
+def _computed_at_once(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that builds graph inside a trace, and outside of one computes on arrays.
 
-    @functools.wraps(build)
-    def result(self: Metric) -> Any:
-        if is_symbolic():
-            return build(self)
-        return call_at_once(lambda: build(self), [], self._eager_calls, "result")
+    Variables that it returns are read where it is called; state that it writes stays written.
+    """
 
-    return result
+    @functools.wraps(method)
+    def call(self: Metric, *args: Any, **kwargs: Any) -> Any:
+        if is_tracing():
+            return _tensors(method(self, *args, **kwargs))
+        if is_symbolic(args, kwargs):
+            trace = Trace()
+            with trace.open():
+                method(self, *args, **kwargs)
+            return group(*trace.writes)
+        slots = [*args, *kwargs.values()]
+        is_given = tuple(value is not None for value in slots)
+        arrays = [as_data(value, self.dtype) for value in slots if value is not None]
+
+        def build(*tensors: Tensor) -> Any:
+            feed = iter(tensors)
+            filled = [next(feed) if given else None for given in is_given]
+            named = dict(zip(kwargs, filled[len(args) :], strict=True))
+            return _tensors(method(self, *filled[: len(args)], **named))
+
+        key = (method, len(args), is_given, tuple(kwargs))
+        values = call_at_once(build, arrays, self._eager_calls, key)
+        return None if isinstance(values, list) and not values else values
+
+    return call
+
+
+def _carried_out(reset: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """A reset that happens at once, also where a step is being built.
+
+    Nothing of it is kept: what it does in Python must happen every time.
+    """
+
+    @functools.wraps(reset)
+    def call(self: Metric) -> None:
+        call_at_once(lambda: _tensors(reset(self)), [], OrderedDict(), None)
+
+    return call
+
+
+def _tensors(structure: Any) -> Any:
+    """Variables and numbers as tensors; nothing (None) as an empty list."""
+    if structure is None:
+        return []
+    return rebuild(structure, (convert(leaf) for leaf in flatten(structure)))
 
 
 class Metric(Configurable):
     """Base of all metrics.
 
-    A metric makes its state with `add_variable` in `__init__`, changes it in `update` with
-    `assign_add`, and says in `result` what it amounts to; all three are ops.
+    A subclass makes its state with `add_variable` in `__init__`, changes it in `update_state`,
+    and says in `result` what it amounts to. Both are written in ops: in a training step they are
+    part of its graph; called by hand on arrays they compute at once, and on tensors outside of a
+    step `update_state` gives the operation to run. Metrics that are attributes of a metric belong
+    to its state.
 
     Args:
-        name: in reports.
+        name: in reports; by default the class's, numbered.
+        dtype: of the state and the results, float32 if None.
 
+    Attributes:
+        direction: `"up"` or `"down"`, where the better values are, or None.
+
+    Raises:
+        OptionError: if `dtype` is no float dtype.
+
+    >>> from thalweg import core
     >>> class Largest(Metric):
     ...     def __init__(self, name=None):
     ...         super().__init__(name=name)
     ...         self.seen = self.add_variable("seen")
-    ...     def update(self, y_true, y_pred, sample_weight=None):
-    ...         self.seen.assign(y_pred)
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.seen.assign(core.maximum(self.seen, core.reduce_max(y_pred)))
     ...     def result(self):
-    ...         return self.seen.value()
+    ...         return self.seen
     >>> metric = Largest()
-    >>> metric.update_state(np.float32(0), np.float32(3))
-    >>> metric.result_value()
+    >>> metric.update_state([0.0, 0.0], [3.0, 2.0])
+    >>> metric.update_state([0.0], [1.0])
+    >>> float(metric.result())
     3.0
     """
 
+    config_module = "metrics"
+    direction: str | None = None
+
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        del dtype  # state is float32
         self.name = name or unique_layer_name(type(self).__name__)
-        self.variables: list[Variable] = []
+        self.dtype = float_dtype(self, dtype or "float32")
+        self._variables: list[Variable] = []
         self._eager_calls: Cache = OrderedDict()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "result" in cls.__dict__:
-            cls.result = _computed_at_once(cls.__dict__["result"])  # type: ignore[method-assign]
+        for name, decorate in (
+            ("update_state", _computed_at_once),
+            ("result", _computed_at_once),
+            ("reset_state", _carried_out),
+        ):
+            if name in cls.__dict__:
+                setattr(cls, name, decorate(cls.__dict__[name]))
 
     def add_variable(
-        self, name: str, shape: tuple[int, ...] = (), initial: float = 0.0
+        self,
+        name: str | None = None,
+        shape: Sequence[int] = (),
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: Any = None,
     ) -> Variable:
-        """Makes a float32 state variable, `initial` everywhere at every reset."""
-        variable = Variable(
-            np.full(shape, initial, np.float32), trainable=False, name=f"{self.name}/{name}"
-        )
-        self.variables.append(variable)
+        """Makes a state variable.
+
+        Args:
+            name: of the variable.
+            shape: sizes.
+            initializer: name or object; its values come back at every reset.
+            dtype: the metric's if None.
+            aggregation: what Keras does with it on several machines; no matter here.
+        """
+        del aggregation
+        wanted = as_dtype(dtype or self.dtype)
+        if isinstance(initializer, str) and initializer == "zeros":  # without a graph of its own
+            values = np.zeros(tuple(shape), wanted.numpy)
+        else:
+            values = initializers.get(initializer)(tuple(shape), wanted)
+        variable = Variable(values, trainable=False, name=f"{self.name}/{name or 'variable'}")
+        self._variables.append(variable)
         return variable
 
-    def update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Adds the ops that take one batch into account."""
+    add_weight = add_variable  # Keras's other name
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The state: its own, then that of the metrics that are its attributes."""
+        return self._variables + [v for metric in self._inner() for v in metric.variables]
+
+    def _inner(self) -> list[Metric]:
+        """The metrics among its attributes, each once."""
+        found = [
+            leaf
+            for name, value in vars(self).items()
+            if name not in ("_arguments", "_eager_calls")
+            for leaf in flatten(value)
+            if isinstance(leaf, Metric)
+        ]
+        return list(dict.fromkeys(found))
+
+    def update_state(self, *args: Any, **kwargs: Any) -> Any:
+        """Takes a batch into account: `(y_true, y_pred, sample_weight=None)`."""
         raise NotImplementedError(type(self).__name__)
 
     def result(self) -> Any:
         """What the state amounts to: a tensor inside a trace, else a computed value."""
         raise NotImplementedError(type(self).__name__)
 
-    def result_value(self) -> float:
-        """The result as a Python float."""
-        return float(self.result())
-
-    def update_state(self, *args: Any, **kwargs: Any) -> Any:
-        """Takes a batch into account: `(y_true, y_pred, sample_weight=None)`, arrays or tensors."""
-        if is_symbolic(args, kwargs):
-            return self.update(*args, **kwargs)
-        given = [value for value in (*args, *kwargs.values()) if value is not None]
-        arrays = [np.asarray(value) for value in given]
-        arrays = [a.astype(np.float32) if a.dtype == np.float64 else a for a in arrays]
-        present = tuple(value is not None for value in args)
-        names = tuple(name for name, value in kwargs.items() if value is not None)
-
-        def build(*tensors: Tensor) -> list[Any]:
-            feed = iter(tensors)
-            positional = [next(feed) if is_given else None for is_given in present]
-            self.update(*positional, **{name: next(feed) for name in names})
-            return []
-
-        call_at_once(build, arrays, self._eager_calls, (present, names))
-        return None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Updates the state and returns the result."""
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """`update_state` in a step: adds the ops that take one batch into account."""
         self.update_state(*args, **kwargs)
-        return self.result()
 
     def reset_state(self) -> None:
-        """Starts afresh."""
-        session = current_session()
-        for variable in self.variables:
-            session.load(variable, variable.initial_value)
+        """Starts afresh: state is again what its initializer made.
 
-    reset_states = reset_state
+        # differs from Keras: where it is zero whatever the initializer.
+        """
+        for variable in self._variables:
+            current_session().load(variable, variable.initial_value)
+        for metric in self._inner():
+            metric.reset_state()
+
+    def reset_states(self) -> None:
+        """`reset_state` (Keras 2's name)."""
+        self.reset_state()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Takes a batch into account and returns the result."""
+        if is_tracing() or not is_symbolic(args, kwargs):
+            self.update_state(*args, **kwargs)
+            return self.result()
+        with Trace().open():
+            self.update_state(*args, **kwargs)
+            return self.result()
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments it was made with, and its name, as JSON data."""
+        return {**super().get_config(), "name": self.name}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.name}'>"
-
-
-def divide_no_nan(a: Any, b: Any) -> Tensor:
-    """a / b, and 0 where b is 0."""
-    b = convert(b)
-    is_zero = b <= 0.0
-    quotient = a / where(is_zero, ones_like(b), b)
-    return where(is_zero, zeros_like(quotient), quotient)
-
-
-class _Reduce(Metric):
-    """State of sums: of weighted values, and of weights."""
-
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(name, dtype)
-        self.total = self.add_variable("total")
-
-    def _weighted(self, values: Any, sample_weight: Any) -> tuple[Tensor, Tensor | None]:
-        values = convert(values)
-        values = values if values.dtype == "float32" else cast(values, "float32")
-        if sample_weight is None:
-            return values, None
-        weights = cast(convert(sample_weight), "float32")
-        return apply_weights(values, weights), apply_weights(ones_like(values), weights)
-
-
-class Sum(_Reduce):
-    """The sum of all values, each times its weight.
-
-    >>> metric = Sum()
-    >>> metric.update_state([1.0, 2.0], sample_weight=[1.0, 0.5])
-    >>> metric.result_value()
-    2.0
-    """
-
-    def update(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Adds the batch's values."""
-        weighted, _ = self._weighted(values, sample_weight)
-        self.total.assign_add(reduce_sum(weighted))
-
-    def result(self) -> Any:
-        """The sum."""
-        return self.total.value()
-
-
-class Mean(_Reduce):
-    """The weighted mean of all values: sum(w * v) / sum(w).
-
-    >>> metric = Mean()
-    >>> metric.update_state([1.0, 3.0])
-    >>> metric.update_state([5.0])
-    >>> metric.result_value()
-    3.0
-    """
-
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(name, dtype)
-        self.count = self.add_variable("count")
-
-    def update(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Adds the batch's values and weights."""
-        weighted, weights = self._weighted(values, sample_weight)
-        counted = ones_like(weighted) if weights is None else weights
-        self.total.assign_add(reduce_sum(weighted))
-        self.count.assign_add(reduce_sum(counted))
-
-    def result(self) -> Any:
-        """The mean so far, 0 before the first value."""
-        return divide_no_nan(self.total.value(), self.count.value())
-
-
-class MeanMetricWrapper(Mean):
-    """The mean over samples of a function `(y_true, y_pred, **options) -> values`."""
-
-    def __init__(
-        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **options: Any
-    ) -> None:
-        super().__init__(name or getattr(fn, "__name__", None), dtype)
-        self._fn = fn
-        self._options = options
-
-    def update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Adds the function's values for the batch."""
-        super().update(self._fn(convert(y_true), convert(y_pred), **self._options), sample_weight)

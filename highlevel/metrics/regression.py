@@ -1,107 +1,158 @@
-"""Metrics that are means of a loss function's values."""
+"""Metrics of real-valued outputs: means over samples of the functions of `losses`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import thalweg.core as core
+from thalweg import core
 
-from ..eager import array_or_tensor
-from ..losses import classification, regression
-from ..losses.base import as_floats, same_rank
-from .base import Mean, MeanMetricWrapper
+from ..losses import regression
+from ..losses.base import pair
+from .reduction import Mean, MeanMetricWrapper
 
 __all__ = [
-    "BinaryCrossentropy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
     "CosineSimilarity",
-    "Hinge",
-    "KLDivergence",
     "LogCoshError",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
-    "Poisson",
     "RootMeanSquaredError",
-    "SparseCategoricalCrossentropy",
-    "SquaredHinge",
 ]
 
 
-def _mean_of(function: Callable[..., Any], default_name: str, class_name: str) -> Any:
-    """A metric class: the mean over samples of a loss function's values."""
+class MeanSquaredError(MeanMetricWrapper):
+    """The mean of `losses.mean_squared_error`.
 
-    class MeanOf(MeanMetricWrapper):
-        def __init__(self, name: str = default_name, dtype: Any = None, **options: Any) -> None:
-            super().__init__(function, name, dtype, **options)
+    Args:
+        name: in reports.
+        dtype: of the state, float32 if None.
 
-    MeanOf.__name__ = MeanOf.__qualname__ = class_name
-    MeanOf.__doc__ = f"The mean over samples of `losses.{function.__name__}`."
-    return MeanOf
+    >>> float(MeanSquaredError()([[1.0, 0.0]], [[0.0, 0.0]]))
+    0.5
+    """
 
+    direction = "down"
 
-MeanSquaredError = _mean_of(regression.mean_squared_error, "mean_squared_error", "MeanSquaredError")
-MeanAbsoluteError = _mean_of(
-    regression.mean_absolute_error, "mean_absolute_error", "MeanAbsoluteError"
-)
-MeanAbsolutePercentageError = _mean_of(
-    regression.mean_absolute_percentage_error,
-    "mean_absolute_percentage_error",
-    "MeanAbsolutePercentageError",
-)
-MeanSquaredLogarithmicError = _mean_of(
-    regression.mean_squared_logarithmic_error,
-    "mean_squared_logarithmic_error",
-    "MeanSquaredLogarithmicError",
-)
-LogCoshError = _mean_of(regression.log_cosh, "logcosh", "LogCoshError")
-CosineSimilarity = _mean_of(regression.cosine_similarity, "cosine_similarity", "CosineSimilarity")
-Poisson = _mean_of(regression.poisson, "poisson", "Poisson")
-KLDivergence = _mean_of(classification.kl_divergence, "kl_divergence", "KLDivergence")
-BinaryCrossentropy = _mean_of(
-    classification.binary_crossentropy, "binary_crossentropy", "BinaryCrossentropy"
-)
-CategoricalCrossentropy = _mean_of(
-    classification.categorical_crossentropy, "categorical_crossentropy", "CategoricalCrossentropy"
-)
-SparseCategoricalCrossentropy = _mean_of(
-    classification.sparse_categorical_crossentropy,
-    "sparse_categorical_crossentropy",
-    "SparseCategoricalCrossentropy",
-)
-Hinge = _mean_of(classification.hinge, "hinge", "Hinge")
-SquaredHinge = _mean_of(classification.squared_hinge, "squared_hinge", "SquaredHinge")
-CategoricalHinge = _mean_of(
-    classification.categorical_hinge, "categorical_hinge", "CategoricalHinge"
-)
-
-
-@array_or_tensor
-def _squared_errors(y_true: Any, y_pred: Any) -> Any:
-    p = core.convert(y_pred)
-    y, p = same_rank(as_floats(core.convert(y_true), p), p)
-    return core.square(p - y)
+    def __init__(self, name: str = "mean_squared_error", dtype: Any = None) -> None:
+        super().__init__(regression.mean_squared_error, name, dtype)
 
 
 class RootMeanSquaredError(Mean):
     """The square root of the mean of all squared errors.
 
-    >>> metric = RootMeanSquaredError()
-    >>> metric.update_state([[3.0], [0.0]], [[0.0], [0.0]])
-    >>> round(metric.result_value(), 4)
-    2.1213
+    Args:
+        name: in reports.
+        dtype: of the state, float32 if None.
+
+    >>> round(float(RootMeanSquaredError()([[3.0], [5.0]], [[0.0], [4.0]])), 4)
+    2.2361
     """
+
+    direction = "down"
 
     def __init__(self, name: str = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name, dtype)
 
-    def update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Adds the batch's squared errors."""
-        super().update(_squared_errors(y_true, y_pred), sample_weight)
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Takes the squared errors of a batch into account.
+
+        Args:
+            y_true: (batch, ...) targets.
+            y_pred: (batch, ...) outputs.
+            sample_weight: (batch,) or (batch, ...), or None.
+        """
+        y, p = pair(y_true, y_pred)
+        super().update_state(core.square(p - y), sample_weight)
 
     def result(self) -> Any:
         """The root of the mean so far."""
         return core.sqrt(super().result())
+
+
+class MeanAbsoluteError(MeanMetricWrapper):
+    """The mean of `losses.mean_absolute_error`.
+
+    Args:
+        name: in reports.
+        dtype: of the state, float32 if None.
+
+    >>> float(MeanAbsoluteError()([[1.0, 0.0]], [[-1.0, 0.0]]))
+    1.0
+    """
+
+    direction = "down"
+
+    def __init__(self, name: str = "mean_absolute_error", dtype: Any = None) -> None:
+        super().__init__(regression.mean_absolute_error, name, dtype)
+
+
+class MeanAbsolutePercentageError(MeanMetricWrapper):
+    """The mean of `losses.mean_absolute_percentage_error`, in percent.
+
+    Args:
+        name: in reports.
+        dtype: of the state, float32 if None.
+
+    >>> float(MeanAbsolutePercentageError()([[4.0]], [[5.0]]))
+    25.0
+    """
+
+    direction = "down"
+
+    def __init__(self, name: str = "mean_absolute_percentage_error", dtype: Any = None) -> None:
+        super().__init__(regression.mean_absolute_percentage_error, name, dtype)
+
+
+class MeanSquaredLogarithmicError(MeanMetricWrapper):
+    """The mean of `losses.mean_squared_logarithmic_error`.
+
+    Args:
+        name: in reports.
+        dtype: of the state, float32 if None.
+
+    >>> round(float(MeanSquaredLogarithmicError()([[0.0]], [[1.0]])), 4)
+    0.4805
+    """
+
+    direction = "down"
+
+    def __init__(self, name: str = "mean_squared_logarithmic_error", dtype: Any = None) -> None:
+        super().__init__(regression.mean_squared_logarithmic_error, name, dtype)
+
+
+class LogCoshError(MeanMetricWrapper):
+    """The mean of `losses.log_cosh`.
+
+    Args:
+        name: in reports.
+        dtype: of the state, float32 if None.
+
+    >>> round(float(LogCoshError()([[0.0]], [[1000.0]])), 1)
+    999.3
+    """
+
+    direction = "down"
+
+    def __init__(self, name: str = "logcosh", dtype: Any = None) -> None:
+        super().__init__(regression.log_cosh, name, dtype)
+
+
+class CosineSimilarity(MeanMetricWrapper):
+    """The mean cosine of the angle between targets and outputs: 1 where they point alike.
+
+    As in Keras it is the cosine itself, where the loss of this name is minus the cosine.
+
+    Args:
+        name: in reports.
+        dtype: of the state, float32 if None.
+        axis: of the vectors' components.
+
+    >>> round(float(CosineSimilarity()([[3.0, 4.0]], [[6.0, 8.0]])), 4)
+    1.0
+    """
+
+    direction = "up"
+
+    def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
+        super().__init__(regression.cosine, name, dtype, axis=axis)

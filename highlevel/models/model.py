@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from thalweg.core import Graph, Tensor, current_session
+from thalweg.core import Graph, Tensor, Trace, library, placeholder
 from thalweg.core.errors import GraphError, OptionError, nearest
 
+from ..eager import flatten
 from ..layers.base import Layer
-from ..training.data import Batch
+from ..layers.calls import current_call
+from ..training.layout import Batch
 from ..training.trainer import Trainer
 from .network import Network
 
 __all__ = ["Model"]
 
 
-class Model(Trainer, Layer):
+class Model(Trainer):
     """A graph of layers that can be trained, evaluated, saved and called like a layer.
 
     Functional: `Model(inputs, outputs)` with tensors made by `Input` and layers; the model
@@ -54,9 +57,10 @@ class Model(Trainer, Layer):
         inputs = kwargs.pop("input", inputs)  # Keras 1's names
         outputs = kwargs.pop("output", outputs)
         self.network: Network | None = None
+        self.added_losses: list[Tensor] = []
         self._steps = {}
-        self._epochs_shuffled = 0
-        self._output_names: list[str] | None = None
+        self._fits = 0
+        self._traced_outputs: Any = None  # of a subclassed model
         super().__init__(name=name, trainable=trainable, **kwargs)
         self.graph = Graph()  # for subclassed models; a functional one lives where its tensors do
         if (inputs is None) != (outputs is None):
@@ -72,7 +76,9 @@ class Model(Trainer, Layer):
     def _set_network(self, network: Network) -> None:
         self.network = network
         self.built = True
-        self._steps.clear()
+        self._forget_steps()
+        if not self.trainable:
+            self.trainable = False  # of the layers too
 
     # Structure ----------------------------------------------------------------------------------
 
@@ -87,14 +93,6 @@ class Model(Trainer, Layer):
             yield from self.network.layers
         else:
             yield from super().sublayers()
-
-    def _flat_layers(self) -> Iterator[Layer]:
-        """All layers inside it, also those of models inside it."""
-        stack: list[Layer] = list(self.sublayers())
-        while stack:
-            layer = stack.pop()
-            yield layer
-            stack.extend(layer.sublayers())
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name or position.
@@ -157,34 +155,40 @@ class Model(Trainer, Layer):
     @property
     def input_names(self) -> list[str]:
         """Names of the input layers, or the keys of a dict of inputs."""
-        if self.network is None:
-            return ["input"]
-        if isinstance(self.network.inputs, dict):
-            return list(self.network.inputs)
-        return [tensor.history.layer.name for tensor in self.network.flat_inputs]
+        inputs = self._network().inputs
+        if isinstance(inputs, dict):
+            return list(inputs)
+        return [tensor.history.layer.name for tensor in self._network().flat_inputs]
+
+    @property
+    def data_names(self) -> list[str] | None:
+        """`input_names`; None if the model takes whatever nesting comes."""
+        return None if self.network is None else self.input_names
+
+    @property
+    def output_structure(self) -> Any:
+        """The output tensors, nested as the model returns them; None while unknown."""
+        return self._traced_outputs if self.network is None else self.network.outputs
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the layers that make the outputs, or the keys of a dict of outputs."""
+        """Names of the layers that make the outputs, or the keys of a dict of outputs.
+
+        A subclassed model's are `output`, or `output_1`, `output_2`, …
+        """
+        outputs = self.output_structure
+        if isinstance(outputs, dict):
+            return list(outputs)
+        tensors = list(flatten(outputs))
         if self.network is None:
-            return self._output_names or ["output"]
-        if isinstance(self.network.outputs, dict):
-            return list(self.network.outputs)
+            return [f"output_{i + 1}" for i in range(len(tensors))] if tensors[1:] else ["output"]
         names: list[str] = []
-        for tensor in self.network.flat_outputs:
+        made: Counter[str] = Counter()
+        for tensor in tensors:
             name = tensor.history.layer.name if tensor.history else tensor.op.name
-            taken = names.count(name)
-            names.append(f"{name}_{taken}" if taken else name)
+            names.append(f"{name}_{made[name]}" if made[name] else name)
+            made[name] += 1
         return names
-
-    def _declared_outputs(self, y: Any) -> list[str]:
-        if self._output_names is None and y is not None:
-            self._output_names = super()._declared_outputs(y)
-        return self._output_names or ["output"]
-
-    def nest_inputs(self, tensors: Sequence[Tensor]) -> Any:
-        """Inputs as a subclass's `call` takes them: alone, or as a list."""
-        return tensors[0] if len(tensors) == 1 else list(tensors)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The network on other inputs. Subclasses write their own."""
@@ -196,13 +200,89 @@ class Model(Trainer, Layer):
             )
         return self.network.apply(inputs)
 
-    def _ensure_network(self, batch: Batch) -> None:
-        """Only `Sequential` makes its network late."""
+    def add_loss(self, loss: Any) -> None:
+        """Adds a scalar tensor to the loss that training minimises.
 
-    def _stream_name(self) -> str:
-        return self._stream.name
+        Args:
+            loss: inside `call` any scalar; on a functional model one computed from its tensors.
 
-    # Weights files ------------------------------------------------------------------------------
+        Raises:
+            OptionError: on a model that is not functional, outside of `call`.
+            ShapeError: if it is not a scalar.
+        """
+        if self.network is None or current_call() is not None:
+            super().add_loss(loss)
+        else:
+            self.added_losses.append(self._scalar_loss(loss))
+            self._steps.clear()
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """Regularizers' values, and what `add_loss` and activity regularizers added."""
+        calls = [] if self.network is None else self.network.calls
+        inner = [loss for call in calls for loss in call.losses]
+        return [*inner, *self.added_losses, *self.regularization_losses()]
+
+    def ensure_built(self, batch: Batch) -> None:
+        """Traces a subclassed model on its first data: makes weights, learns the outputs."""
+        if self.network is None and self._traced_outputs is None:
+            self._traced_outputs = self._step("predict", batch).outputs
+
+    # Configuration and files --------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The model as JSON data in Keras 2's layout: its layers and how they are connected.
+
+        Raises:
+            GraphError: if a tensor comes from an operation that belongs to no layer.
+            OptionError: if an argument of a layer cannot be written.
+        """
+        from ..saving.model_config import own_config
+
+        return own_config(self)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
+        """A model, with new weights, from what `get_config` returned, here or in Keras.
+
+        Raises:
+            FileFormatError: if the configuration makes no sense, or names unknown classes.
+        """
+        from ..saving.model_reader import read_model
+
+        return read_model(cls, config, custom_objects)
+
+    def to_json(self, **options: Any) -> str:
+        """The model's configuration as a JSON text for `model_from_json`, without weights.
+
+        Args:
+            options: for `json.dumps`.
+        """
+        from ..saving.model_config import model_to_json
+
+        return model_to_json(self, **options)
+
+    def save(
+        self,
+        filepath: str | os.PathLike[str],
+        overwrite: bool = True,
+        include_optimizer: bool = True,
+        save_format: str | None = None,
+    ) -> None:
+        """Writes the whole model to one file; `saving.model_file.save_model` says what is in it.
+
+        Args:
+            filepath: the file, `*.h5`.
+            overwrite: False refuses to replace a file.
+            include_optimizer: whether `compile`'s arguments and the optimizer's state go along.
+            save_format: `"h5"`, or None to tell by the suffix.
+
+        Raises:
+            OptionError, GraphError: if the model cannot be written; nothing is written then.
+        """
+        from ..saving.model_file import save_model
+
+        save_model(self, filepath, overwrite, include_optimizer, save_format)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Writes the weights to HDF5 in Keras 2's layout, all or nothing.
@@ -214,18 +294,13 @@ class Model(Trainer, Layer):
         Raises:
             OptionError: if the file exists and may not be replaced.
         """
-        from ..saving.hdf5 import LayerWeights, write_weights
+        from ..saving.hdf5 import write_weights
+        from ..saving.layer_weights import stored_layers
 
         if not overwrite and os.path.exists(filepath):
             raise OptionError("save_weights", "the file exists", got=os.fspath(filepath))
-        session = current_session()
-        write_weights(
-            filepath,
-            [
-                LayerWeights(layer.name, [(f"{w.name}:0", session.value(w)) for w in layer.weights])
-                for layer in self.layers
-            ],
-        )
+        self._require_weights("save_weights")
+        write_weights(filepath, stored_layers(self))
 
     def load_weights(self, filepath: str | os.PathLike[str], by_name: bool = False) -> None:
         """Reads weights that this library or Keras 2 wrote; all are checked before any is set.
@@ -240,17 +315,10 @@ class Model(Trainer, Layer):
             ShapeError: if an array does not fit its weight.
         """
         from ..saving.hdf5 import read_weights
-        from ..saving.matching import assign_weights
+        from ..saving.layer_weights import load_layers
 
         self._require_weights("load_weights")
-        layers = self.layers
-        wanted = [(layer.name, [w.type.dims() for w in layer.weights]) for layer in layers]
-        arrays = assign_weights(wanted, read_weights(filepath), by_name=by_name)  # type: ignore[arg-type]
-        session = current_session()
-        weights = [w for layer in layers for w in layer.weights]
-        for weight, array in zip(weights, arrays, strict=True):
-            if array is not None:
-                session.load(weight, array.astype(weight.dtype.numpy))
+        load_layers(self, read_weights(filepath), by_name=by_name)
 
     def _require_weights(self, where: str) -> None:
         if not self.built and not self.weights:
@@ -279,7 +347,22 @@ class Model(Trainer, Layer):
             write(line)
 
     def build(self, input_shape: Any) -> None:
-        """Makes the weights of a subclassed model by calling it on a symbolic input."""
+        """Makes the weights of a subclassed model by calling it on symbolic inputs.
+
+        Args:
+            input_shape: sizes with the batch; a list or dict of them for several inputs.
+        """
+        if self.built or current_call() is not None:
+            return
+        self.built = True
+        shapes = list(input_shape.values()) if isinstance(input_shape, dict) else input_shape
+        several = bool(shapes) and isinstance(shapes[0], list | tuple)
+        with self.graph.as_default(), library(), Trace().open():
+            tensors = [placeholder(self.dtype, s) for s in (shapes if several else [shapes])]
+            if isinstance(input_shape, dict):
+                self(dict(zip(input_shape, tensors, strict=True)))
+            else:
+                self(tensors if several else tensors[0])
 
     def reset_states(self) -> None:
         """Resets the state of stateful layers (recurrent ones; there are none yet)."""

@@ -105,7 +105,9 @@ class Network:
 
     def _absent_hint(self, tensor: Tensor) -> str:
         if tensor.graph is not self.flat_inputs[0].graph:
-            return "it is of another graph: was a graph entered, or clear_session() called, between?"
+            return (
+                "it is of another graph: was a graph entered, or clear_session() called, between?"
+            )
         return "add it to inputs=[…]"
 
     def _producers(self, tensors: Iterable[Tensor]) -> list[LayerCall]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from thalweg.core import Tensor
+import numpy as np
+
+from thalweg.core import Tensor, is_tracing
 from thalweg.core.errors import OptionError
 
 from ..layers.base import Layer
 from ..layers.input import Input, InputLayer
-from ..training.data import Batch
+from ..training.layout import Batch
 from .model import Model
 from .network import Network
 
@@ -38,8 +40,8 @@ class Sequential(Model):
     def __init__(
         self, layers: Sequence[Any] | None = None, name: str | None = None, trainable: bool = True
     ) -> None:
-        super().__init__(name=name, trainable=trainable)
         self._stack: list[Layer] = []
+        super().__init__(name=name, trainable=trainable)
         self._input: Tensor | None = None
         self._values: list[Any] = []  # the output of each layer
         for layer in layers or ():
@@ -97,6 +99,7 @@ class Sequential(Model):
             self._values = []
             self.network = None
             self.built = False
+            self._forget_steps()
             return
         del self._values[len(self._stack) :]
         for layer in self._stack[len(self._values) :]:
@@ -109,11 +112,20 @@ class Sequential(Model):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The layers one after another."""
+        if self.network is not None:
+            return self.network.apply(inputs)
         for layer in self._stack:
             inputs = layer(inputs)
         return inputs
 
-    def _ensure_network(self, batch: Batch) -> None:
+    def _call_on_arrays(self, inputs: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """The layers' network is made where the user is, not in the graph of one computation."""
+        if self.network is None and not isinstance(inputs, dict | list | tuple):
+            self.build((None, *np.shape(inputs)[1:]))
+        return super()._call_on_arrays(inputs, args, kwargs)
+
+    def ensure_built(self, batch: Batch) -> None:
+        """Declares the input's shape by the first data."""
         if self.network is None:
             if not self._stack:
                 raise OptionError("Sequential", "has no layers", layer=self._label)
@@ -121,7 +133,7 @@ class Sequential(Model):
 
     def build(self, input_shape: Any) -> None:
         """Declares the input shape, with the batch, of a model that has none yet."""
-        if self.network is None and self._stack:
+        if self.network is None and self._stack and not is_tracing():
             self._input = Input(batch_shape=tuple(input_shape), dtype=self._stack[0].dtype)
             self._rebuild()
 

@@ -189,7 +189,8 @@ class Optimizer(Configurable):
     def build(self, variables: Iterable[Variable]) -> None:
         """Makes the state for these variables; done by the first `apply` if not before.
 
-        To train several models with one optimizer, build it for the variables of all of them.
+        To train several models with one optimizer, compile them with it, or build it for the
+        variables of all of them.
 
         Raises:
             GraphError: if it was built before, and not for all of these.
@@ -205,9 +206,18 @@ class Optimizer(Configurable):
                 )
         if self.built:
             self._require_known(wanted)
-            return
+        else:
+            self.extend(wanted)
+
+    def extend(self, variables: Iterable[Variable]) -> None:
+        """Makes the state of variables that have none, also where `build` made that of others.
+
+        `compile` does it: in Keras 2's GAN scripts two models share an optimizer.
+        """
         with changed_context(scope=f"{self.name}/"):
-            for variable in wanted:
+            for variable in variables:
+                if variable in self._slots.rows:
+                    continue
                 if self.use_ema:
                     self._averages.make(variable, {"average": 0.0})
                 self._slots.make(variable, self.rule.slots)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -61,6 +61,8 @@ class Configurable:
     4.0
     """
 
+    # The module that a file names beside the class: losses and metrics share names of classes.
+    config_module: ClassVar[str | None] = None
     _arguments: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -168,7 +170,9 @@ def serialize(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): serialize(item) for name, item in value.items()}
     if isinstance(value, Configurable):
+        module = value.config_module
         return {
+            **({"module": f"thalweg.{module}"} if module else {}),
             "class_name": get_registered_name(type(value)),
             "config": value.get_config(),
         }
@@ -190,41 +194,50 @@ def serialize(value: Any) -> Any:
 def deserialize(value: Any) -> Any:
     """The value that `serialize` wrote: objects are made again, other data stay."""
     if isinstance(value, Mapping) and set(value) >= {"class_name", "config"}:
-        return find(str(value["class_name"])).from_config(value["config"])
+        found = find(str(value["class_name"]), str(value.get("module", "")))
+        return found.from_config(value["config"])
     if isinstance(value, list):
         return [deserialize(item) for item in value]
     return value
 
 
-def find(name: str) -> Any:
+def find(name: str, module: str = "") -> Any:
     """The class a file calls `name`.
+
+    Args:
+        name: of the class.
+        module: where it is, `"thalweg.metrics"`; others than thalweg's and Keras's do not matter.
 
     Raises:
         FileFormatError: if nothing is registered under it, with the nearest name.
     """
     if name in _custom:
         return _custom[name]
-    known = _library_classes()
-    if name not in known:
-        raise FileFormatError(
-            "load",
-            f"unknown class {name!r}",
-            expected="a class of thalweg, or one under @register_keras_serializable()",
-            hint=nearest(name, [*known, *_custom])
-            or "custom_object_scope({name: class}) makes a class known",
-        )
-    return known[name]
+    tables = _library_classes()
+    family = module.rpartition(".")[2]
+    for table in [tables[family]] if family in tables else tables.values():
+        if name in table:
+            return table[name]
+    raise FileFormatError(
+        "load",
+        f"unknown class {name!r}",
+        expected="a class of thalweg, or one under @register_keras_serializable()",
+        hint=nearest(name, [*_custom, *(known for table in tables.values() for known in table)])
+        or "custom_object_scope({name: class}) makes a class known",
+    )
 
 
 @functools.cache
-def _library_classes() -> dict[str, Any]:
-    """Thalweg's own classes by name: the public classes of these modules and no others."""
-    from thalweg import constraints, initializers, layers, models, regularizers
+def _library_classes() -> dict[str, dict[str, Any]]:
+    """Thalweg's own classes by module and name: the public ones of these modules, no others."""
+    from thalweg import constraints, initializers, layers, losses, metrics, models, regularizers
 
-    found: dict[str, Any] = {}
-    for module in (constraints, initializers, layers, models, regularizers):
-        for name in module.__all__:
-            item = getattr(module, name)
-            if isinstance(item, type) and issubclass(item, Configurable):
-                found[item.__name__] = item
-    return found
+    modules = (constraints, initializers, layers, models, regularizers, losses, metrics)
+    return {
+        module.__name__.rpartition(".")[2]: {
+            item.__name__: item
+            for item in (getattr(module, name) for name in module.__all__)
+            if isinstance(item, type) and issubclass(item, Configurable)
+        }
+        for module in modules
+    }

@@ -22,13 +22,26 @@ from .atomic import atomic_path
 from .hdf5_reader import NUMERIC_DTYPES, Hdf5Reader, is_plain_name
 from .matching import assign_weights
 
-__all__ = ["LayerWeights", "assign_weights", "read_weights", "write_weights"]
+__all__ = [
+    "KERAS_VERSION",
+    "TOP_LEVEL",
+    "LayerWeights",
+    "assign_weights",
+    "check_layers",
+    "read_arrays",
+    "read_layers",
+    "read_weights",
+    "write_arrays",
+    "write_layers",
+    "write_weights",
+]
 
 # Keras's limit for the bytes of one attribute; HDF5's own is 64 KiB with its header.
 _ATTRIBUTE_BYTES = 64512
 # What readers look at to tell the layout of kernels: TensorFlow's, as Keras 2 wrote it.
 _BACKEND = b"tensorflow"
-_KERAS_VERSION = b"2.15.0"
+KERAS_VERSION = "2.15.0"
+TOP_LEVEL = "top_level_model_weights"  # a group beside those of the layers: the model's own
 
 
 class LayerWeights(NamedTuple):
@@ -64,6 +77,15 @@ def write_weights(path: str | os.PathLike[str], layers: Sequence[LayerWeights]) 
         ...     read_weights(path)[0].weights[0][1].shape
         (3, 2)
     """
+    check_layers(layers)
+    import h5py
+
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        write_layers(file, layers)
+
+
+def check_layers(layers: Sequence[LayerWeights]) -> None:
+    """Looks at names and dtypes before anything is written; raises what `write_weights` does."""
     _check_names("layer", [layer.name for layer in layers])
     for layer in layers:
         _check_names("weight", [name for name, _ in layer.weights])
@@ -77,22 +99,27 @@ def write_weights(path: str | os.PathLike[str], layers: Sequence[LayerWeights]) 
                     layer=repr(layer.name),
                 )
 
-    import h5py
 
+def write_layers(group: Any, layers: Sequence[LayerWeights]) -> None:
+    """Writes weights, which `check_layers` has seen, into an h5py group."""
     from thalweg import __version__
 
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        _write_names(file, "layer_names", [layer.name for layer in layers])
-        file.attrs["backend"] = np.bytes_(_BACKEND)
-        file.attrs["keras_version"] = np.bytes_(_KERAS_VERSION)
-        file.attrs["writer"] = np.bytes_(f"thalweg {__version__}")
-        for layer in layers:
-            group = file.require_group(layer.name)
-            _write_names(group, "weight_names", [name for name, _ in layer.weights])
-            for name, value in layer.weights:
-                if name in group:  # of a layer whose name is a path into this one
-                    raise _bad_name("weight", "is taken by another layer", name)
-                group.create_dataset(name, data=np.asarray(value))
+    named = [layer.name for layer in layers if layer.name != TOP_LEVEL]
+    _write_names(group, "layer_names", named)
+    group.attrs["backend"] = np.bytes_(_BACKEND)
+    group.attrs["keras_version"] = np.bytes_(KERAS_VERSION)
+    group.attrs["writer"] = np.bytes_(f"thalweg {__version__}")
+    for layer in layers:
+        write_arrays(group.require_group(layer.name), layer.weights)
+
+
+def write_arrays(group: Any, arrays: Sequence[tuple[str, NDArray[Any]]]) -> None:
+    """Writes named arrays into an h5py group, and the list of their names."""
+    _write_names(group, "weight_names", [name for name, _ in arrays])
+    for name, value in arrays:
+        if name in group:  # of a layer whose name is a path into this one
+            raise _bad_name("weight", "is taken by another layer", name)
+        group.create_dataset(name, data=np.asarray(value))
 
 
 def _check_names(what: str, names: Sequence[str]) -> None:
@@ -156,16 +183,26 @@ def read_weights(path: str | os.PathLike[str]) -> list[LayerWeights]:
             layer_names = reader.names(group, "layer_names")
         if layer_names is None:
             raise reader.not_weights()
-        if reader.text(group, "backend") == "theano":
-            warnings.warn(
-                f"{os.fspath(path)!r} was written with Theano, which stored the kernels of "
-                "convolutions flipped; they are read as they are",
-                stacklevel=2,
-            )
-        return [LayerWeights(name, _layer_weights(reader, group, name)) for name in layer_names]
+        return read_layers(reader, group, layer_names)
 
 
-def _layer_weights(reader: Hdf5Reader, group: Any, layer: str) -> list[tuple[str, NDArray[Any]]]:
+def read_layers(reader: Hdf5Reader, group: Any, layer_names: Sequence[str]) -> list[LayerWeights]:
+    """The weights of the layers in a group; the model's own, if there are any, come last."""
+    if reader.text(group, "backend") == "theano":
+        warnings.warn(
+            f"{reader.path!r} was written with Theano, which stored the kernels of "
+            "convolutions flipped; they are read as they are",
+            stacklevel=3,
+        )
+    layers = [LayerWeights(name, read_arrays(reader, group, name)) for name in layer_names]
+    if TOP_LEVEL not in layer_names and reader.holds(group, TOP_LEVEL):
+        own = LayerWeights(TOP_LEVEL, read_arrays(reader, group, TOP_LEVEL))
+        layers += [own] if own.weights else []
+    return layers
+
+
+def read_arrays(reader: Hdf5Reader, group: Any, layer: str) -> list[tuple[str, NDArray[Any]]]:
+    """The named arrays in a group inside `group`."""
     try:
         inside = reader.group(group, layer)
         names = reader.names(inside, "weight_names")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from .. import losses as loss_registry
 from .. import metrics as metric_registry
 from .. import optimizers as optimizer_registry
 
-__all__ = ["Compiled", "PlacedMetric"]
+__all__ = ["Compiled", "PlacedMetric", "check_metric"]
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Compiled:
         metrics: names, functions or objects; lists or a dict of them for several outputs.
         weighted_metrics: the same, with sample weights.
         outputs: names of the outputs.
+        trainable: the variables that training changes.
+        frozen: the layers that do not train.
 
     Raises:
         OptionError: for unknown names, or numbers that do not fit the outputs.
@@ -49,7 +52,11 @@ class Compiled:
         metrics: Any,
         weighted_metrics: Any,
         outputs: Sequence[str],
+        trainable: Sequence[Variable] = (),
+        frozen: frozenset[Any] = frozenset(),
     ) -> None:
+        self.trainable = list(trainable)
+        self.frozen = frozen
         self.optimizer = optimizer_registry.get(optimizer)
         self.outputs = list(outputs)
         chosen = self._per_output(loss, "loss", broadcast=True)
@@ -58,11 +65,12 @@ class Compiled:
         ]
         weights = self._per_output(loss_weights, "loss_weights", broadcast=False)
         self.loss_weights = [1.0 if weight is None else float(weight) for weight in weights]
+        groups = [self._metric_lists(metrics), self._metric_lists(weighted_metrics)]
         self._requested = [
-            (identifier, output, is_weighted)
-            for group, is_weighted in ((metrics, False), (weighted_metrics, True))
-            for output, items in enumerate(self._metric_lists(group))
-            for identifier in items
+            (identifier, check_metric(identifier), output, is_weighted)
+            for output in range(len(self.outputs))
+            for is_weighted, lists in enumerate(groups)
+            for identifier in lists[output]
         ]
         self.loss_tracker = metric_registry.Mean(name="loss")
         several = len(self.outputs) > 1
@@ -71,8 +79,6 @@ class Compiled:
             for name, item in zip(self.outputs, self.losses, strict=True)
         ]
         self._metrics: list[PlacedMetric] | None = None
-        self.trainable: list[Variable] | None = None
-        self.frozen: frozenset[Any] = frozenset()
 
     def _per_output(self, value: Any, what: str, *, broadcast: bool) -> list[Any]:
         """One entry an output, from a single value, a list or a dict by name."""
@@ -113,6 +119,13 @@ class Compiled:
             return [_as_list(item) for item in self._per_output(items, "metrics", broadcast=True)]
         if len(names) > 1 and len(items) == len(names):
             return [[item] for item in items]
+        if len(names) > 1 and any(isinstance(item, metric_registry.Metric) for item in items):
+            raise OptionError(
+                "compile",
+                "one metric object cannot watch several outputs",
+                expected="{output: [metrics]} with outputs " + ", ".join(names),
+                got=repr(group),
+            )
         return [list(items) for _ in names]
 
     def place_metrics(
@@ -120,16 +133,26 @@ class Compiled:
     ) -> list[PlacedMetric]:
         """The metrics, resolved at first use: "accuracy" depends on targets and outputs."""
         if self._metrics is None:
-            self._metrics = []
-            for identifier, output, is_weighted in self._requested:
+            placed: list[PlacedMetric] = []
+            for identifier, known, output, is_weighted in self._requested:
                 metric = metric_registry.resolve(
-                    identifier, self.losses[output], targets[output].type, outputs[output].type
+                    known, self.losses[output], targets[output].type, outputs[output].type
                 )
-                name = identifier if identifier in ("acc", "accuracy") else metric.name
-                if len(self.outputs) > 1:
-                    name = f"{self.outputs[output]}_{name}"
-                self._metrics.append(PlacedMetric(name, metric, output, is_weighted))
+                metric.reset_state()  # it may have watched another model before
+                name = identifier if isinstance(identifier, str) else metric.name
+                name = self._free_name(name, output, is_weighted, [p.name for p in placed])
+                placed.append(PlacedMetric(name, metric, output, bool(is_weighted)))
+            self._metrics = placed
         return self._metrics
+
+    def _free_name(self, name: str, output: int, is_weighted: int, taken: Sequence[str]) -> str:
+        """Keras's names: `accuracy`, `head_accuracy`, `weighted_accuracy`, `accuracy_1`."""
+        prefix = f"{self.outputs[output]}_" if len(self.outputs) > 1 else ""
+        if is_weighted and prefix + name in taken:
+            name = f"weighted_{name}"
+        full = prefix + name
+        numbered = (f"{full}_{i}" for i in itertools.count(1))
+        return full if full not in taken else next(n for n in numbered if n not in taken)
 
     @property
     def trackers(self) -> list[tuple[str, Any]]:
@@ -142,6 +165,17 @@ class Compiled:
         """Clears the state of all metrics."""
         for _, tracker in self.trackers:
             tracker.reset_state()
+
+
+def check_metric(identifier: Any) -> Any:
+    """The metric that an argument means; words that depend on the data stay as they are.
+
+    Raises:
+        OptionError: for an unknown name.
+    """
+    if identifier in ("accuracy", "acc", "crossentropy", "ce"):
+        return identifier
+    return metric_registry.get(identifier)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -5,9 +5,8 @@ Weights of classes become weights of samples here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,11 +19,16 @@ Array = np.ndarray[Any, Any]
 
 
 class Batch(NamedTuple):
-    """One batch: arrays in the order of the model's inputs and outputs."""
+    """One batch: arrays in the order of the model's inputs and outputs.
+
+    Attributes:
+        keys: how x was nested: (None,) for one array, the keys of a dict, 0, 1, … of a list.
+    """
 
     x: list[Array]
-    y: list[Array] | None
-    weights: list[Array | None] | None
+    y: list[Array] | None = None
+    weights: list[Array | None] | None = None
+    keys: tuple[Any, ...] = (None,)
 
     @property
     def size(self) -> int:
@@ -39,24 +43,50 @@ class Batch(NamedTuple):
             None
             if self.weights is None
             else [None if array is None else array[chosen] for array in self.weights],
+            self.keys,
         )
 
+    def nested(self, values: Sequence[Any]) -> Any:
+        """Values, one an array of x, nested as x was."""
+        if self.keys == (None,):
+            return values[0]
+        is_list = self.keys == tuple(range(len(values)))
+        return list(values) if is_list else dict(zip(self.keys, values, strict=True))
 
-@dataclass(frozen=True)
+
+class Receiver(Protocol):
+    """What a model tells a layout."""
+
+    @property
+    def data_names(self) -> Sequence[str] | None:
+        """Names of its inputs in order; None if it takes whatever nesting comes."""
+
+    @property
+    def output_names(self) -> Sequence[str]:
+        """Names of its outputs in order; known once it is built."""
+
+    def ensure_built(self, batch: Batch) -> None:
+        """Builds a model whose input was not declared, from its first data."""
+
+    def fitted(self, batch: Batch, where: str) -> Batch:
+        """The batch, checked and brought to the ranks of the model's inputs."""
+
+
 class Layout:
     """How a model takes its data.
 
     Args:
-        inputs: names of its inputs, in order; dicts of data go by them.
-        outputs: names of its outputs, in order.
+        model: whose data.
         where: the method that was called, for errors.
-        fitted: what the model makes of a batch, with its own checks.
     """
 
-    inputs: Sequence[str]
-    outputs: Sequence[str]
-    where: str = "fit"
-    fitted: Callable[[Batch], Batch] = lambda batch: batch
+    def __init__(self, model: Receiver, where: str) -> None:
+        self._model = model
+        self.where = where
+
+    @property
+    def _outputs(self) -> Sequence[str]:
+        return self._model.output_names
 
     def batch(self, x: Any, y: Any = None, weights: Any = None, class_weight: Any = None) -> Batch:
         """Flat lists from whatever nesting the user has.
@@ -64,10 +94,21 @@ class Layout:
         Raises:
             DataError: if numbers of arrays or of samples do not agree.
         """
-        inputs = self._flat(x, self.inputs, "x")
-        targets = None if y is None else self._flat(y, self.outputs, "y")
+        names = self._model.data_names
+        keys: tuple[Any, ...] = (None,)
+        if names is not None:
+            inputs = self._flat(x, names, "x")
+        elif isinstance(x, Mapping):
+            keys, inputs = tuple(x), [self._array(value, "x") for value in x.values()]
+        elif _is_several(x):
+            keys, inputs = tuple(range(len(x))), [self._array(value, "x") for value in x]
+        else:
+            inputs = [self._array(x, "x")]
+        self._model.ensure_built(Batch(inputs, keys=keys))
+        targets = None if y is None else self._flat(y, self._outputs, "y")
         self._check_lengths({"x": inputs, "y": targets or []})
-        return self.fitted(Batch(inputs, targets, self._weights(targets, weights, class_weight)))
+        sample_weights = self._weights(targets, weights, class_weight)
+        return self._model.fitted(Batch(inputs, targets, sample_weights, keys), self.where)
 
     def item(self, item: Any, class_weight: Any = None) -> Batch:
         """A batch from what a generator gives: `(x, y)`, `(x, y, weights)`, or x alone.
@@ -181,16 +222,16 @@ class Layout:
 
     def _weight_list(self, weights: Any) -> list[Any]:
         if isinstance(weights, Mapping):
-            self._check_keys(weights, self.outputs, "sample_weight")
-            return [weights.get(name) for name in self.outputs]
-        count = len(self.outputs)
+            self._check_keys(weights, self._outputs, "sample_weight")
+            return [weights.get(name) for name in self._outputs]
+        count = len(self._outputs)
         if isinstance(weights, list | tuple) and count > 1 and len(weights) == count:
             return list(weights)
         return [weights] * count
 
     def _class_weight_list(self, class_weight: Any) -> list[Any]:
-        """One table an output; `{"output": {0: 1.0}}` names them, `{0: 1.0}` is for the only one."""
-        names = self.outputs
+        """One table an output: `{"output": {0: 1.0}}`, or `{0: 1.0}` for the only one."""
+        names = self._outputs
         if isinstance(class_weight, Mapping) and any(isinstance(k, str) for k in class_weight):
             self._check_keys(class_weight, names, "class_weight")
             return [class_weight.get(name) for name in names]

@@ -19,6 +19,7 @@ from thalweg.core import (
     Trace,
     as_dtype,
     cast,
+    convert,
     current_session,
     gradients,
     library,
@@ -28,25 +29,21 @@ from thalweg.core import (
 )
 from thalweg.core.errors import DataError
 
-from ..eager import flatten
+from ..eager import flatten, rebuild
+from ..layers.base import regularization
 from ..layers.calls import collect_calls, learning_phase
 from .compiled import Compiled
-from .data import Batch
+from .layout import Array, Batch
 
 __all__ = ["Step", "step_key"]
 
 
-def step_key(mode: str, batch: Batch) -> tuple[Any, ...]:
+def step_key(mode: str, batch: Batch, has_network: bool) -> tuple[Any, ...]:
     """What a step depends on besides the sizes of its data."""
-    weights = batch.weights or ()
-    return (
-        mode,
-        *((array.dtype.kind, array.ndim) for array in batch.x),
-        None,
-        *((array.dtype.kind, array.ndim) for array in batch.y or ()),
-        None,
-        *(None if array is None else array.ndim for array in weights),
-    )
+    x = () if has_network else (*batch.keys, *((a.dtype.str, a.ndim) for a in batch.x))
+    y = ((_target_dtype(array), array.ndim) for array in batch.y or ())
+    weights = (None if array is None else array.ndim for array in batch.weights or ())
+    return (mode, *x, None, *y, None, *weights)
 
 
 class Step:
@@ -57,106 +54,123 @@ class Step:
         mode: `"train"`, `"test"` or `"predict"`.
         batch: an example, for ranks and dtypes.
         compiled: what `compile` resolved; None for `"predict"`.
+
+    Attributes:
+        outputs: the model's output tensors, nested as the model returns them.
     """
 
     def __init__(self, model: Any, mode: str, batch: Batch, compiled: Compiled | None) -> None:
         self.mode = mode
         self._compiled = compiled
         self._trace = Trace()
+        self._forward = Trace()
         network = model.network
         graph = network.flat_inputs[0].graph if network else model.graph
-        with graph.as_default(), library(), name_scope(f"{mode}_step"):
-            inputs = network.flat_inputs if network else _placeholders(batch.x, "x")
-            outputs = self._call(model, inputs)
-            targets = _placeholders(batch.y or (), "y")
-            weights = [
-                None if array is None else _placeholder(array, f"sample_weight_{i}")
-                for i, array in enumerate(batch.weights or [None] * len(targets))
-            ]
-            results: list[Tensor] = list(outputs)
-            if mode != "predict":
-                assert_compiled(compiled)
-                results = self._add_loss(model, inputs, outputs, targets, weights)
-            feeds = [*inputs, *targets, *(w for w in weights if w is not None)]
+        with graph.as_default(), library():
+            with name_scope(f"{mode}_step"):
+                inputs = network.flat_inputs if network else _inputs(batch.x)
+            self.outputs = self._call(model, inputs, batch)
+            outputs: list[Tensor] = list(flatten(self.outputs))
+            with name_scope(f"{mode}_step"):
+                targets = [
+                    placeholder(_target_dtype(array), _target_shape(array, output), f"y_{i}")
+                    for i, (array, output) in enumerate(zip(batch.y or (), outputs, strict=False))
+                ]
+                weights = [
+                    None if array is None else placeholder("float32", [None] * array.ndim, f"w_{i}")
+                    for i, array in enumerate(batch.weights or [None] * len(targets))
+                ]
+                results = outputs
+                if compiled is not None and mode != "predict":
+                    results = self._add_loss(compiled, inputs, outputs, targets, weights)
             self.result_count = len(results)
+            self._data = [*inputs, *targets]
+            feeds = [*self._data, *(w for w in weights if w is not None), learning_phase(graph)]
             self._constants = [np.asarray(mode == "train")]
-            feeds.append(learning_phase(graph))
             for layer, flag in self._flags:
-                frozen = compiled is not None and layer in compiled.frozen
                 feeds.append(flag)
-                self._constants.append(np.asarray(not frozen))
+                self._constants.append(np.asarray(compiled is None or layer not in compiled.frozen))
             fetches: list[Tensor | Operation] = [*results, *self._updates()]
         self.function = GraphFunction(fetches, feeds)
 
-    def _call(self, model: Any, inputs: Sequence[Tensor]) -> list[Tensor]:
+    def _call(self, model: Any, inputs: Sequence[Tensor], batch: Batch) -> Any:
         """The model's outputs, and what its layers add to state and loss."""
         network = model.network
-        self._network_writes: list[Operation] = []
         if network:
-            self._losses = [loss for call in network.calls for loss in call.losses]
+            self._losses = [
+                *(loss for call in network.calls for loss in call.losses),
+                *model.added_losses,
+            ]
             self._flags = [flag for call in network.calls for flag in call.flags]
-            self._network_writes = [write for call in network.calls for write in call.writes]
-            return list(network.flat_outputs)
-        with self._trace.open(), collect_calls(self.mode == "train") as state:
-            outputs = model(model.nest_inputs(inputs))
+            self._forward.writes = [write for call in network.calls for write in call.writes]
+            return network.outputs
+        frozen = None if self._compiled is None else self._compiled.frozen
+        with self._forward.open(), collect_calls(self.mode == "train", frozen) as state:
+            outputs = model(batch.nested(inputs))
+            outputs = rebuild(outputs, iter([convert(leaf) for leaf in flatten(outputs)]))
         self._losses = state.losses
         self._flags = []
-        return list(flatten(outputs))
+        return outputs
 
     def _add_loss(
         self,
-        model: Any,
+        compiled: Compiled,
         inputs: Sequence[Tensor],
         outputs: Sequence[Tensor],
         targets: Sequence[Tensor],
         weights: Sequence[Tensor | None],
     ) -> list[Tensor]:
-        compiled = assert_compiled(self._compiled)
-        if any(loss is not None for loss in compiled.losses) and len(targets) != len(outputs):
-            raise DataError(
-                "fit",
-                "the model has outputs without targets",
-                expected=f"y for {', '.join(compiled.outputs)}",
-                got=f"{len(targets)} arrays",
-            )
-        count = cast(shape_of(inputs[0])[0], "float32")
-        each: list[Tensor | None] = []
-        for i, loss in enumerate(compiled.losses):
-            each.append(None if loss is None else loss(targets[i], outputs[i], weights[i]))
+        each: list[Tensor | None] = [None] * len(compiled.losses)
+        if targets:
+            each = [
+                None if loss is None else loss(targets[i], outputs[i], weights[i])
+                for i, loss in enumerate(compiled.losses)
+            ]
         terms = [
             value * weight
             for value, weight in zip(each, compiled.loss_weights, strict=True)
             if value is not None
         ]
-        terms += [*self._losses, *model.regularization_losses()]
+        terms += [*self._losses, *regularization(compiled.trainable)]
         if not terms:
             raise DataError(
-                "fit",
+                "fit" if self.mode == "train" else "evaluate",
                 "there is nothing to minimise",
                 hint="compile(loss=…), or add_loss in a layer",
             )
         total = terms[0]
         for term in terms[1:]:
             total = total + term
+        count = cast(shape_of(inputs[0])[0], "float32")
+        metrics = compiled.place_metrics(targets, outputs) if targets else ()
         with self._trace.open():
             if self.mode == "train":
                 self._train(total, compiled)
             compiled.loss_tracker.update(total, count)
             for tracker, value in zip(compiled.output_trackers, each, strict=True):
-                if tracker is not None:
+                if tracker is not None and value is not None:
                     tracker.update(value, count)
-            for placed in compiled.place_metrics(targets, outputs) if targets else ():
+            for placed in metrics:
                 weight = weights[placed.output] if placed.is_weighted else None
                 placed.metric.update(targets[placed.output], outputs[placed.output], weight)
+            self._names = [name for name, _ in compiled.trackers]
             return [tracker.result() for _, tracker in compiled.trackers]
 
+    def logs(self, batch: Batch) -> dict[str, float]:
+        """Runs one batch; returns what loss and metrics are now, by name."""
+        return {name: float(v) for name, v in zip(self._names, self(batch), strict=True)}
+
     def _train(self, total: Tensor, compiled: Compiled) -> None:
-        variables = compiled.trainable or []
+        variables = compiled.trainable
         compiled.optimizer.apply(gradients(total, variables), variables)
 
     def _updates(self) -> list[Operation]:
-        layer_writes = self._network_writes if self.mode == "train" else []
-        return [*layer_writes, *self._trace.writes]
+        return [*(self._forward.writes if self.mode == "train" else ()), *self._trace.writes]
+
+    def accepts(self, batch: Batch) -> bool:
+        """Whether the sizes of a batch are those that the step was made for, or left open."""
+        arrays = [*batch.x, *(batch.y or ())]
+        return all(t.type.accepts_shape(a.shape) for t, a in zip(self._data, arrays, strict=True))
 
     def __call__(self, batch: Batch) -> list[Any]:
         """Runs one batch in the current session; returns outputs or metric values."""
@@ -165,24 +179,26 @@ class Step:
         return current_session().call(self.function, values)[: self.result_count]
 
 
-def assert_compiled(compiled: Compiled | None) -> Compiled:
-    """The argument.
-
-    Raises:
-        DataError: if it is None.
-    """
-    if compiled is None:
-        raise DataError(
-            "fit", "the model is not compiled", hint="model.compile(optimizer=…, loss=…) first"
+def _inputs(arrays: Sequence[Array]) -> list[Tensor]:
+    """Placeholders of a subclassed model: floats are fed as float32, others as they are."""
+    return [
+        placeholder(
+            "float32" if array.dtype.kind == "f" else as_dtype(array.dtype),
+            (None, *array.shape[1:]),
+            f"x_{i}",
         )
-    return compiled
+        for i, array in enumerate(arrays)
+    ]
 
 
-def _placeholders(arrays: Sequence[np.ndarray[Any, Any]], name: str) -> list[Tensor]:
-    return [_placeholder(array, f"{name}_{i}") for i, array in enumerate(arrays)]
+def _target_dtype(array: Array) -> str:
+    return {"f": "float32", "b": "bool"}.get(array.dtype.kind, "int64")
 
 
-def _placeholder(array: np.ndarray[Any, Any], name: str) -> Tensor:
-    """Floats are fed as float32, integers and booleans as they are; all sizes are open."""
-    dtype = "float32" if array.dtype.kind == "f" else as_dtype(array.dtype)
-    return placeholder(dtype, (None, *array.shape[1:]), name=name)
+def _target_shape(array: Array, output: Tensor) -> list[int | None]:
+    """The targets' sizes; those that vary in the output may vary here."""
+    sizes: list[int | None] = [None, *array.shape[1:]]
+    for axis, size in enumerate((output.shape or [None] * len(sizes))[: len(sizes)]):
+        if size is None:
+            sizes[axis] = None
+    return sizes

@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from thalweg.core import Variable, current_seed
-from thalweg.core.errors import OptionError
+from thalweg.core import current_seed, user_site
+from thalweg.core.errors import DataError, OptionError, nearest
 
+from .. import losses as loss_registry
+from .. import optimizers as optimizer_registry
 from ..callbacks.base import CallbackList
-from ..eager import rebuild
-from .compiled import Compiled
-from .data import ArraySource, Batch, Layout, Source, make_source, split_validation
-from .step import Step, assert_compiled, step_key
+from ..eager import flatten, rebuild
+from ..layers.base import Layer
+from ..options import Interval
+from .compiled import Compiled, check_metric
+from .data import ArraySource, Source, make_source, split_validation, warn_of_end
+from .inputs import fitted_array
+from .layout import Batch, Layout
+from .step import Step, step_key
 
 __all__ = ["Trainer"]
 
+_QUEUE = {"workers", "max_queue_size", "use_multiprocessing"}  # Keras 2's, without meaning here
 
-class Trainer:
-    """The training half of `Model`. Expects the model's network, weights and names beside it."""
 
-    name: str
+class Trainer(Layer):
+    """The training half of `Model`: a layer that can be compiled, trained and asked."""
+
     network: Any
-    trainable_weights: list[Variable]
+    _compile_arguments: tuple[Any, ...] | None = None
+    _frozen: frozenset[Layer] = frozenset()  # layers that did not train at compile
     _compiled: Compiled | None = None
     _steps: dict[tuple[Any, ...], Step]
-    _epochs_shuffled: int
+    _fits: int
     stop_training: bool = False
     history: Any = None
+
+    # What the model says ------------------------------------------------------------------------
+
+    def ensure_built(self, batch: Batch) -> None:
+        """Builds a model whose input was not declared, from its first data."""
+        raise NotImplementedError
+
+    @property
+    def output_structure(self) -> Any:
+        """The output tensors, nested as the model returns them; None while unknown."""
+        raise NotImplementedError
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the outputs: those of the layers that make them."""
+        raise NotImplementedError
+
+    @property
+    def data_names(self) -> list[str] | None:
+        """Names of the inputs; None if the model takes whatever nesting comes."""
+        raise NotImplementedError
 
     # Compile ------------------------------------------------------------------------------------
 
@@ -62,59 +92,40 @@ class Trainer:
             "run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss",
             "sample_weight_mode", "target_tensors",
         }  # fmt: skip
-        for name in ignored:
-            if name not in known:
-                raise OptionError("compile", f"has no argument {name!r}")
-        self._arguments_of_compile = (
-            optimizer, loss, metrics, loss_weights, weighted_metrics,
-        )  # fmt: skip
+        _check_names("compile", ignored, known, Trainer.compile)
+        # What trains is decided here, as in Keras 2: GAN scripts rely on it.
+        self._frozen = frozenset(
+            layer for layer in (self, *self.all_sublayers()) if not layer.trainable
+        )
+        optimizer = optimizer_registry.get(optimizer)
+        for item in flatten(loss):
+            if item is not None:
+                loss_registry.get(item)
+        for item in flatten((metrics, weighted_metrics)):
+            if item is not None:
+                check_metric(item)
+        self._compile_arguments = (optimizer, loss, loss_weights, metrics, weighted_metrics)
+        self._forget_steps()
+        self._resolve_compiled()
+
+    def _forget_steps(self) -> None:
+        """After a change of the model or of `compile`."""
         self._compiled = None
         self._steps.clear()
-        if self.network is not None:
-            self._resolve_compiled()
-        else:  # still check the names now, where the mistake was made
-            Compiled(
-                optimizer,
-                loss,
-                None,
-                None,
-                None,
-                ["output"] if not _is_nest(loss) else _names(loss),
-            )
 
     def _resolve_compiled(self) -> Compiled | None:
         """Resolves `compile`'s arguments once the outputs are known."""
-        if self._compiled is None and getattr(self, "_arguments_of_compile", None) is not None:
-            optimizer, loss, metrics, loss_weights, weighted = self._arguments_of_compile
-            compiled = Compiled(optimizer, loss, loss_weights, metrics, weighted, self.output_names)
-            if self.network is not None:
-                self._capture_trainable(compiled)
-            self._compiled = compiled
+        arguments = self._compile_arguments
+        if self._compiled is None and arguments is not None and self.output_structure is not None:
+            trained = self.trained_weights(lambda layer: layer not in self._frozen)
+            arguments[0].extend(trained)
+            self._compiled = Compiled(*arguments, self.output_names, trained, self._frozen)
         return self._compiled
-
-    def _capture_trainable(self, compiled: Compiled) -> None:
-        """What is frozen is decided at compile, as in Keras 2: GAN scripts rely on it."""
-        compiled.trainable = list(self.trainable_weights)
-        compiled.frozen = frozenset(layer for layer in self._flat_layers() if not layer.trainable)
-
-    def _flat_layers(self) -> Iterator[Any]:
-        raise NotImplementedError
-
-    @property
-    def output_names(self) -> list[str]:
-        """Names of the outputs: those of the layers that make them."""
-        raise NotImplementedError
-
-    @property
-    def input_names(self) -> list[str]:
-        """Names of the inputs."""
-        raise NotImplementedError
 
     @property
     def optimizer(self) -> Any:
         """The optimizer given to `compile`."""
-        compiled = self._resolve_compiled()
-        return None if compiled is None else compiled.optimizer
+        return None if self._compile_arguments is None else self._compile_arguments[0]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -137,37 +148,58 @@ class Trainer:
     # One step -----------------------------------------------------------------------------------
 
     def _step(self, mode: str, batch: Batch) -> Step:
-        key = step_key(mode, batch)
+        key = step_key(mode, batch, self.network is not None)
         step = self._steps.get(key)
-        if step is None:
-            self._ensure_network(batch)
-            compiled = self._resolve_compiled() if mode != "predict" else self._compiled
-            if mode != "predict":
-                compiled = assert_compiled(compiled)
-                if compiled.trainable is None:
-                    self._capture_trainable(compiled)
-                self._check_targets(compiled, batch)
+        if step is None or not step.accepts(batch):
+            compiled = self._resolve_compiled()
             step = self._steps[key] = Step(self, mode, batch, compiled)
         return step
 
-    def _ensure_network(self, batch: Batch) -> None:
-        """Builds a model whose input shape was not declared."""
-        raise NotImplementedError
+    def fitted(self, batch: Batch, where: str) -> Batch:
+        """The batch, checked and brought to the ranks of the model's inputs.
 
-    def _check_targets(self, compiled: Compiled, batch: Batch) -> None:
-        """Labels out of range are found before training, not as a NaN during it."""
-        network = self.network
-        if network is None:
-            return
-        outputs = network.flat_outputs
+        Raises:
+            DataError: if data do not fit the model or its loss, or it is not compiled.
+        """
+        if self.network is not None:
+            pairs = zip(self.network.flat_inputs, batch.x, strict=True)
+            batch = batch._replace(x=[fitted_array(tensor, x, where) for tensor, x in pairs])
+        if where.startswith("predict"):
+            return batch
+        compiled = self._require_compiled(where)
+        lossy = [n for n, loss in zip(compiled.outputs, compiled.losses, strict=True) if loss]
+        if batch.y is None:
+            if lossy:
+                raise DataError(
+                    where,
+                    "the targets y are missing",
+                    expected=f"y for {', '.join(lossy)}",
+                    layer=self._label,
+                )
+            return batch
+        outputs = flatten(self.output_structure)
         for loss, y, output, name in zip(
-            compiled.losses, batch.y or (), outputs, compiled.outputs, strict=False
+            compiled.losses, batch.y, outputs, compiled.outputs, strict=True
         ):
-            if loss is not None and output.shape is not None:
+            if loss is not None:  # labels out of range are found here, not as a NaN in training
                 loss.check_targets(y, output.shape, name)
+        return batch
 
-    def _layout(self) -> Layout:
-        return Layout(self.input_names, self.output_names)
+    def _require_compiled(self, where: str) -> Compiled:
+        compiled = self._resolve_compiled()
+        if compiled is None:
+            raise DataError(
+                where,
+                "the model is not compiled",
+                layer=self._label,
+                hint="model.compile(optimizer=…, loss=…) first",
+            )
+        return compiled
+
+    def _layout(self, where: str) -> Layout:
+        if not where.startswith("predict") and self._compile_arguments is None:
+            self._require_compiled(where)
+        return Layout(self, where)
 
     def train_on_batch(
         self,
@@ -201,49 +233,20 @@ class Trainer:
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
-        batch = self._data_layout(x).batch(x)
+        batch = self._layout("predict_on_batch").batch(x)
         return self._nest_outputs(self._step("predict", batch)(batch))
 
     def _one_batch(
         self, mode: str, x: Any, y: Any, weight: Any, class_weight: Any, reset: bool, as_dict: bool
     ) -> Any:
-        batch = self._data_layout(x, y).batch(x, y, weight, class_weight)
+        batch = self._layout(f"{mode}_on_batch").batch(x, y, weight, class_weight)
         step = self._step(mode, batch)
         if reset:
             self.reset_metrics()
-        return self._report(step(batch), as_dict)
-
-    def _report(self, results: Sequence[Any], as_dict: bool) -> Any:
-        logs = self._logs(results)
-        if as_dict:
-            return logs
-        values = list(logs.values())
-        return values[0] if len(values) == 1 else values
-
-    def _logs(self, results: Sequence[Any]) -> dict[str, float]:
-        compiled = assert_compiled(self._compiled)
-        names = [name for name, _ in compiled.trackers]
-        return {name: float(value) for name, value in zip(names, results, strict=True)}
+        return _report(step.logs(batch), as_dict)
 
     def _nest_outputs(self, outputs: list[Any]) -> Any:
-        structure = self.output_structure
-        if not isinstance(structure, dict) and len(outputs) == 1:
-            return outputs[0]
-        return outputs if structure is None else rebuild(structure, iter(outputs))
-
-    @property
-    def output_structure(self) -> Any:
-        """How the model nests its outputs."""
-        return None if self.network is None else self.network.outputs
-
-    def _data_layout(self, x: Any, y: Any = None) -> Layout:
-        """Names for data; a subclassed model takes them from the data's own nesting."""
-        if self.network is not None:
-            return self._layout()
-        return Layout(_names(x, "input"), self._declared_outputs(y))
-
-    def _declared_outputs(self, y: Any) -> list[str]:
-        return _names(y, "output") if y is not None else ["output"]
+        return rebuild(self.output_structure, iter(outputs))
 
     # Many steps ---------------------------------------------------------------------------------
 
@@ -296,17 +299,25 @@ class Trainer:
         Raises:
             DataError: if data do not fit the model or the loss.
         """
-        _check_ignored(
-            "fit", ignored, {"workers", "max_queue_size", "use_multiprocessing", "nb_epoch"}
-        )
+        _check_ignored("fit", ignored, _QUEUE | {"nb_epoch"}, Trainer.fit)
+        epochs = Interval(0, integer=True).check("fit", "epochs", epochs)
         generator = self._shuffle_generator() if shuffle else None
-        source, held_out = self._sources(
-            x, y, sample_weight, class_weight, batch_size, steps_per_epoch, generator,
-            validation_split if validation_data is None else 0.0,
-        )  # fmt: skip
-        validation = self._validation_source(
-            validation_data, held_out, validation_batch_size or batch_size, validation_steps
+        layout = self._layout("fit")
+        source: Source = make_source(
+            layout, x, y, sample_weight, class_weight, batch_size, steps_per_epoch, generator
         )
+        validation: Source | None = None
+        if validation_data is not None:
+            size = validation_batch_size or batch_size
+            validation = self._validation(validation_data, size, validation_steps)
+        elif validation_split:
+            if not isinstance(source, ArraySource):
+                raise layout.error("validation_split needs arrays", got=type(x).__name__)
+            train, kept = split_validation(source.data, validation_split, layout)
+            source = ArraySource(train, batch_size or 32, generator, steps_per_epoch)
+            size = validation_batch_size or batch_size or 32
+            validation = ArraySource(kept, size, None, validation_steps)
+        self._warn_of_thawed()
         level = 1 if verbose == "auto" else int(verbose)
         self.stop_training = False
         with CallbackList(
@@ -320,8 +331,15 @@ class Trainer:
             watchers.on_train_begin()
             logs: dict[str, float] = {}
             for epoch in range(initial_epoch, epochs):
+                if source.has_ended:
+                    if steps_per_epoch is None:
+                        warn_of_end(epoch - initial_epoch, epochs - initial_epoch, "epochs")
+                    break
                 watchers.on_epoch_begin(epoch)
-                logs = self._train_epoch(source, watchers)
+                results = self._train_epoch(source, watchers)
+                if not results:
+                    break
+                logs = results
                 if validation is not None and _is_due(epoch, validation_freq):
                     results = self._evaluate(validation, watchers)
                     logs.update({f"val_{name}": value for name, value in results.items()})
@@ -331,32 +349,23 @@ class Trainer:
             watchers.on_train_end(logs)
             return watchers.history
 
-    def _sources(
-        self, x: Any, y: Any, weights: Any, class_weight: Any, batch_size: int | None,
-        steps: int | None, generator: np.random.Generator | None, held_out: float,
-    ) -> tuple[Source, Batch | None]:  # fmt: skip
-        """What to train on, and the samples that `validation_split` keeps back."""
-        layout = self._data_layout(x, y)
-        source = make_source(layout, x, y, weights, class_weight, batch_size, steps, generator)
-        if not held_out:
-            return source, None
-        if not isinstance(source, ArraySource):
-            raise OptionError("fit", "validation_split needs arrays", got=type(x).__name__)
-        train, kept = split_validation(layout.batch(x, y, weights, class_weight), held_out)
-        return ArraySource(train, batch_size or 32, generator, steps), kept
-
-    def _validation_source(
-        self, data: Any, held_out: Batch | None, batch_size: int | None, steps: int | None
-    ) -> Source | None:
-        if held_out is not None:
-            return ArraySource(held_out, batch_size or 32, None, steps)
-        if data is None:
-            return None
+    def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Source:
+        layout = self._layout("fit(validation_data=…)")
         if isinstance(data, tuple | list) and len(data) in (2, 3):
             x, y, weights = (*data, None)[:3]
-            layout = self._data_layout(x, y)
             return make_source(layout, x, y, weights, None, batch_size, steps)
-        return make_source(self._data_layout(None), data, batch_size=batch_size, steps=steps)
+        return make_source(layout, data, batch_size=batch_size, steps=steps)
+
+    def _warn_of_thawed(self) -> None:
+        """Says that `trainable` was changed after `compile`, which fixed what trains."""
+        compiled = self._resolve_compiled()
+        if compiled is not None and set(compiled.trainable) != set(self.trainable_weights):
+            warnings.warn(
+                f"thalweg: {self._label}: `trainable` was changed after compile(), which decides "
+                "what trains; call compile() again for the change to count.",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def _train_epoch(self, source: Source, watchers: CallbackList) -> dict[str, float]:
         self.reset_metrics()
@@ -364,7 +373,7 @@ class Trainer:
         for index, batch in enumerate(source.epoch()):
             step = self._step("train", batch)
             watchers.on_train_batch_begin(index)
-            logs = self._logs(step(batch))
+            logs = step.logs(batch)
             watchers.on_train_batch_end(index, logs)
             if self.stop_training:
                 break
@@ -394,8 +403,8 @@ class Trainer:
         Returns:
             The loss, or [loss, metrics…], or a dict.
         """
-        _check_ignored("evaluate", ignored, {"workers", "max_queue_size", "use_multiprocessing"})
-        layout = self._data_layout(x, y)
+        _check_ignored("evaluate", ignored, _QUEUE, Trainer.evaluate)
+        layout = self._layout("evaluate")
         source = make_source(layout, x, y, sample_weight, None, batch_size, steps)
         level = 1 if verbose == "auto" else int(verbose)
         with CallbackList(
@@ -408,7 +417,9 @@ class Trainer:
             steps=source.steps,
         ) as watchers:
             logs = self._evaluate(source, watchers)
-        return self._report(list(logs.values()), return_dict)
+        if not logs:
+            raise layout.error("there are no batches", got="an iterator that gives nothing")
+        return _report(logs, return_dict)
 
     def _evaluate(self, source: Source, watchers: CallbackList) -> dict[str, float]:
         self.reset_metrics()
@@ -417,7 +428,7 @@ class Trainer:
         for index, batch in enumerate(source.epoch()):
             step = self._step("test", batch)
             watchers.on_test_batch_begin(index)
-            logs = self._logs(step(batch))
+            logs = step.logs(batch)
             watchers.on_test_batch_end(index, logs)
         watchers.on_test_end(logs)
         return dict(logs)
@@ -442,10 +453,11 @@ class Trainer:
         Returns:
             An array, or arrays nested as the model's outputs, with one row a sample.
         """
-        _check_ignored("predict", ignored, {"workers", "max_queue_size", "use_multiprocessing"})
-        source = make_source(self._data_layout(x), x, batch_size=batch_size, steps=steps)
+        _check_ignored("predict", ignored, _QUEUE, Trainer.predict)
+        layout = self._layout("predict")
+        source = make_source(layout, x, batch_size=batch_size, steps=steps)
         if callbacks is None and not (verbose and verbose != "auto"):
-            return self._collect([self._step("predict", b)(b) for b in source.epoch()])
+            return self._collect([self._step("predict", b)(b) for b in source.epoch()], layout)
         pieces = []
         with CallbackList(
             callbacks,
@@ -463,21 +475,20 @@ class Trainer:
                 pieces.append(step(batch))
                 watchers.on_predict_batch_end(index)
             watchers.on_predict_end()
-        return self._collect(pieces)
+        return self._collect(pieces, layout)
 
-    def _collect(self, pieces: list[list[Any]]) -> Any:
+    def _collect(self, pieces: list[list[Any]], layout: Layout) -> Any:
+        if not pieces:
+            raise layout.error("there are no batches", got="an iterator that gives nothing")
         if len(pieces) == 1:
             return self._nest_outputs(pieces[0])
         return self._nest_outputs([np.concatenate(parts) for parts in zip(*pieces, strict=True)])
 
     def _shuffle_generator(self) -> np.random.Generator:
         """A generator that follows from seed, model and the number of fits before."""
-        self._epochs_shuffled += 1
-        words = [current_seed(), *self._stream_name().encode(), self._epochs_shuffled]
+        self._fits += 1
+        words = [current_seed(), *self._stream.name.encode(), self._fits]
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
-
-    def _stream_name(self) -> str:
-        raise NotImplementedError
 
     # Keras 2's names ----------------------------------------------------------------------------
 
@@ -500,21 +511,26 @@ def _is_due(epoch: int, frequency: Any) -> bool:
     return epoch + 1 in frequency
 
 
-def _is_nest(value: Any) -> bool:
-    return isinstance(value, list | tuple | dict)
+def _report(logs: dict[str, float], as_dict: bool) -> Any:
+    values = list(logs.values())
+    return logs if as_dict else values[0] if len(values) == 1 else values
 
 
-def _names(value: Any, stem: str = "output") -> list[str]:
-    """Names for a nest of data: a dict's own, else numbered."""
-    if isinstance(value, dict):
-        return [str(name) for name in value]
-    if isinstance(value, tuple | list) and all(hasattr(item, "ndim") for item in value) and value:
-        return [stem] if len(value) == 1 else [f"{stem}_{i + 1}" for i in range(len(value))]
-    return [stem]
-
-
-def _check_ignored(where: str, given: dict[str, Any], known: set[str]) -> None:
+def _check_names(
+    where: str, given: Iterable[str], known: Iterable[str], method: Callable[..., Any]
+) -> None:
+    """Raises OptionError for an argument that `method` does not have."""
     for name in given:
         if name not in known:
-            raise OptionError(where, f"has no argument {name!r}")
+            names = [*inspect.signature(method).parameters, *known]
+            raise OptionError(
+                where, f"has no argument {name!r}", site=user_site(), hint=nearest(name, names)
+            )
+
+
+def _check_ignored(
+    where: str, given: Iterable[str], known: Iterable[str], method: Callable[..., Any]
+) -> None:
+    _check_names(where, given, known, method)
+    for name in given:
         warnings.warn(f"thalweg: {where}({name}=…) has no effect", UserWarning, stacklevel=3)

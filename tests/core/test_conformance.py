@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance import harness
+from conformance import drawing, harness, programs
 from conformance.case import Case
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ import thalweg.core  # noqa: F401  (registers every op)
 from thalweg.core.opdef import REGISTRY
 
 FOLDER = Path(harness.__file__).parent
-ROWS, BROKEN = harness.load_rows(FOLDER)
+ROWS, BROKEN = drawing.load_rows(FOLDER)
 
 # Ops that no row can cover, why, and the file whose tests speak of them.
 WITHOUT_ROW = {
@@ -41,7 +41,7 @@ each_row_and_dtype = pytest.mark.parametrize(
     [
         pytest.param(case, dtype, id=f"{name}-{dtype}")
         for name, case in ROWS.items()
-        for dtype in harness.dtypes(case)
+        for dtype in drawing.dtypes(case)
     ],
 )
 SEEDS = st.integers(0, 2**32 - 1)
@@ -50,7 +50,7 @@ FEW = 0.4  # for what hardly depends on values
 
 def sizes(case: Case, kind: str = "any") -> st.SearchStrategy[dict[str, int]]:
     """Sizes for the letters of a row: any, all as small as they may be, or some of them 0."""
-    bounds = harness.letters(case)
+    bounds = drawing.letters(case)
     if kind == "least":
         return st.just({letter: low for letter, (low, _) in bounds.items()})
     drawn = st.fixed_dictionaries(
@@ -75,7 +75,7 @@ def for_examples(
     @settings(max_examples=count)
     @given(sizes=sizes(case, kind), seed=SEEDS)
     def run(sizes: dict[str, int], seed: int) -> None:
-        check(harness.draw(case, sizes, seed, float_dtype), seed)
+        check(drawing.draw(case, sizes, seed, float_dtype), seed)
 
     run()
 
@@ -127,7 +127,7 @@ def test_empty(case: Case, backend: str) -> None:
         harness.check_forward(case, arrays, backend)
         if backend == "numpy":
             harness.check_gradient(case, arrays, seed)
-            harness.check_programs(case, arrays, seed)
+            programs.check_programs(case, arrays, seed)
 
     for_examples(case, check, kind="empty", share=FEW)
 
@@ -139,7 +139,9 @@ def test_layouts(case: Case) -> None:
 
 @each_row_and_dtype
 def test_programs(case: Case, float_dtype: str) -> None:
-    for_examples(case, lambda arrays, seed: harness.check_programs(case, arrays, seed), float_dtype)
+    for_examples(
+        case, lambda arrays, seed: programs.check_programs(case, arrays, seed), float_dtype
+    )
 
 
 @each_row
@@ -177,10 +179,10 @@ def test_every_op_has_a_row() -> None:
 def test_row_covers_what_it_says(case: Case) -> None:
     assert set(case.covers) <= set(REGISTRY), "there is no such op"
     assert case.covers, "a row covers some op"
-    high = {letter: high for letter, (_, high) in harness.letters(case).items()}
+    high = {letter: high for letter, (_, high) in drawing.letters(case).items()}
     found: set[str] = set()
-    for float_dtype in harness.dtypes(case):
-        found |= harness.ops_of(case, harness.draw(case, high, 0, float_dtype), 0)
+    for float_dtype in drawing.dtypes(case):
+        found |= programs.ops_of(case, drawing.draw(case, high, 0, float_dtype), 0)
     missing = set(case.covers) - found
     assert not missing, f"the row's graph does not hold {sorted(missing)}"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conformance import harness
+from conformance import building, drawing, harness, programs
 from conformance.case import Case, Input
 
 from thalweg.core import cast, convert, placeholder
@@ -45,16 +45,16 @@ def row(op: OpDef, **options: Any) -> Case:
 
 def all_checks(case: Case, float_dtype: str = "float32") -> None:
     """Every check of the suite, on one set of arrays."""
-    sizes = dict.fromkeys(harness.letters(case), 3)
-    arrays = harness.draw(case, sizes, 7, float_dtype)
+    sizes = dict.fromkeys(drawing.letters(case), 3)
+    arrays = drawing.draw(case, sizes, 7, float_dtype)
     harness.check_forward(case, arrays)
-    for known in harness.KNOWLEDGE:
+    for known in building.KNOWLEDGE:
         harness.check_unknown(case, arrays, known)
-    harness.check_programs(case, arrays, 7)
+    programs.check_programs(case, arrays, 7)
     harness.check_layouts(case, arrays, 7)
     harness.check_passes(case, arrays, 7)
     harness.check_backend(case, arrays, 7, "strict")
-    arrays = harness.draw(case, sizes, 7, "float64")
+    arrays = drawing.draw(case, sizes, 7, "float64")
     harness.check_gradient(case, arrays, 7)
     harness.check_second_order(case, arrays, 7)
     harness.check_gradient_unknown(case, arrays, 7)
@@ -209,38 +209,38 @@ def test_claims_of_rows_are_checked() -> None:
 
 def test_ops_of_a_row_include_its_gradients() -> None:
     case = row(Square())
-    assert {"Square", "Multiply"} <= harness.ops_of(case, (np.ones((2, 2)),), 0)
+    assert {"Square", "Multiply"} <= programs.ops_of(case, (np.ones((2, 2)),), 0)
 
 
 def test_drawn_values_keep_what_the_row_says() -> None:
     item = Input(("n", 5), low=-1, high=1, away=(0.0, 0.5))
-    [array] = harness.draw(row(Square(), inputs=(item,)), {"n": 50}, 3, "float64")
+    [array] = drawing.draw(row(Square(), inputs=(item,)), {"n": 50}, 3, "float64")
     assert array.shape == (50, 5)
     assert np.abs(array).min() >= 0.1 and np.abs(array - 0.5).min() >= 0.1
     assert -1 <= array.min() < -0.9 and 0.9 < array.max() <= 1
     item = Input("n", distinct=True, away=(0.0,), low=-3, high=3)
     for size in (0, 1, 2, 40, 200):
-        [array] = harness.draw(row(Square(), inputs=(item,)), {"n": size}, 3, "float32")
+        [array] = drawing.draw(row(Square(), inputs=(item,)), {"n": size}, 3, "float32")
         assert array.shape == (size,) and array.dtype == np.float32
         assert np.all(np.diff(np.sort(array)) > 0.05) and np.all(np.abs(array) > 0.09)
     kinds = [Input("n", dtype=name) for name in ("uint8", "int64", "bool", "string")]
-    drawn = harness.draw(row(Square(), inputs=tuple(kinds)), {"n": 200}, 3, "float64")
+    drawn = drawing.draw(row(Square(), inputs=tuple(kinds)), {"n": 200}, 3, "float64")
     assert [a.dtype.name for a in drawn] == ["uint8", "int64", "bool", "object"]
     assert set(drawn[0]) == {0, 1, 2, 3} and set(drawn[1]) == set(range(-3, 4))
 
 
 def test_broken_and_double_rows_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, broken = harness.load_rows(tmp_path)
+    rows, broken = drawing.load_rows(tmp_path)
     assert not rows and not broken
     (tmp_path / "cases_missing.py").write_text("")
-    rows, broken = harness.load_rows(tmp_path)
+    rows, broken = drawing.load_rows(tmp_path)
     assert list(broken) == ["cases_missing"]
 
 
 def test_placeholders_of_a_row_know_what_is_asked() -> None:
     arrays = (np.ones((2, 3)),)
     shapes = [
-        harness.build(row(Square()), arrays, known).feeds[0].shape for known in harness.KNOWLEDGE
+        building.build(row(Square()), arrays, known).feeds[0].shape for known in building.KNOWLEDGE
     ]
     assert shapes == [(2, 3), (None, None), None]
     assert placeholder("float32").shape is None

@@ -117,7 +117,8 @@ class Trace:
         self.model = models.mlp() if model == "mlp" else models.lenet()
         images, labels = fixtures.pixels(digits[0]), digits[1]
         if model == "mlp":
-            self.x, self.y = images.reshape(-1, 784), labels.astype(np.int64)
+            self.x: Array = images.reshape(-1, 784)
+            self.y: Array = labels.astype(np.int64)
             loss = "sparse_categorical_crossentropy"
         else:
             self.x, self.y = images[..., None], fixtures.one_hot(labels, 10)
@@ -168,9 +169,7 @@ def make_training(out: Path, mnist: Path | None) -> None:
         for name, (kind, *both) in cases.OPTIMIZERS.items():
             arguments = both[model == "lenet"]
             seed = fixtures.MLP_SEED if model == "mlp" else fixtures.LENET_SEEDS[name]
-            weights = (
-                fixtures.mlp_weights() if model == "mlp" else fixtures.lenet_weights(name)
-            )
+            weights = fixtures.mlp_weights() if model == "mlp" else fixtures.lenet_weights(name)
 
             def optimizer(kind: str = kind, arguments: Any = arguments) -> Any:
                 return getattr(keras.optimizers, kind)(**arguments)
@@ -278,9 +277,7 @@ def make_losses(out: Path, mnist: Path | None) -> None:
             arrays[f"{case.name}/{part}"] = getattr(case, part)
 
         def loss(reduction: str, weighted: bool, case: cases.LossCase = case) -> Array:
-            function = getattr(keras.losses, case.class_name)(
-                **case.arguments, reduction=reduction
-            )
+            function = getattr(keras.losses, case.class_name)(**case.arguments, reduction=reduction)
             weight = case.sample_weight if weighted else None
             return host(function(case.y_true, case.y_pred, sample_weight=weight))
 
@@ -307,7 +304,7 @@ def make_losses(out: Path, mnist: Path | None) -> None:
 
 
 def make_metrics(out: Path, mnist: Path | None) -> None:
-    """Run every metric case: the result after one update and after two, without and with weights."""
+    """Run every metric case: results after one and after two updates, without and with weights."""
     arrays: dict[str, Array] = {}
     rows = []
     for case in cases.metric_cases():

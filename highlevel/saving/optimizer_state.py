@@ -1,0 +1,107 @@
+"""An optimizer's state in files: the steps done, and a row of slots for each variable.
+
+Files list the number of steps first, perhaps the learning rate, and then the slots: since 2022
+variable by variable, as here; before, and in tf_keras's legacy optimizers, slot by slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thalweg.core import Variable, current_session
+
+from ..optimizers.base import Optimizer
+from .layer_weights import file_names, set_all
+
+__all__ = ["load_optimizer", "stored_optimizer"]
+
+Arrays = list[tuple[str, NDArray[Any]]]
+
+
+def _slots(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Variable]:
+    """The state of these variables in Keras's order: averages, slots, the slots that go apart."""
+    averages = [row for v in variables if (row := optimizer._averages.rows.get(v))]
+    rows = [row for v in variables if (row := optimizer._slots.rows.get(v))]
+    apart = optimizer.listed_apart
+    return [
+        *(slot for row in averages for slot in row.values()),
+        *(slot for row in rows for name, slot in row.items() if name not in apart),
+        *(row[name] for name in apart for row in rows if name in row),
+    ]
+
+
+def stored_optimizer(optimizer: Optimizer, variables: Sequence[Variable]) -> Arrays:
+    """The state that an optimizer keeps for a model's variables, named, for a file."""
+    value = current_session().value
+    slots = _slots(optimizer, variables)
+    # The learning rate is in the configuration, from which Keras 2 reads it.
+    names = ["iteration:0", *file_names(slots)]
+    values = [value(optimizer.iterations), *map(value, slots)]
+    return list(zip(names, values, strict=True))
+
+
+def load_optimizer(
+    optimizer: Optimizer, variables: Sequence[Variable], stored: Arrays
+) -> str | None:
+    """Sets the state that an optimizer keeps for a model's variables.
+
+    Args:
+        optimizer: the optimizer.
+        variables: what it trains, in the model's order.
+        stored: what a file lists.
+
+    Returns:
+        None, or what does not fit; nothing is set then.
+    """
+    slots = _slots(optimizer, variables)
+    rest = list(stored)
+    steps = rate = None
+    if rest and _is_scalar(rest[0][1]) and rest[0][1].dtype.kind in "iu":
+        steps = rest.pop(0)[1]
+    if rest and _is_scalar(rest[0][1]) and "learning_rate" in rest[0][0]:
+        rate = rest.pop(0)[1]
+    arrays = [array for _, array in rest]
+    # Nothing was trained, or (in Keras 2) the momentum of an SGD that has none.
+    is_bare = not arrays or not slots
+    is_old = "iteration" not in stored[0][0].rpartition("/")[2].split(":") if stored else False
+    ordered = slots if is_bare else _fitting(optimizer, variables, slots, arrays, is_old)
+    if ordered is None:
+        wanted = ", ".join(str(slot.type) for slot in slots[:4])
+        given = ", ".join(f"{a.dtype} {a.shape}" for a in arrays[:4])
+        return f"{len(arrays)} arrays ({given}, …) for {len(slots)} slots ({wanted}, …)"
+    if steps is not None:
+        set_all([optimizer.iterations], [steps])
+    if rate is not None and isinstance(optimizer._rate.source, Variable):
+        set_all([optimizer._rate.source], [rate])
+    if not is_bare:
+        set_all(ordered, arrays[: len(ordered)])
+    return None
+
+
+def _is_scalar(array: NDArray[Any]) -> bool:
+    return array.shape == ()
+
+
+def _fitting(
+    optimizer: Optimizer,
+    variables: Sequence[Variable],
+    slots: list[Variable],
+    arrays: list[NDArray[Any]],
+    is_old: bool,
+) -> list[Variable] | None:
+    """The slots in an order in which the arrays fit them."""
+    rows = [optimizer._slots.rows[v] for v in variables if v in optimizer._slots.rows]
+    columns = [slot for column in zip(*(row.values() for row in rows), strict=True)
+               for slot in column]  # fmt: skip
+    if is_old:  # Adam ended with a dummy for each largest moment that it did not keep
+        extra = arrays[len(columns) :]
+        if len(extra) == len(rows) and all(np.size(array) == 1 for array in extra):
+            arrays = arrays[: len(columns)]
+    for order in (columns, slots) if is_old else (slots, columns):
+        if [slot.type.dims() for slot in order] == [array.shape for array in arrays]:
+            return order
+    return None

@@ -1,0 +1,111 @@
+"""How Keras 2 and 3 spell configurations, and how they are spelt here: one table a difference.
+
+Files are written as Keras 2 writes them, in the words that most of its versions know. They are
+read in the words of Keras 2.0 to 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["LIBRARY_NAMES", "is_function", "read_config", "read_dtype", "written_config"]
+
+# Names in files -> names here.
+LIBRARY_NAMES = {
+    "Functional": "Model",
+    "Network": "Model",
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+}
+_READ_NAMES = {"LeakyReLU": {"alpha": "negative_slope"}}
+_WRITTEN_NAMES = {
+    cls: {here: keras for keras, here in names.items()} for cls, names in _READ_NAMES.items()
+}
+# Written only if they are not these: older versions of Keras 2 refuse words they do not know.
+_YOUNG = {
+    "BatchNormalization": {"synchronized": False},
+    "Conv2D": {"groups": 1},
+    "GlobalAveragePooling2D": {"keepdims": False},
+    "GlobalMaxPooling2D": {"keepdims": False},
+    "SparseCategoricalCrossentropy": {"axis": -1, "ignore_class": None},
+}
+_ANY = object()
+# What may be ignored because it asks for nothing: a key, and the value with which it does not.
+_EMPTY: dict[str, dict[str, Any]] = {
+    "": {"quantization_config": None, "lora_rank": None, "lora_alpha": None},
+    "BatchNormalization": {
+        "renorm": False,
+        "renorm_clipping": _ANY,
+        "renorm_momentum": _ANY,
+        "virtual_batch_size": None,
+        "fused": _ANY,
+    },
+    "InputLayer": {"sparse": False, "ragged": False, "optional": False, "type_spec": None},
+    "Lambda": {
+        "module": _ANY,
+        "function_type": _ANY,
+        "output_shape": _ANY,  # the graph knows shapes
+        "output_shape_type": _ANY,
+        "output_shape_module": _ANY,
+    },
+}
+
+
+def written_config(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration as files hold it.
+
+    >>> written_config("LeakyReLU", {"negative_slope": 0.1})
+    {'alpha': 0.1}
+    """
+    if class_name == "InputLayer":
+        return {
+            "batch_input_shape": config["batch_input_shape"],
+            "dtype": config["dtype"],
+            "sparse": False,
+            "name": config["name"],
+        }
+    young = _YOUNG.get(class_name, {})
+    names = _WRITTEN_NAMES.get(class_name, {})
+    return {
+        names.get(key, key): value
+        for key, value in config.items()
+        if key not in young or young[key] != value
+    }
+
+
+def read_config(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration out of a file, in the words used here; what asks for nothing is left out.
+
+    >>> read_config("LeakyReLU", {"alpha": 0.1, "dtype": {"config": {"name": "float32"}}})
+    {'negative_slope': 0.1, 'dtype': 'float32'}
+    """
+    names = _READ_NAMES.get(class_name, {})
+    empty = {**_EMPTY[""], **_EMPTY.get(class_name, {})}
+    found = {}
+    for key, value in config.items():
+        if key in empty and (empty[key] is _ANY or empty[key] == value):
+            continue
+        found[names.get(key, key)] = read_dtype(value) if key == "dtype" else value
+    return found
+
+
+def read_dtype(dtype: Any) -> Any:
+    """The dtype of the weights that a policy names; other data stay."""
+    if isinstance(dtype, Mapping):
+        inner = dtype.get("config")
+        dtype = inner.get("name") if isinstance(inner, Mapping) else dtype
+    return dtype
+
+
+def is_function(data: Any) -> bool:
+    """Whether data are a function as Keras 3 writes it, by name.
+
+    >>> is_function({"class_name": "function", "config": "relu"})
+    True
+    """
+    return (
+        isinstance(data, Mapping)
+        and data.get("class_name") == "function"
+        and isinstance(data.get("config"), str)
+    )

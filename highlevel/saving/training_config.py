@@ -1,0 +1,186 @@
+"""What `compile` was told, as JSON data in Keras 2's layout, both ways."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from thalweg.core.errors import FileFormatError, ThalwegError
+
+from .. import losses, metrics, optimizers
+from ..training.compiled import check_metric
+from .arguments import known_arguments
+from .config import get_custom_objects, serialize
+from .spellings import written_config
+
+__all__ = ["compile_arguments", "training_config"]
+
+# What the optimizers take and do not look at, or accept only as None.
+_WITHOUT_MEANING = {
+    *("is_legacy_optimizer", "jit_compile"),
+    *("gradient_accumulation_steps", "loss_scale_factor"),
+}
+_HINT = "load_model(path, compile=False) loads the model without it"
+
+
+def training_config(arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """`compile`'s arguments as files hold them.
+
+    Args:
+        arguments: optimizer, loss, loss weights, metrics, weighted metrics.
+
+    Raises:
+        OptionError: for a function without a name.
+    """
+    optimizer, loss, loss_weights, metric_list, weighted = arguments
+    described = optimizers.serialize(optimizer)
+    # tf_keras has two optimizers of each name; this one lists its state as we do.
+    described["config"]["is_legacy_optimizer"] = False
+    return {
+        "loss": _written(loss),
+        "metrics": _written(metric_list),
+        "weighted_metrics": _written(weighted),
+        "loss_weights": serialize(loss_weights),
+        "sample_weight_mode": None,
+        "optimizer_config": described,
+    }
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_written(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): _written(item) for name, item in value.items()}
+    data = serialize(value)
+    if not isinstance(data, dict):
+        return data
+    name, config = data["class_name"], written_config(data["class_name"], data["config"])
+    if config.get("dtype", "") is None:  # Keras 2's losses have none
+        del config["dtype"]
+    return {"class_name": name, "config": config}  # no module: Keras would import it
+
+
+def compile_arguments(
+    config: Mapping[str, Any], where: str, outputs: list[str], ignored: list[str]
+) -> dict[str, Any]:
+    """The arguments for `compile` that a file tells.
+
+    Args:
+        config: what Keras 2 or 3, or `training_config`, wrote.
+        where: the file.
+        outputs: names of the model's outputs.
+        ignored: to which the names of options are added that are left out.
+
+    Raises:
+        FileFormatError: for names that are not known.
+    """
+    with _making(where, "the optimizer"):
+        optimizer = _optimizer(config.get("optimizer_config"), ignored)
+    with _making(where, "the loss"):
+        loss = _each(config.get("loss"), _loss)
+    with _making(where, "the metrics"):
+        found = _metrics(config.get("metrics"), outputs)
+        weighted = _metrics(config.get("weighted_metrics"), outputs)
+    return {
+        "optimizer": optimizer,
+        "loss": loss,
+        "metrics": found,
+        "weighted_metrics": weighted,
+        "loss_weights": config.get("loss_weights"),
+    }
+
+
+@contextlib.contextmanager
+def _making(where: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except ThalwegError as error:
+        raise FileFormatError(
+            where,
+            f"{what} cannot be made again: {error.problem}",
+            expected=error.expected,
+            got=error.got,
+            hint="; ".join(filter(None, (error.hint, _HINT))),
+        ) from error
+    except Exception as error:
+        raise FileFormatError(
+            where,
+            f"{what} cannot be made again",
+            got=f"{type(error).__name__}: {error}"[:200],
+            hint=_HINT,
+        ) from error
+
+
+def _optimizer(data: Any, ignored: list[str]) -> Any:
+    if not isinstance(data, Mapping):
+        raise TypeError("there is none")
+    name = str(data.get("class_name"))
+    if name not in get_custom_objects():
+        name = name.rpartition(">")[2]  # tf_keras registers its own as "Custom>Adam"
+    config = dict(data.get("config") or {})
+    classes = {known.lower(): known for known in optimizers.__all__}
+    if name.lower() in classes:
+        known = known_arguments(getattr(optimizers, classes[name.lower()])) or set()
+        for key in sorted(set(config) - known - _WITHOUT_MEANING):
+            ignored.append(f"{key!r} of {name}")
+            del config[key]
+    return optimizers.deserialize({"class_name": name, "config": config})
+
+
+def _each(value: Any, make: Any) -> Any:
+    """A nest of descriptions; a dict with a class's name is one of them."""
+    if isinstance(value, list):
+        return [_each(item, make) for item in value]
+    if isinstance(value, Mapping) and "class_name" not in value:
+        return {name: _each(item, make) for name, item in value.items()}
+    return value if value is None else make(value)
+
+
+def _custom(value: Any) -> Any:
+    """A user's function that a name means: it may be unknown when it is needed."""
+    return get_custom_objects().get(value) if isinstance(value, str) else None
+
+
+def _loss(value: Any) -> Any:
+    found = _custom(value)
+    if found is not None:
+        return found
+    if isinstance(value, Mapping):
+        config = {key: item for key, item in value["config"].items()}
+        if str(value["class_name"]) != "LossFunctionWrapper":
+            config.pop("fn", None)  # tf_keras names the function beside its class
+        return losses.deserialize({**value, "config": config})
+    losses.get(value)
+    return value
+
+
+def _metrics(value: Any, outputs: list[str]) -> Any:
+    """Metrics by output where there are several; one flat list for a single output."""
+    if len(outputs) == 1 and isinstance(value, list):
+        [name] = outputs
+        flat = [item for part in value for item in (part if isinstance(part, list) else [part])]
+        return [_metric(item, name, False) for item in flat]
+    if isinstance(value, list) and any(isinstance(item, list) for item in value):
+        pairs = zip(value, outputs, strict=True)
+        return [[_metric(item, name, True) for item in part or []] for part, name in pairs]
+    return _each(value, lambda item: _metric(item, "", False))
+
+
+def _metric(value: Any, output: str, several: bool) -> Any:
+    """A metric; the output's name, which tf_keras puts before the metric's, is taken off."""
+    found = _custom(value)
+    if found is not None:
+        return found
+    if not isinstance(value, Mapping):
+        check_metric(value)
+        return value
+    config = dict(value["config"])
+    name = config.get("name")
+    if several and isinstance(name, str):
+        config["name"] = name = name.removeprefix(f"{output}_")
+    if str(value["class_name"]) != "MeanMetricWrapper":
+        config.pop("fn", None)
+    elif name in ("accuracy", "acc", "crossentropy", "ce"):
+        return name  # the word that the user gave; what it means follows from the shapes
+    return metrics.deserialize({**value, "config": config})
