@@ -49,9 +49,10 @@ class Registry:
             return identifier()
         if callable(identifier):
             return identifier
+        many = self.kind + ("es" if self.kind.endswith("s") else "s")
         raise OptionError(
             self.kind,
-            f"not one of the {self.kind}s",
+            f"not one of the {many}",
             expected="a name, an object that can be called, or None",
             got=repr(identifier),
             site=user_site(),

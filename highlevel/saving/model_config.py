@@ -23,6 +23,7 @@ from thalweg.core.errors import GraphError, OptionError, ThalwegError
 from ..eager import flatten, rebuild
 from ..layers.base import Layer
 from ..layers.calls import LayerCall, learning_phase
+from ..layers.input import InputLayer
 from ..models.model import Model
 from ..models.sequential import Sequential
 from .config import Configurable, get_custom_objects, get_registered_name, serialize
@@ -62,6 +63,8 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
     try:
         _check_class(layer, name)
         config = layer.get_config()
+        if isinstance(layer, InputLayer) and layer.batch_input_shape is None:
+            raise OptionError("get_config", "an input of unknown rank cannot be written")
     except ThalwegError as error:
         raise error.at(layer=f"{type(layer).__name__} '{layer.name}'") from None
     return {"class_name": name, "config": written_config(name, config)}

@@ -28,13 +28,17 @@ def _layers(layer: Layer, path: Path = ()) -> Iterator[tuple[Path, Layer]]:
 
 
 def _counters(model: Model) -> list[Counter]:
-    """The counters of the random ops that the model's outputs, state and losses need."""
-    network = model.network
-    if network is None:
-        return []
-    stack: list[Operation] = [tensor.op for tensor in network.flat_outputs]
-    for call in network.calls:
-        stack += [*call.writes, *(loss.op for loss in call.losses)]
+    """The counters of the random ops that outputs, state and losses need.
+
+    Those of models inside count too: their layers numbered them before the others.
+    """
+    stack: list[Operation] = []
+    for _, layer in _layers(model):
+        network = layer.network if isinstance(layer, Model) else None
+        if network is not None:
+            stack += [tensor.op for tensor in network.flat_outputs]
+            for call in network.calls:
+                stack += [*call.writes, *(loss.op for loss in call.losses)]
     seen: set[Operation] = set()
     found: list[Counter] = []
     while stack:

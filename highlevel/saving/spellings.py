@@ -23,14 +23,14 @@ _WRITTEN_NAMES = {
     cls: {here: keras for keras, here in names.items()} for cls, names in _READ_NAMES.items()
 }
 # Written only if they are not these: older versions of Keras 2 refuse words they do not know.
-_YOUNG = {
+_YOUNG: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"synchronized": False},
     "Conv2D": {"groups": 1},
     "GlobalAveragePooling2D": {"keepdims": False},
     "GlobalMaxPooling2D": {"keepdims": False},
     "SparseCategoricalCrossentropy": {"axis": -1, "ignore_class": None},
 }
-_ANY = object()
+_ANY: Any = object()
 # What may be ignored because it asks for nothing: a key, and the value with which it does not.
 _EMPTY: dict[str, dict[str, Any]] = {
     "": {"quantization_config": None, "lora_rank": None, "lora_alpha": None},
