@@ -42,7 +42,7 @@ from thalweg.core.errors import OptionError, ShapeError, ThalwegError, nearest
 
 from ..eager import Cache, call_at_once, flatten, is_symbolic, rebuild
 from ..saving.config import Configurable
-from .calls import CallState, LayerCall, current_call, learning_phase, within
+from .calls import Calls, CallState, LayerCall, current_call, learning_phase, within
 from .input_spec import InputSpec
 from .naming import unique_layer_name
 
@@ -95,7 +95,7 @@ class Layer(Configurable):
         self.built = False
         self.input_spec: InputSpec | None = None
         self._weights: list[Variable] = []
-        self._calls: list[LayerCall] = []
+        self._calls = Calls()
         self._eager_calls: Cache = OrderedDict()
 
     # What subclasses write ----------------------------------------------------------------------
@@ -493,7 +493,7 @@ class Layer(Configurable):
             raise OptionError(
                 "Layer", "has not been called on a symbolic tensor", layer=self._label
             )
-        return self._calls[0]
+        return next(iter(self._calls))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape for an input of this shape, or a list of them; None is unknown."""

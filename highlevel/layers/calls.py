@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,7 +16,15 @@ from ..eager import flatten
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["CallState", "LayerCall", "collect_calls", "current_call", "learning_phase", "within"]
+__all__ = [
+    "CallState",
+    "Calls",
+    "LayerCall",
+    "collect_calls",
+    "current_call",
+    "learning_phase",
+    "within",
+]
 
 
 def learning_phase(graph: Graph | None = None) -> Tensor:
@@ -103,3 +112,30 @@ class LayerCall:
         """All tensors the call reads, in the order of its arguments."""
         leaves = flatten((self.inputs, self.positional, self.named))
         return [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+
+
+class Calls:
+    """The calls of one layer, in order.
+
+    The first is kept for good, since `layer.output` is its output. Later ones live as long as
+    their tensors: a base that hundreds of models in turn are built on does not keep them all.
+    """
+
+    def __init__(self) -> None:
+        self._first: list[LayerCall] = []
+        self._later: list[weakref.ref[LayerCall]] = []
+
+    def append(self, call: LayerCall) -> None:
+        """Adds the newest."""
+        if self._first:
+            self._later = [ref for ref in self._later if ref() is not None]
+            self._later.append(weakref.ref(call))
+        else:
+            self._first.append(call)
+
+    def __iter__(self) -> Iterator[LayerCall]:
+        yield from self._first
+        yield from (call for ref in self._later if (call := ref()) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

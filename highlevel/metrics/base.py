@@ -54,7 +54,8 @@ def _computed_at_once(method: Callable[..., Any]) -> Callable[..., Any]:
             named = dict(zip(kwargs, filled[len(args) :], strict=True))
             return _tensors(method(self, *filled[: len(args)], **named))
 
-        key = (method, len(args), is_given, tuple(kwargs))
+        # State may be made by the first batch: then what was compiled before is of no use.
+        key = (method, len(args), is_given, tuple(kwargs), len(self.variables))
         values = call_at_once(build, arrays, self._eager_calls, key)
         return None if isinstance(values, list) and not values else values
 
@@ -148,7 +149,8 @@ class Metric(Configurable):
         Args:
             name: of the variable.
             shape: sizes.
-            initializer: name or object; its values come back at every reset.
+            initializer: name, object or function `(shape, dtype)`; its values come back at every
+                reset.
             dtype: the metric's if None.
             aggregation: what Keras does with it on several machines; no matter here.
         """
@@ -157,7 +159,10 @@ class Metric(Configurable):
         if isinstance(initializer, str) and initializer == "zeros":  # without a graph of its own
             values = np.zeros(tuple(shape), wanted.numpy)
         else:
-            values = initializers.get(initializer)(tuple(shape), wanted)
+            make = initializers.get(initializer)
+            values = call_at_once(
+                lambda: convert(make(tuple(shape), wanted), wanted), [], OrderedDict(), None
+            )
         variable = Variable(values, trainable=False, name=f"{self.name}/{name or 'variable'}")
         self._variables.append(variable)
         return variable

@@ -74,8 +74,7 @@ class ConfusionMetric(Metric):
     ) -> None:
         super().__init__(name, dtype)
         self.thresholds = list(thresholds)
-        shape = (len(self.thresholds),)
-        self._counts = {kind: self.add_variable(kind, shape) for kind in counted}
+        self._counts = {kind: self.add_variable(kind, (len(self.thresholds),)) for kind in counted}
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Counts a batch.
@@ -96,19 +95,33 @@ class ConfusionMetric(Metric):
         if sample_weight is not None:
             _, given = aligned(p, cast(convert(sample_weight), self.dtype))
             weights = weights * given
-        is_positive = cast(core.not_equal(y, 0.0), self.dtype)
-        positives = reshape(weights * is_positive, [1, -1])
-        negatives = reshape(weights * (1.0 - is_positive), [1, -1])
-        limits = np.asarray(self.thresholds, self.dtype.numpy)
-        above = cast(reshape(p, [-1, 1]) > limits, self.dtype)  # (outputs, thresholds)
-        for kind, variable in self._counts.items():
-            side = above if kind.endswith("positives") else 1.0 - above
-            targets = positives if kind in ("true_positives", "false_negatives") else negatives
-            variable.assign_add(reshape(matmul(targets, side), [-1]))
+        self._count(y, p, weights)
 
     def _chosen(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
         """The part of targets and outputs that is looked at."""
         return y, p
+
+    def _count(self, y: Tensor, p: Tensor, weights: Tensor) -> None:
+        """Adds to the state; all three have one shape."""
+        for kind, number in self._numbers(*(reshape(x, [1, -1]) for x in (y, p, weights))).items():
+            self._counts[kind].assign_add(reshape(number, [-1]))
+
+    def _numbers(self, y: Tensor, p: Tensor, weights: Tensor) -> dict[str, Tensor]:
+        """Each kind of number by label and threshold.
+
+        y, p, weights: (labels, outputs) -> (labels, 1, thresholds)
+        """
+        is_positive = cast(core.not_equal(y, 0.0), self.dtype)
+        positives = core.expand_dims(weights * is_positive, 1)
+        negatives = core.expand_dims(weights * (1.0 - is_positive), 1)
+        limits = np.asarray(self.thresholds, self.dtype.numpy)
+        above = cast(core.expand_dims(p, -1) > limits, self.dtype)
+        found = {}
+        for kind in self._counts:
+            side = above if kind.endswith("positives") else 1.0 - above
+            targets = positives if kind in ("true_positives", "false_negatives") else negatives
+            found[kind] = matmul(targets, side)
+        return found
 
     def _value(self, kind: str) -> Tensor:
         return self._counts[kind].value()

@@ -39,6 +39,7 @@ class Model(Trainer):
 
     Input shape: that of the inputs.  Output shape: that of the outputs.
 
+    >>> import numpy as np
     >>> from thalweg.layers import Dense, Input
     >>> x = Input((4,))
     >>> model = Model(x, Dense(2)(x))

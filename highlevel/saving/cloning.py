@@ -54,7 +54,9 @@ def clone_model(
 
     def describe(layer: Layer) -> dict[str, Any]:
         if isinstance(layer, InputLayer):
-            clone = inputs.get(layer.name) or _copy(layer)
+            shape = layer.batch_input_shape
+            clone = inputs.get(layer.name)
+            clone = clone or InputLayer(batch_shape=shape, dtype=layer.dtype, name=layer.name)
         elif clone_function is not None:
             clone = clone_function(layer)
         else:

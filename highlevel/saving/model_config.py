@@ -62,12 +62,23 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
     name = get_registered_name(type(layer))
     try:
         _check_class(layer, name)
-        config = layer.get_config()
-        if isinstance(layer, InputLayer) and layer.batch_input_shape is None:
-            raise OptionError("get_config", "an input of unknown rank cannot be written")
+        is_input = isinstance(layer, InputLayer)
+        config = _input_config(layer) if is_input else layer.get_config()
     except ThalwegError as error:
         raise error.at(layer=f"{type(layer).__name__} '{layer.name}'") from None
     return {"class_name": name, "config": written_config(name, config)}
+
+
+def _input_config(layer: Layer) -> dict[str, Any]:
+    """An input in the words of all versions; a tensor that it stands on is left out."""
+    if layer.batch_input_shape is None:
+        raise OptionError("get_config", "an input of unknown rank cannot be written")
+    return {
+        "batch_input_shape": list(layer.batch_input_shape),
+        "dtype": layer.dtype,
+        "sparse": False,
+        "name": layer.name,
+    }
 
 
 def _check_class(layer: Layer, name: str) -> None:

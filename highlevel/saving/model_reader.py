@@ -240,7 +240,7 @@ class ModelReader:
         nodes: dict[str, list[Node]] = {}
         for entry in self._entries(config, label):
             layer = self.layer(entry, path)
-            name = layer.name
+            name = _name(entry) or layer.name
             if name in layers:
                 raise self._error(f"two layers are called {name!r}", layer=label)
             layers[name] = layer
@@ -360,9 +360,10 @@ class _Builder:
 
 
 def _name(data: Mapping[str, Any]) -> str | None:
-    config = data["config"]
-    name = config.get("name") if isinstance(config, Mapping) else None
-    name = data.get("name") if name is None else name
+    """A layer's name; that of the entry is what the connections go by."""
+    config = data.get("config")
+    inner = config.get("name") if isinstance(config, Mapping) else None
+    name = data.get("name", inner)
     return name if isinstance(name, str) and name else None
 
 

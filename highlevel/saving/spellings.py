@@ -58,13 +58,6 @@ def written_config(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]
     >>> written_config("LeakyReLU", {"negative_slope": 0.1})
     {'alpha': 0.1}
     """
-    if class_name == "InputLayer":
-        return {
-            "batch_input_shape": config["batch_input_shape"],
-            "dtype": config["dtype"],
-            "sparse": False,
-            "name": config["name"],
-        }
     young = _YOUNG.get(class_name, {})
     names = _WRITTEN_NAMES.get(class_name, {})
     return {

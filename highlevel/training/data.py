@@ -7,6 +7,7 @@ come.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -25,12 +26,15 @@ class Source(Protocol):
     """Batches of one epoch after another.
 
     Attributes:
-        steps: batches an epoch, None if not known yet.
+        steps: batches an epoch, None if not known yet; may change from epoch to epoch.
         has_ended: whether there will be no further epoch.
     """
 
-    steps: int | None
     has_ended: bool
+
+    @property
+    def steps(self) -> int | None:
+        """Batches an epoch."""
 
     def epoch(self) -> Iterator[Batch]:
         """The batches of the next epoch."""
@@ -42,8 +46,9 @@ class ArraySource:
     Args:
         data: the whole data as one batch.
         batch_size: samples a batch; the last may be smaller.
-        generator: draws a new order each epoch; None keeps the order.
-        steps: an upper bound of batches an epoch.
+        generator: draws a new order each pass; None keeps the order.
+        steps: batches an epoch; None for all.
+        repeats: whether the data start again where `steps` is more than they give.
     """
 
     has_ended = False
@@ -54,23 +59,36 @@ class ArraySource:
         batch_size: int,
         generator: np.random.Generator | None = None,
         steps: int | None = None,
+        repeats: bool = False,
     ) -> None:
         self.data = data
         self._batch_size = batch_size
         self._generator = generator
-        available = -(-data.size // batch_size)
-        self.steps: int | None = available if steps is None else min(steps, available)
+        self.steps: int | None = _steps(-(-data.size // batch_size), steps, repeats)
 
     def epoch(self) -> Iterator[Batch]:
-        """The batches of one pass."""
-        order = None if self._generator is None else self._generator.permutation(self.data.size)
-        for step in range(self.steps or 0):
-            piece = slice(step * self._batch_size, (step + 1) * self._batch_size)
-            yield self.data.rows(piece if order is None else order[piece])
+        """`steps` batches: of one pass, or of several."""
+        return itertools.islice(self._batches(), self.steps)
+
+    def _batches(self) -> Iterator[Batch]:
+        size = self._batch_size
+        while True:
+            count = self.data.size
+            order = None if self._generator is None else self._generator.permutation(count)
+            for start in range(0, count, size):
+                piece = slice(start, start + size)
+                yield self.data.rows(piece if order is None else order[piece])
 
 
 class IndexedSource:
-    """Batches from an object with `__len__` and `__getitem__` (Keras's `Sequence`)."""
+    """Batches from an object with `__len__` and `__getitem__` (Keras's `Sequence`).
+
+    Args:
+        data: the object; its length may change from epoch to epoch.
+        layout: of the model.
+        class_weight: factors by class.
+        generator, steps, repeats: as in `ArraySource`.
+    """
 
     has_ended = False
 
@@ -81,28 +99,46 @@ class IndexedSource:
         class_weight: Any,
         generator: np.random.Generator | None,
         steps: int | None,
+        repeats: bool,
     ) -> None:
         self._data = data
         self._layout = layout
         self._class_weight = class_weight
         self._generator = generator
         self._limit = steps
+        self._repeats = repeats
+        _steps(len(data), steps, repeats)  # says so if they repeat
 
     @property
     def steps(self) -> int | None:
-        """Batches an epoch; the object may change its length between epochs."""
+        """Batches an epoch."""
+        if self._limit is not None and self._repeats:
+            return self._limit
         count = len(self._data)
         return count if self._limit is None else min(self._limit, count)
 
     def epoch(self) -> Iterator[Batch]:
-        """One pass; the object's `on_epoch_end` is called after it."""
-        count = len(self._data)
-        order = range(count) if self._generator is None else self._generator.permutation(count)
-        for index in list(order)[: self.steps]:
-            yield self._layout.item(self._data[int(index)], self._class_weight)
+        """`steps` batches; the object's `on_epoch_end` is called after them."""
+        yield from itertools.islice(self._batches(), self.steps)
         on_epoch_end = getattr(self._data, "on_epoch_end", None)
         if callable(on_epoch_end):
             on_epoch_end()
+
+    def _batches(self) -> Iterator[Batch]:
+        while count := len(self._data):
+            order = range(count) if self._generator is None else self._generator.permutation(count)
+            for index in order:
+                yield self._layout.item(self._data[int(index)], self._class_weight)
+
+
+def _steps(available: int, wanted: int | None, repeats: bool) -> int:
+    """Batches an epoch."""
+    if wanted is None or wanted <= available:
+        return available if wanted is None else wanted
+    if not repeats:
+        return available
+    warn_of_repeats(wanted)
+    return wanted
 
 
 class IteratorSource:
@@ -116,12 +152,14 @@ class IteratorSource:
         self._iterator: Iterator[Any] | None = iter(data)
         self._is_one_shot = self._iterator is data
         self._is_fresh = True  # nothing was read from the iterator
+        self._has_warned = False
         self.steps = len(data) if steps is None and hasattr(data, "__len__") else steps
         self.has_ended = False
 
     def epoch(self) -> Iterator[Batch]:
         """`steps` batches, or all there are; the first epoch learns how many."""
         taken = 0
+        began_here = self._is_fresh
         while not self.has_ended and (self._limit is None or taken < self._limit):
             if self._iterator is None:
                 self._iterator, self._is_fresh = iter(self._data), True
@@ -132,6 +170,10 @@ class IteratorSource:
                 self.has_ended = self._is_one_shot or self._is_fresh
                 if self._limit is None:
                     break
+                if began_here and taken and not self.has_ended and not self._has_warned:
+                    warn_of_repeats(self._limit)
+                    self._has_warned = True
+                began_here = True
                 continue
             self._is_fresh = False
             taken += 1
@@ -140,6 +182,15 @@ class IteratorSource:
             self.steps = taken
         if taken < (self._limit or 1):
             warn_of_end(taken, self._limit, "batches")
+
+
+def warn_of_repeats(steps: int) -> None:
+    """Says that an epoch is more than one pass over the data."""
+    warnings.warn(
+        f"thalweg: the data give fewer than the {steps} steps of an epoch, and start again in it.",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def warn_of_end(taken: int, wanted: int | None, unit: str) -> None:
@@ -162,8 +213,15 @@ def make_source(
     batch_size: int | None = None,
     steps: int | None = None,
     generator: np.random.Generator | None = None,
+    repeats: bool = False,
 ) -> ArraySource | IndexedSource | IteratorSource:
     """The source for what the user passed.
+
+    Args:
+        layout: of the model.
+        x, y, weights, class_weight, batch_size, steps: as `fit` takes them.
+        generator: draws the order of samples or batches; None keeps it.
+        repeats: whether the data start again where `steps` is more than they give.
 
     Raises:
         DataError: if y or weights are given beside data that contain them, or sizes differ.
@@ -175,7 +233,7 @@ def make_source(
         data = layout.batch(x, y, weights, class_weight)
         if not data.size:
             raise layout.error("there are no samples", got=f"x {data.x[0].shape}")
-        return ArraySource(data, size or 32, generator, steps)
+        return ArraySource(data, size or 32, generator, steps, repeats)
     if isinstance(x, str | bytes) or not (hasattr(x, "__getitem__") or hasattr(x, "__iter__")):
         raise layout.error(
             "these data cannot be read",
@@ -189,13 +247,13 @@ def make_source(
             got=f"y or sample_weight beside a {type(x).__name__}",
         )
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
-        return IndexedSource(x, layout, class_weight, generator, steps)
+        return IndexedSource(x, layout, class_weight, generator, steps, repeats)
     return IteratorSource(x, layout, class_weight, steps)
 
 
 def _is_arrays(x: Any) -> bool:
-    known = np.ndarray | np.generic | list | tuple | Mapping | Tensor | Variable
-    return isinstance(x, known) or hasattr(x, "to_numpy")
+    kinds = (np.ndarray, np.generic, list, tuple, Mapping, Tensor, Variable)
+    return isinstance(x, kinds) or hasattr(x, "to_numpy") or hasattr(x, "__array__")
 
 
 def split_validation(data: Batch, fraction: float, layout: Layout) -> tuple[Batch, Batch]:

@@ -122,11 +122,7 @@ def _way_out(wanted: Sequence[int | None], got: tuple[int, ...]) -> str | None:
         return "x.reshape(len(x), -1) makes rows of it; or begin the model with Flatten()"
     if len(sizes) == 3 and len(got) == 4 and (got[2], got[3], got[1]) == sizes:
         return "x.transpose(0, 2, 3, 1) puts the channels last"
-    if (
-        len(sizes) > 1
-        and len(got) == 2
-        and None not in sizes
-        and math.prod(map(int, sizes)) == got[1]
-    ):
+    known = [size for size in sizes if size is not None]
+    if len(known) == len(sizes) > 1 and len(got) == 2 and math.prod(known) == got[1]:
         return f"x.reshape(-1, {', '.join(map(str, sizes))}) gives the rows this shape"
     return None

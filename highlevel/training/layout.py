@@ -257,7 +257,8 @@ class Layout:
             target = target[..., 0] if target.shape[-1] == 1 else target.argmax(axis=-1)
         found, positions = np.unique(target, return_inverse=True)
         weights: Array = np.array([table.get(number.item(), 1.0) for number in found], np.float32)
-        return weights[positions.reshape(target.shape)]
+        result: Array = weights[positions.reshape(target.shape)]
+        return result
 
 
 def _is_several(value: Any) -> bool:

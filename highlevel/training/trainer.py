@@ -33,7 +33,7 @@ class Trainer(Layer):
     """The training half of `Model`: a layer that can be compiled, trained and asked."""
 
     network: Any
-    _compile_arguments: tuple[Any, ...] | None = None
+    _compile_arguments: tuple[Any, Any, Any, Any, Any] | None = None
     _frozen: frozenset[Layer] = frozenset()  # layers that did not train at compile
     _compiled: Compiled | None = None
     _steps: dict[tuple[Any, ...], Step]
@@ -287,7 +287,7 @@ class Trainer(Layer):
                 where there are several.
             sample_weight: factor on the loss by sample.
             initial_epoch: where to go on counting.
-            steps_per_epoch: at most this many batches an epoch.
+            steps_per_epoch: batches an epoch; data that give fewer start again, if they can.
             validation_steps: at most this many validation batches.
             validation_batch_size: as `batch_size`.
             validation_freq: epochs between validations, or a list of epochs counted from 1.
@@ -304,7 +304,7 @@ class Trainer(Layer):
         generator = self._shuffle_generator() if shuffle else None
         layout = self._layout("fit")
         source: Source = make_source(
-            layout, x, y, sample_weight, class_weight, batch_size, steps_per_epoch, generator
+            layout, x, y, sample_weight, class_weight, batch_size, steps_per_epoch, generator, True
         )
         validation: Source | None = None
         if validation_data is not None:
@@ -314,7 +314,7 @@ class Trainer(Layer):
             if not isinstance(source, ArraySource):
                 raise layout.error("validation_split needs arrays", got=type(x).__name__)
             train, kept = split_validation(source.data, validation_split, layout)
-            source = ArraySource(train, batch_size or 32, generator, steps_per_epoch)
+            source = ArraySource(train, batch_size or 32, generator, steps_per_epoch, True)
             size = validation_batch_size or batch_size or 32
             validation = ArraySource(kept, size, None, validation_steps)
         self._warn_of_thawed()
