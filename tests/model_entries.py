@@ -1,16 +1,20 @@
-"""What the tests of models' configurations share: entries of Keras 2's layout, and comparisons."""
+"""What the tests of models' files share: entries of Keras 2's layout, a model, comparisons."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from thalweg.core import Tensor
-from thalweg.layers import Layer
-from thalweg.models import Model, model_from_json
+from thalweg.layers import BatchNormalization, Dense, Layer
+from thalweg.models import Model, Sequential, model_from_json
 
 Array = npt.NDArray[Any]
 JSON = dict[str, Any]
@@ -19,13 +23,18 @@ __all__ = [
     "JSON",
     "Array",
     "Scaled",
+    "X",
+    "Y",
     "again",
+    "classifier",
     "dense_entry",
     "functional",
     "input_entry",
     "message",
     "numbers",
+    "rewrite",
     "same_outputs",
+    "steps",
 ]
 
 
@@ -91,3 +100,32 @@ class Scaled(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         return inputs * self.factor
+
+
+def classifier(**compiled: Any) -> Sequential:
+    model = Sequential(
+        [
+            Dense(8, "relu", input_shape=(6,), name="hidden", kernel_regularizer="l2"),
+            BatchNormalization(name="norm"),
+            Dense(3, "softmax", name="head"),
+        ],
+        name="small",
+    )
+    arguments = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", **compiled}
+    model.compile(metrics=["accuracy"], **arguments)
+    return model
+
+
+X = numbers(12, 6)
+Y = np.arange(12) % 3
+
+
+def steps(model: Any, count: int = 5, x: Any = X, y: Any = Y) -> list[Any]:
+    return [model.train_on_batch(x, y) for _ in range(count)]
+
+
+def rewrite(path: Path, attribute: str, change: Callable[[Any], Any]) -> None:
+    """Changes the JSON of an attribute."""
+    with h5py.File(path, "r+") as file:
+        data = json.loads(file.attrs[attribute])
+        file.attrs[attribute] = json.dumps(change(data))

@@ -26,7 +26,6 @@ __all__ = [
     "Loss",
     "LossFunctionWrapper",
     "SameShapeLoss",
-    "aligned",
     "as_data",
     "as_float",
     "divide_no_nan",
@@ -37,6 +36,7 @@ __all__ = [
     "require_same_shape",
     "require_weights_fit",
     "same_rank",
+    "weighted",
 ]
 
 EPSILON = 1e-7  # Keras's fuzz factor: probabilities are kept this far from 0 and 1
@@ -126,19 +126,18 @@ class Loss(Configurable):
 
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         values = self.per_sample(y_true, y_pred)
-        mask = self.mask(y_true, y_pred)
         weights = None if sample_weight is None else cast(convert(sample_weight), values.dtype)
         if weights is not None:
-            values, weights = aligned(values, weights)
-            values = values * weights
+            values = weighted(values, weights)
         if self.reduction == "none":
             return values
         if self.reduction == "sum":
             return core.reduce_sum(values)
+        mask = self.mask(y_true, y_pred)
         divisor = None if mask is None else cast(mask, values.dtype)
         if self.reduction == "mean_with_sample_weight" and weights is not None:
             # As Keras: the sum of the weights as they are given, not as they are broadcast.
-            divisor = weights if divisor is None else divisor * weights
+            divisor = weights if divisor is None else weighted(divisor, weights)
         if divisor is None:
             return core.reduce_mean(values)
         return divide_no_nan(core.reduce_sum(values), core.reduce_sum(divisor))
@@ -344,8 +343,8 @@ def require_weights_fit(values: Tensor, weights: Tensor) -> None:
         )
 
 
-def aligned(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Values, and weights of as many axes that broadcast to them; a scalar takes any weights.
+def weighted(values: Tensor, weights: Tensor) -> Tensor:
+    """Values times weights; a single value takes any weights.
 
     Weights of shape (batch,) weigh all values of a sample alike.
     # differs from Keras: which would match (batch,) with the last axis of the values.
@@ -354,12 +353,11 @@ def aligned(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         ShapeError: if the weights do not fit.
     """
     values, weights = same_rank(values, weights)
-    if not values.shape or weights.shape is None:
-        return values, weights
-    require_weights_fit(values, weights)
-    for _ in range(len(values.shape) - len(weights.shape)):
-        weights = core.expand_dims(weights, -1)
-    return values, weights
+    if values.shape and weights.shape is not None:
+        require_weights_fit(values, weights)
+        for _ in range(len(values.shape) - len(weights.shape)):
+            weights = core.expand_dims(weights, -1)
+    return values * weights
 
 
 # Quotients ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from thalweg import core
 from thalweg.core import Tensor, cast, convert, matmul, reshape
 from thalweg.core.errors import DataError
 
-from ..losses.base import aligned, divide_no_nan, pair, require_same_shape
+from ..losses.base import divide_no_nan, pair, require_same_shape, weighted
 from ..options import COUNT, Interval, OrNone, option_error
 from .base import Metric
 
@@ -93,8 +93,7 @@ class ConfusionMetric(Metric):
         y, p = (cast(x, self.dtype) for x in self._chosen(y, p))
         weights = core.ones_like(p)
         if sample_weight is not None:
-            _, given = aligned(p, cast(convert(sample_weight), self.dtype))
-            weights = weights * given
+            weights = weighted(weights, cast(convert(sample_weight), self.dtype))
         self._count(y, p, weights)
 
     def _chosen(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:

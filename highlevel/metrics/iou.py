@@ -9,7 +9,7 @@ import numpy as np
 from thalweg import core
 from thalweg.core import Tensor, cast, convert, matmul, reduce_sum, reshape
 
-from ..losses.base import aligned, divide_no_nan
+from ..losses.base import divide_no_nan, weighted
 from ..options import COUNT
 from .base import Metric
 
@@ -68,12 +68,12 @@ class MeanIoU(Metric):
         """
         y = self._numbers(y_true, self.sparse_y_true)
         p = self._numbers(y_pred, self.sparse_y_pred)
-        weights = core.ones_like(cast(y, self.dtype))
+        if self.ignore_class is None:
+            weights = core.ones_like(cast(y, self.dtype))
+        else:
+            weights = cast(core.not_equal(y, self.ignore_class), self.dtype)
         if sample_weight is not None:
-            _, given = aligned(weights, cast(convert(sample_weight), self.dtype))
-            weights = weights * given
-        if self.ignore_class is not None:
-            weights = weights * cast(core.not_equal(y, self.ignore_class), self.dtype)
+            weights = weighted(weights, cast(convert(sample_weight), self.dtype))
         rows = self._one_hot(y) * reshape(weights, [-1, 1])
         self.total.assign_add(matmul(rows, self._one_hot(p), transpose_a=True))
 

@@ -7,7 +7,7 @@ from typing import Any
 from thalweg.core import cast, convert
 
 from ..losses import classification, crossentropy, regression
-from ..losses.base import aligned
+from ..losses.base import weighted
 from .reduction import MeanMetricWrapper
 
 __all__ = [
@@ -134,8 +134,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         if mask is not None:
             counts = cast(mask, self.dtype)
             if sample_weight is not None:
-                counts, weights = aligned(counts, cast(convert(sample_weight), self.dtype))
-                counts = counts * weights
+                counts = weighted(counts, cast(convert(sample_weight), self.dtype))
             sample_weight = counts
         super().update_state(y_true, y_pred, sample_weight)
 

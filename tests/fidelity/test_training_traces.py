@@ -60,7 +60,13 @@ def compiled(trace: dict[str, Any]) -> Sequential:
     return model
 
 
-@pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace["name"])
+@pytest.mark.parametrize(
+    "trace",
+    [
+        pytest.param(t, id=t["name"], marks=[pytest.mark.slow] * (t["model"] == "lenet"))
+        for t in TRACES
+    ],
+)
 def test_losses_of_a_hundred_steps(trace: dict[str, Any]) -> None:
     with np.load(REFERENCE / DATA["digits"]) as file:
         images, labels = file["x"], file["y"]

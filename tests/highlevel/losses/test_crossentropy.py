@@ -122,6 +122,8 @@ def test_ignored_class(ignored: int, reduction: str, plain: Any, weighted: Any) 
     for y in (labels, labels[:, None], labels.astype(np.float32)):
         np.testing.assert_allclose(loss(y, P), plain, rtol=1e-6)
         np.testing.assert_allclose(loss(y, P, sample_weight=[2, 3, 4]), weighted, rtol=1e-6)
+        column = loss(y, P, sample_weight=[[2], [3], [4]])  # Keras gives values that shape, too
+        np.testing.assert_allclose(np.squeeze(column), weighted, rtol=1e-6)
 
 
 def test_ignored_everywhere() -> None:

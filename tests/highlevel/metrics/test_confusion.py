@@ -103,6 +103,11 @@ def test_weights_of_samples_and_outputs() -> None:
         metric = FalsePositives()
         metric.update_state(y, p, sample_weight=w)
         assert metric.result() == pytest.approx(wanted, rel=1e-5)
+    column = FalsePositives()
+    column.update_state(y[:, 0], p[:, 0], sample_weight=w[:, :1])
+    assert column.result() == pytest.approx(
+        counted(y[:, 0], p[:, 0], w[:, 0], 0.5)["false_positives"], rel=1e-5
+    )
     with pytest.raises(ShapeError, match="sample_weight: does not fit the values it weighs"):
         FalsePositives().update_state(y, p, sample_weight=np.ones(5))
 
@@ -326,6 +331,9 @@ def test_mean_iou() -> None:
     more = metrics.MeanIoU(num_classes=9)  # classes that nothing names
     more.update_state(y, p, w)
     assert more.result() == pytest.approx(mean(range(4)))
+    flat = metrics.MeanIoU(4, ignore_class=2)
+    flat.update_state(y.ravel(), p.ravel(), full.reshape(-1, 1))
+    assert flat.result() == pytest.approx(mean(range(4), ignored=2))
     without = metrics.MeanIoU(4, ignore_class=2)
     without.update_state(y, p, w)
     assert without.result() == pytest.approx(mean(range(4), ignored=2))

@@ -221,6 +221,9 @@ def test_ignored_class() -> None:
     metric.update_state([[0], [-1], [0]], p, sample_weight=[1.0, 9.0, 3.0])
     assert metric.result() == pytest.approx((1 + 3 * 2) / 4 * np.log(2))
     metric.reset_state()
+    metric.update_state([0, -1, 0], p, sample_weight=[[1.0], [9.0], [3.0]])
+    assert metric.result() == pytest.approx((1 + 3 * 2) / 4 * np.log(2))
+    metric.reset_state()
     metric.update_state([[0, -1], [0, 1]], np.stack([p[:2], p[1:]]), sample_weight=[3.0, 1.0])
     wanted = -(3 * np.log(0.5) + np.log(0.9) + np.log(0.75)) / 5
     assert metric.result() == pytest.approx(wanted)

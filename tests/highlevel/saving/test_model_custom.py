@@ -107,15 +107,18 @@ class TestCustomObjects:
         assert len(copied.weights) == 1
 
     def test_registered_under_a_package(self) -> None:
-        register_keras_serializable("mine")(Scaled)
-        model = Sequential([Input((3,)), Scaled(3.0)])
-        assert '"mine>Scaled"' in model.to_json()
+        @register_keras_serializable("mine")
+        class Local(Scaled):
+            """Known to files as mine>Local."""
+
+        model = Sequential([Input((3,)), Local(3.0)])
+        assert '"mine>Local"' in model.to_json()
         assert again(model).layers[0].factor == 3.0
         entry = {
             "module": "__main__",
-            "class_name": "Scaled",
+            "class_name": "Local",
             "config": {"factor": 2.0, "name": "s"},
-            "registered_name": "mine>Scaled",
+            "registered_name": "mine>Local",
             "name": "s",
             "inbound_nodes": [[["x", 0, 0, {}]]],
         }
