@@ -302,7 +302,7 @@ def softmax_cross_entropy(labels: Any, logits: Any, name: str | None = None) -> 
         (...) losses.
 
     >>> from thalweg.core import Session
-    >>> float(Session().run(softmax_cross_entropy([1.0, 0.0], [0.0, 0.0])).round(4))
+    >>> round(float(Session().run(softmax_cross_entropy([1.0, 0.0], [0.0, 0.0]))), 4)
     0.6931
     """
     y, z = convert_all(labels, logits)
@@ -321,7 +321,7 @@ def sparse_softmax_cross_entropy(labels: Any, logits: Any, name: str | None = No
         (...) losses.
 
     >>> from thalweg.core import Session
-    >>> float(Session().run(sparse_softmax_cross_entropy(1, [0.0, 0.0])).round(4))
+    >>> round(float(Session().run(sparse_softmax_cross_entropy(1, [0.0, 0.0]))), 4)
     0.6931
     """
     y, z = convert(labels), convert(logits)
@@ -345,7 +345,7 @@ def sigmoid_cross_entropy(labels: Any, logits: Any, name: str | None = None) -> 
         name: of the node.
 
     >>> from thalweg.core import Session
-    >>> float(Session().run(sigmoid_cross_entropy(1.0, 0.0)).round(4))
+    >>> round(float(Session().run(sigmoid_cross_entropy(1.0, 0.0))), 4)
     0.6931
     """
     return _sigmoid_cross_entropy_op(labels, logits, name=name)

@@ -16,7 +16,8 @@ from .simplify import simplify
 
 __all__ = ["PIPELINE", "run_passes"]
 
-PIPELINE: tuple[Callable[[Program], Program], ...] = (fold, merge, simplify)
+# simplify comes first: log(softmax(constant)) must become safe before fold computes it
+PIPELINE: tuple[Callable[[Program], Program], ...] = (simplify, fold, merge)
 
 
 def run_passes(program: Program, off: Iterable[str] = ()) -> Program:

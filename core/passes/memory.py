@@ -51,7 +51,7 @@ def plan_memory(program: Program) -> Memory:
     last = _last_readers(program, memory.root)
     _find_detached(program, memory, may_share, external)
     _find_deaths(program, memory)
-    _find_reuse(program, memory, last, external)
+    _find_reuse(program, memory, may_share, external)
     _pack(program, memory, last, external)
     return memory
 
@@ -116,23 +116,31 @@ def _find_deaths(program: Program, memory: Memory) -> None:
     memory.dies_after = dies[::-1]
 
 
-def _find_reuse(program: Program, memory: Memory, last: dict[int, int], external: set[int]) -> None:
+def _find_reuse(
+    program: Program, memory: Memory, may_share: dict[int, int], external: set[int]
+) -> None:
     """An output takes the place of an input of equal size that dies where it is made.
 
-    A variable's start value may be overwritten by the value that replaces it.
+    Dies with all that may share its memory, that is: a transposed view of it must be dead too. A
+    variable's start value may be overwritten by the value that replaces it.
     """
+    last = _last_readers(program, may_share)
     replaces = {n: program.state_in.get(v) for v, n in program.state_out.items()}
     taken: set[int] = set()
     for position, instruction in enumerate(program.instructions):
-        for out, source in instruction.opdef.reuse.items():
-            output = instruction.outputs[out]
-            root = memory.root.get(instruction.inputs[source], instruction.inputs[source])
-            allowed = replaces.get(output) == root if output in external else root not in external
+        readers = [may_share.get(n, n) for n in dict.fromkeys(instruction.inputs)]
+        for out, index in instruction.opdef.reuse.items():
+            output, source = instruction.outputs[out], instruction.inputs[index]
+            shared = may_share.get(source, source)
+            root = memory.root.get(source, source)
+            allowed = (
+                replaces.get(output) == shared if output in external else shared not in external
+            )
+            is_last = last.get(shared) == position and readers.count(shared) == 1
             same = program.types[output].size_bytes == program.types[root].size_bytes
-            if allowed and same and last.get(root) == position and root not in taken:
+            if allowed and is_last and same and shared not in taken:
                 memory.reused[output] = root
-                taken.add(root)
-                break
+                taken.add(shared)
 
 
 def _pack(program: Program, memory: Memory, last: dict[int, int], external: set[int]) -> None:

@@ -26,8 +26,8 @@ def labels(program):
     return [instruction.opdef.label for instruction in program.instructions]
 
 
-def test_the_pipeline_is_in_the_order_of_the_design():
-    assert [pass_.__name__ for pass_ in PIPELINE] == ["fold", "merge", "simplify"]
+def test_the_pipeline_is_in_this_order():
+    assert [pass_.__name__ for pass_ in PIPELINE] == ["simplify", "fold", "merge"]
 
 
 def test_a_program_prints_and_verifies():
@@ -231,6 +231,27 @@ def test_a_chain_needs_two_places_and_elementwise_one():
         b = core.matmul(b, a)
     program = specialize(lower([core.reduce_sum(b)], [a]), [(32, 32)])
     assert plan_memory(program).arena_bytes == 2 * 4096
+
+
+def test_what_a_view_still_reads_is_not_overwritten():
+    x = core.placeholder("float32", [4, 4])
+    y = core.tanh(x)
+    z = core.transpose(y)
+    out = core.exp(y) @ core.exp(z)  # exp(y) must not overwrite y before z is read
+    program = specialize(lower([out], [x]), [(4, 4)])
+    memory = plan_memory(program)
+    exps = [i.outputs[0] for i in program.instructions if i.opdef.label == "Exp"]
+    assert exps[0] not in memory.reused
+    both = specialize(lower([core.tanh(y) + core.transpose(y)], [x]), [(4, 4)])
+    assert not any(
+        i.opdef.label == "Add" and plan_memory(both).reused.get(i.outputs[0]) == i.inputs[1]
+        for i in both.instructions
+    )
+
+
+def test_a_constant_softmax_is_made_safe_before_it_is_folded():
+    y = core.log(core.softmax(core.constant([0.0, 1000.0])))
+    assert Session().run(y).tolist() == [-1000, 0]
 
 
 def test_a_variable_is_overwritten_by_its_update_after_the_last_reader():
