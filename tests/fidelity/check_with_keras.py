@@ -1,28 +1,15 @@
-"""Check with real Keras that weight files written by thalweg can be read there.
+"""Check with real Keras that the files written by thalweg can be read there.
 
 A slow proof, run by hand in the environment of `make_reference.py` (its docstring says how to make
-it; thalweg need not be in it):
+it; thalweg need not be in it), after `write_for_keras.py`, which writes FOLDER with thalweg:
 
-    python tests/fidelity/check_with_keras.py FOLDER [--reference tests/fidelity/reference]
+    keras-env/bin/python tests/fidelity/check_with_keras.py FOLDER
 
-FOLDER must hold two weight files in Keras 2's HDF5 layout, written by thalweg from models with the
-weights of `tf_keras.npz`, for instance read from `tf_keras_sequential_weights.h5`:
-
-`sequential_weights.h5`
-    `Sequential`, input (8, 8, 2): Conv2D(4, 3, padding="same", activation="relu", name="conv"),
-    BatchNormalization(name="norm"), Flatten(name="flatten"), Dense(5, activation="softmax",
-    name="head").
-`functional_weights.h5`
-    functional, input "image" (6, 6, 2): wide = Conv2D(3, 3, padding="same", activation="relu",
-    name="wide")(image); narrow = Conv2D(3, 1, use_bias=False, name="narrow")(image); Add(name=
-    "added")([wide, narrow]); BatchNormalization(epsilon=0.01, name="norm"); Concatenate(name=
-    "joined")([normal, narrow]); MaxPooling2D(2, name="pooled"); GlobalAveragePooling2D(name=
-    "mean"); Dense(4, activation="softmax", name="head").
-
-Each file is loaded twice into a fresh tf_keras model, by topology and by layer name, and the model
-must predict the stored predictions of the stored input within 1e-5. Where FOLDER also holds
-`sequential_model.h5` or `functional_model.h5` (thalweg's whole-model files), tf_keras's
-`load_model` must rebuild the model and predict the same. Exit status 0 means that every check held.
+Weight files are loaded twice into a fresh tf_keras model, by topology and by layer name, and
+whole-model files by tf_keras's `load_model`; the models must predict the stored predictions of the
+stored input within 1e-5. Models that were trained are loaded with the state of their optimizers:
+what `train_on_batch` returns for five more steps must be thalweg's numbers within 1e-4 (relative).
+Exit status 0 means that every check held.
 """
 
 from __future__ import annotations
@@ -37,6 +24,7 @@ import numpy as np
 import reference_models as models
 
 TOLERANCE = 1e-5
+STEP_TOLERANCE = 1e-4
 
 
 def checks(folder: Path, name: str) -> dict[str, Callable[[], Any]]:
@@ -61,6 +49,29 @@ def checks(folder: Path, name: str) -> dict[str, Callable[[], Any]]:
     return tries
 
 
+def deviation(path: Path, stored: dict[str, Any]) -> tuple[float, float]:
+    """Return how far a trained model is from thalweg's: its predictions, and its next steps."""
+    name = path.name.removesuffix("_trained.h5")
+
+    def group(part: str) -> list[Any]:
+        keys = sorted(key for key in stored if key.startswith(f"{name}/{part}_"))
+        return [stored[key] for key in keys]
+
+    x, y, predictions, steps = map(group, ("x", "y", "predictions", "steps"))
+    given, wanted = (x, y) if len(x) > 1 else (x[0], y[0])
+    model = models.tf_keras.models.load_model(str(path))
+    predicted = model.predict(given, verbose=0)
+    pairs = zip(predicted if len(predictions) > 1 else [predicted], predictions, strict=True)
+    difference = max(float(np.abs(a - b).max()) for a, b in pairs)
+    relative = 0.0
+    for expected in steps:
+        model.reset_metrics()
+        got = np.atleast_1d(model.train_on_batch(given, wanted))
+        error = np.abs(got - expected) / np.maximum(np.abs(expected), 1e-3)
+        relative = max(relative, float(error.max()))
+    return difference, relative
+
+
 def main() -> int:
     """Run every check, write one line for each, and return the exit status."""
     parser = argparse.ArgumentParser(description="Check thalweg's weight files with tf_keras.")
@@ -82,6 +93,17 @@ def main() -> int:
                 passed, detail = False, f"{type(error).__name__}: {error}"
             failures += not passed
             sys.stdout.write(f"{'ok  ' if passed else 'FAIL'} {description}: {detail}\n")
+    with np.load(options.folder / "written.npz") as file:
+        written = dict(file)
+    for path in sorted(options.folder.glob("*_trained.h5")):
+        try:
+            difference, relative = deviation(path, written)
+            passed = difference <= TOLERANCE and relative <= STEP_TOLERANCE
+            detail = f"predictions {difference:.1e}, next steps {relative:.1e}"
+        except Exception as error:
+            passed, detail = False, f"{type(error).__name__}: {error}"
+        failures += not passed
+        sys.stdout.write(f"{'ok  ' if passed else 'FAIL'} {path.name}: {detail}\n")
     return 1 if failures else 0
 
 

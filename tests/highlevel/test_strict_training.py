@@ -1,4 +1,4 @@
-"""A LeNet trains on a backend whose arrays never become NumPy's unasked, and to the same numbers."""
+"""A LeNet trains on a backend whose arrays never become NumPy's unasked, to the same numbers."""
 
 import numpy as np
 import pytest
