@@ -17,7 +17,7 @@ from thalweg.core import Variable, current_session
 from ..optimizers.base import Optimizer
 from .layer_weights import file_names, set_all
 
-__all__ = ["load_optimizer", "stored_optimizer"]
+__all__ = ["is_written_as_legacy", "load_optimizer", "stored_optimizer"]
 
 Arrays = list[tuple[str, NDArray[Any]]]
 
@@ -34,12 +34,25 @@ def _slots(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Variable
     ]
 
 
+def _columns(optimizer: Optimizer, variables: Sequence[Variable]) -> list[Variable]:
+    """The slots of these variables in the old order: slot by slot."""
+    rows = [row for v in variables if (row := optimizer._slots.rows.get(v))]
+    columns = zip(*(row.values() for row in rows), strict=True)
+    return [slot for column in columns for slot in column]
+
+
+def is_written_as_legacy(optimizer: Optimizer) -> bool:
+    """Whether a file has the legacy form: the only one with Keras 2's decay."""
+    return bool(optimizer.decay) and not optimizer.use_ema and not optimizer.weight_decay
+
+
 def stored_optimizer(optimizer: Optimizer, variables: Sequence[Variable]) -> Arrays:
     """The state that an optimizer keeps for a model's variables, named, for a file."""
     value = current_session().value
-    slots = _slots(optimizer, variables)
+    is_legacy = is_written_as_legacy(optimizer)
+    slots = (_columns if is_legacy else _slots)(optimizer, variables)
     # The learning rate is in the configuration, from which Keras 2 reads it.
-    names = ["iteration:0", *file_names(slots)]
+    names = ["iter:0" if is_legacy else "iteration:0", *file_names(slots)]
     values = [value(optimizer.iterations), *map(value, slots)]
     return list(zip(names, values, strict=True))
 
@@ -94,12 +107,10 @@ def _fitting(
     is_old: bool,
 ) -> list[Variable] | None:
     """The slots in an order in which the arrays fit them."""
-    rows = [optimizer._slots.rows[v] for v in variables if v in optimizer._slots.rows]
-    columns = [slot for column in zip(*(row.values() for row in rows), strict=True)
-               for slot in column]  # fmt: skip
+    columns = _columns(optimizer, variables)
     if is_old:  # Adam ended with a dummy for each largest moment that it did not keep
         extra = arrays[len(columns) :]
-        if len(extra) == len(rows) and all(np.size(array) == 1 for array in extra):
+        if len(extra) == len(variables) and all(np.size(array) == 1 for array in extra):
             arrays = arrays[: len(columns)]
     for order in (columns, slots) if is_old else (slots, columns):
         if [slot.type.dims() for slot in order] == [array.shape for array in arrays]:

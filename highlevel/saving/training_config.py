@@ -12,6 +12,7 @@ from .. import losses, metrics, optimizers
 from ..training.compiled import check_metric
 from .arguments import known_arguments
 from .config import get_custom_objects, serialize
+from .optimizer_state import is_written_as_legacy
 from .spellings import written_config
 
 __all__ = ["compile_arguments", "training_config"]
@@ -21,6 +22,7 @@ _WITHOUT_MEANING = {
     *("is_legacy_optimizer", "jit_compile"),
     *("gradient_accumulation_steps", "loss_scale_factor"),
 }
+_NOT_LEGACY = ("weight_decay", "use_ema", "ema_momentum", "ema_overwrite_frequency")
 _HINT = "load_model(path, compile=False) loads the model without it"
 
 
@@ -35,8 +37,7 @@ def training_config(arguments: tuple[Any, ...]) -> dict[str, Any]:
     """
     optimizer, loss, loss_weights, metric_list, weighted = arguments
     described = optimizers.serialize(optimizer)
-    # tf_keras has two optimizers of each name; this one lists its state as we do.
-    described["config"]["is_legacy_optimizer"] = False
+    described["config"] = _optimizer_config(optimizer, described["config"])
     return {
         "loss": _written(loss),
         "metrics": _written(metric_list),
@@ -45,6 +46,14 @@ def training_config(arguments: tuple[Any, ...]) -> dict[str, Any]:
         "sample_weight_mode": None,
         "optimizer_config": described,
     }
+
+
+def _optimizer_config(optimizer: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+    """tf_keras has two optimizers of each name: only the legacy ones know Keras 2's decay."""
+    is_legacy = is_written_as_legacy(optimizer)
+    unknown = _NOT_LEGACY if is_legacy else ()
+    found = {name: value for name, value in config.items() if name not in unknown}
+    return {**found, "is_legacy_optimizer": is_legacy}
 
 
 def _written(value: Any) -> Any:

@@ -77,12 +77,13 @@ def cases() -> dict[str, tuple[Any, Callable[[Any], Any], Any]]:
     }
 
 
-def train(model: Any, x: list[Any], y: list[Any]) -> list[float]:
-    """One step; the losses and metrics of the batch."""
+def train(model: Any, x: list[Any], y: list[Any]) -> dict[str, float]:
+    """One step; the losses and metrics of the batch, by name."""
     model.reset_metrics()
     given = x if len(x) > 1 else x[0]
     wanted = y if len(y) > 1 else y[0]
-    return [float(value) for value in np.atleast_1d(model.train_on_batch(given, wanted))]
+    values = model.train_on_batch(given, wanted, return_dict=True)
+    return {name: float(value) for name, value in sorted(values.items())}
 
 
 def main() -> None:

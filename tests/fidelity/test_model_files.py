@@ -62,7 +62,7 @@ def test_predictions_and_next_steps(name: str, arrays: dict[str, Array]) -> None
     for value, expected in zip(got if len(predictions) > 1 else [got], predictions, strict=True):
         np.testing.assert_allclose(value, expected, rtol=0, atol=TOLERANCE)
     for expected in described["next_steps"]:
-        values = model.train_on_batch(alone(x), alone(y))
+        values = model.train_on_batch(alone(x), alone(y), return_dict=True)
         assert values == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 

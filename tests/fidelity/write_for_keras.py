@@ -46,7 +46,8 @@ def main() -> None:
         model.save(folder / f"{name}_trained.h5")
         predictions = model.predict(given)
         predictions = predictions if isinstance(predictions, list) else [predictions]
-        steps = [np.atleast_1d(model.train_on_batch(given, wanted)) for _ in range(5)]
+        results = [model.train_on_batch(given, wanted, return_dict=True) for _ in range(5)]
+        steps = [np.array([result[key] for key in sorted(result)]) for result in results]
         for part, group in (("x", x), ("y", y), ("predictions", predictions), ("steps", steps)):
             arrays.update({f"{name}/{part}_{i}": array for i, array in enumerate(group)})
     np.savez_compressed(folder / "written.npz", allow_pickle=False, **arrays)

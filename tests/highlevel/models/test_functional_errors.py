@@ -84,7 +84,7 @@ def test_input_that_is_no_input() -> None:
 
 def test_input_given_twice() -> None:
     x = Input((3,))
-    with pytest.raises(GraphError, match="^Model: an input is given twice$"):
+    with pytest.raises(GraphError, match=r"^Model: an input is given twice$"):
         Model([x, x], Dense(1)(x))
 
 
