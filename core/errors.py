@@ -22,7 +22,6 @@ matmul: inner sizes differ
 
 from __future__ import annotations
 
-import difflib
 import linecache
 import os
 import sys
@@ -188,6 +187,8 @@ def nearest(name: object, known: Iterable[str]) -> str | None:
     >>> nearest("rleu", ["relu", "tanh"])
     "did you mean 'relu'?"
     """
+    import difflib  # only when an error is made
+
     close = difflib.get_close_matches(str(name), list(known), n=1)
     return f"did you mean {close[0]!r}?" if close else None
 

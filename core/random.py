@@ -8,7 +8,7 @@ depend on the seed and on the layer, not on what else is in the program.
 from __future__ import annotations
 
 import itertools
-import secrets
+import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
@@ -43,7 +43,7 @@ def set_seed(seed: int | None) -> None:
 def current_seed() -> int:
     """The seed in force; drawn once from the system if none was set."""
     if _State.seed is None:
-        _State.seed = secrets.randbits(63)
+        _State.seed = int.from_bytes(os.urandom(8), "little") >> 1
     return _State.seed
 
 

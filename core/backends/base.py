@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
-from importlib.metadata import entry_points
 from operator import itemgetter
 from typing import Any
 
@@ -196,6 +195,8 @@ def get_backend(name: str) -> Backend:
     """
     if name not in _instances:
         if name not in _backends:
+            from importlib.metadata import entry_points  # costs an import of 40 ms
+
             for entry in entry_points(group="thalweg.backends"):
                 _backends.setdefault(entry.name, entry.load())
         if name not in _backends:

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
 from ..ops.conv import Conv2D, Conv2DInputGrad, Conv2DKernelGrad
 from ..ops.pool import MaxPool2D, MaxPool2DGrad
@@ -28,7 +27,7 @@ from ..types import TensorType
 
 __all__ = ["KERNELS"]
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 Kernel = Callable[..., Any]
 
 BLOCK_BYTES = 4 << 20  # fits in a usual last-level cache, and lets BLAS work in long strides

@@ -8,7 +8,6 @@ depend on which other ops exist, on threads or on the order of execution.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -228,6 +227,8 @@ def stream_key(seed: int, path: str) -> np.ndarray[Any, Any]:
     >>> stream_key(0, "dropout").dtype, stream_key(0, "a").tolist() == stream_key(1, "a").tolist()
     (dtype('uint32'), False)
     """
+    import hashlib  # loads OpenSSL, which most programs never need
+
     digest = hashlib.blake2b(f"{seed}/{path}".encode(), digest_size=8).digest()
     return np.frombuffer(digest, "<u4").astype(np.uint32)
 

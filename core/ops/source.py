@@ -6,7 +6,6 @@ through it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import cached_property
@@ -52,6 +51,8 @@ class Literal:
 
 
 def _digest(array: np.ndarray[Any, Any]) -> bytes:
+    import hashlib  # loads OpenSSL, which most programs never need
+
     return hashlib.blake2b(np.ascontiguousarray(array).data, digest_size=16).digest()
 
 

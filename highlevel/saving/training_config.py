@@ -50,10 +50,9 @@ def training_config(arguments: tuple[Any, ...]) -> dict[str, Any]:
 
 def _optimizer_config(optimizer: Any, config: Mapping[str, Any]) -> dict[str, Any]:
     """tf_keras has two optimizers of each name: only the legacy ones know Keras 2's decay."""
-    is_legacy = is_written_as_legacy(optimizer)
-    unknown = _NOT_LEGACY if is_legacy else ()
-    found = {name: value for name, value in config.items() if name not in unknown}
-    return {**found, "is_legacy_optimizer": is_legacy}
+    if is_written_as_legacy(optimizer):
+        return {name: value for name, value in config.items() if name not in _NOT_LEGACY}
+    return {**config, "is_legacy_optimizer": False}
 
 
 def _written(value: Any) -> Any:

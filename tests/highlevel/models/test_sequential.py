@@ -98,7 +98,7 @@ def test_pop_of_everything() -> None:
     assert message(error) == (
         "Sequential: there is no layer to remove\n  node      layer Sequential 'empty'"
     )
-    with pytest.raises(OptionError, match="^Sequential: has no layers\n"):
+    with pytest.raises(OptionError, match=r"^Sequential: has no layers\n"):
         model.predict(X)
     model.add(Dense(1))
     assert model.predict(X).shape == (8, 1)

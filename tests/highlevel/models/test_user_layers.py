@@ -12,6 +12,7 @@ from thalweg import Input, Layer, Model, Sequential, core
 from thalweg.core.errors import OptionError, ShapeError
 from thalweg.layers import Dense
 from thalweg.optimizers import SGD
+from thalweg.regularizers import L2
 
 X = np.random.default_rng(8).normal(size=(8, 3)).astype(np.float32)
 
@@ -118,9 +119,8 @@ def test_losses_of_a_model() -> None:
 def test_activity_counts_by_sample() -> None:
     """Keras divides an activity's loss by the batch; 72 / 4 is what it prints for this model."""
     model = Sequential(
-        [Dense(2, input_shape=(3,), kernel_initializer="ones", activity_regularizer="l2")]
+        [Dense(2, input_shape=(3,), kernel_initializer="ones", activity_regularizer=L2(1.0))]
     )
-    model.layers[0].activity_regularizer.l2 = 1.0
     model.compile("sgd", "mse")
     x = np.ones((4, 3))
     assert model.evaluate(x, np.full((4, 2), 3.0), verbose=0) == 18
