@@ -87,7 +87,7 @@ def save_model(
     arguments = model._compile_arguments if include_optimizer else None
     compiled = model._resolve_compiled() if include_optimizer else None
     if arguments is not None:
-        texts["training_config"] = json.dumps(training_config(arguments))
+        texts["training_config"] = json.dumps(training_config(arguments, compiled))
     texts["thalweg"] = json.dumps(_own_state(model))
     layers = stored_layers(model)
     check_layers(layers)

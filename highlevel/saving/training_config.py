@@ -9,7 +9,7 @@ from typing import Any
 from thalweg.core.errors import FileFormatError, ThalwegError
 
 from .. import losses, metrics, optimizers
-from ..training.compiled import check_metric
+from ..training.compiled import Compiled, PlacedMetric, check_metric
 from .arguments import known_arguments
 from .config import get_custom_objects, serialize
 from .optimizer_state import is_written_as_legacy
@@ -23,14 +23,22 @@ _WITHOUT_MEANING = {
     *("gradient_accumulation_steps", "loss_scale_factor"),
 }
 _NOT_LEGACY = ("weight_decay", "use_ema", "ema_momentum", "ema_overwrite_frequency")
+# What the words "accuracy" and "crossentropy" may mean.
+_MEANINGS = {
+    f"{kind}{word}"
+    for kind in ("Binary", "Categorical", "SparseCategorical")
+    for word in ("Accuracy", "Crossentropy")
+}
 _HINT = "load_model(path, compile=False) loads the model without it"
 
 
-def training_config(arguments: tuple[Any, ...]) -> dict[str, Any]:
+def training_config(arguments: tuple[Any, ...], compiled: Compiled | None = None) -> dict[str, Any]:
     """`compile`'s arguments as files hold them.
 
     Args:
         arguments: optimizer, loss, loss weights, metrics, weighted metrics.
+        compiled: what became of them, if the model has seen data. Then "accuracy" is written as
+            the metric that it means: tf_keras would guess another one.
 
     Raises:
         OptionError: for a function without a name.
@@ -38,14 +46,31 @@ def training_config(arguments: tuple[Any, ...]) -> dict[str, Any]:
     optimizer, loss, loss_weights, metric_list, weighted = arguments
     described = optimizers.serialize(optimizer)
     described["config"] = _optimizer_config(optimizer, described["config"])
+    placed = compiled.placed() if compiled is not None else None
     return {
         "loss": _written(loss),
-        "metrics": _written(metric_list),
-        "weighted_metrics": _written(weighted),
+        "metrics": _written(metric_list) if placed is None else _placed(placed, False),
+        "weighted_metrics": _written(weighted) if placed is None else _placed(placed, True),
         "loss_weights": serialize(loss_weights),
         "sample_weight_mode": None,
         "optimizer_config": described,
     }
+
+
+def _placed(placed: list[list[tuple[Any, PlacedMetric]]], is_weighted: bool) -> Any:
+    """The metrics of each output under their full names, which Keras 2 does not make again."""
+    found: list[list[Any]] = []
+    for output in placed:
+        found.append([])
+        for identifier, metric in output:
+            if metric.is_weighted != is_weighted:
+                continue
+            is_wrapped = type(metric.metric) is metrics.MeanMetricWrapper
+            data = _written(identifier if is_wrapped else metric.metric)
+            if isinstance(data, dict):
+                data["config"]["name"] = metric.name
+            found[-1].append(data)
+    return found if any(found) else None
 
 
 def _optimizer_config(optimizer: Any, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,8 +152,8 @@ def _optimizer(data: Any, ignored: list[str]) -> Any:
     if name not in get_custom_objects():
         name = name.rpartition(">")[2]  # tf_keras registers its own as "Custom>Adam"
     config = dict(data.get("config") or {})
-    classes = {known.lower(): known for known in optimizers.__all__}
-    if name.lower() in classes:
+    classes = {known.lower(): known for known in optimizers.__all__ if known[0].isupper()}
+    if name.lower() in classes and name not in get_custom_objects():
         known = known_arguments(getattr(optimizers, classes[name.lower()])) or set()
         for key in sorted(set(config) - known - _WITHOUT_MEANING):
             ignored.append(f"{key!r} of {name}")
@@ -155,7 +180,7 @@ def _loss(value: Any) -> Any:
     if found is not None:
         return found
     if isinstance(value, Mapping):
-        config = {key: item for key, item in value["config"].items()}
+        config = dict(value["config"])
         if str(value["class_name"]) != "LossFunctionWrapper":
             config.pop("fn", None)  # tf_keras names the function beside its class
         return losses.deserialize({**value, "config": config})
@@ -187,8 +212,11 @@ def _metric(value: Any, output: str, several: bool) -> Any:
     name = config.get("name")
     if several and isinstance(name, str):
         config["name"] = name = name.removeprefix(f"{output}_")
-    if str(value["class_name"]) != "MeanMetricWrapper":
-        config.pop("fn", None)
-    elif name in ("accuracy", "acc", "crossentropy", "ce"):
+    kind = str(value["class_name"])
+    if name in metrics.WORDS and (kind == "MeanMetricWrapper" or kind in _MEANINGS):
         return name  # the word that the user gave; what it means follows from the shapes
+    if "reduction" in config and kind in losses.__all__:
+        return _loss({**value, "config": config})  # compile takes a loss as a metric
+    if kind != "MeanMetricWrapper":
+        config.pop("fn", None)
     return metrics.deserialize({**value, "config": config})

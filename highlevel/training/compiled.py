@@ -145,6 +145,15 @@ class Compiled:
             self._metrics = placed
         return self._metrics
 
+    def placed(self) -> list[list[tuple[Any, PlacedMetric]]] | None:
+        """For each output what the user gave and the metric it became; None before any data."""
+        if self._metrics is None:
+            return None
+        found: list[list[tuple[Any, PlacedMetric]]] = [[] for _ in self.outputs]
+        for (identifier, *_), metric in zip(self._requested, self._metrics, strict=True):
+            found[metric.output].append((identifier, metric))
+        return found
+
     def _free_name(self, name: str, output: int, is_weighted: int, taken: Sequence[str]) -> str:
         """Keras's names: `accuracy`, `head_accuracy`, `weighted_accuracy`, `accuracy_1`."""
         prefix = f"{self.outputs[output]}_" if len(self.outputs) > 1 else ""

@@ -30,9 +30,12 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: Any = "float32
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     given = np.asarray(y)
-    labels = given.astype(np.int64)
-    if given.dtype.kind not in "iub" and not np.array_equal(given, labels):
+    fits = given.dtype.kind in "iub" or not given.size
+    if given.dtype.kind == "f":
+        fits = bool(np.all(np.isfinite(given) & (given == np.trunc(given))))
+    if not fits:
         raise DataError("to_categorical", "labels are not integers", got=str(given.dtype))
+    labels = given.astype(np.int64)
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     low, high = int(labels.min(initial=0)), int(labels.max(initial=-1))

@@ -40,13 +40,13 @@ def test_sequential(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == (
         'Model: "lenet"\n'
         "─────────────────────────────────────────────────────────────────\n"
-        "Layer (type)                    Output shape              Param #\n"
+        "Layer (type)                  Output shape                Param #\n"
         "═════════════════════════════════════════════════════════════════\n"
-        "conv2d (Conv2D)                 (None, 24, 24, 20)            520\n"
-        "max_pooling2d (MaxPooling2D)    (None, 12, 12, 20)              0\n"
-        "flatten (Flatten)               (None, 2880)                    0\n"
-        "dense (Dense)                   (None, 500)             1,440,500\n"
-        "dense_1 (Dense)                 (None, 10)                  5,010\n"
+        "conv2d (Conv2D)               (None, 24, 24, 20)              520\n"
+        "max_pooling2d (MaxPooling2D)  (None, 12, 12, 20)                0\n"
+        "flatten (Flatten)             (None, 2880)                      0\n"
+        "dense (Dense)                 (None, 500)               1,440,500\n"
+        "dense_1 (Dense)               (None, 10)                    5,010\n"
         "─────────────────────────────────────────────────────────────────\n"
         "Total params: 1,446,030 (5.52 MiB)\n"
         "Trainable params: 1,446,030\n"
@@ -64,12 +64,12 @@ def test_functional_with_frozen_and_nested_layers() -> None:
     assert text(model, line_length=50) == (
         'Model: "branched"\n'
         "──────────────────────────────────────────────────\n"
-        "Layer (type)            Output shape       Param #\n"
+        "Layer (type)           Output shape        Param #\n"
         "══════════════════════════════════════════════════\n"
-        "numbers (InputLayer)    (None, 4)                0\n"
-        "inner (Sequential)      (None, 3)               27\n"
-        "kept (Dense, frozen)    (None, 3)               15\n"
-        "both (Concatenate)      (None, 6)                0\n"
+        "numbers (InputLayer)   (None, 4)                 0\n"
+        "inner (Sequential)     (None, 3)                27\n"
+        "kept (Dense, frozen)   (None, 3)                15\n"
+        "both (Concatenate)     (None, 6)                 0\n"
         "──────────────────────────────────────────────────\n"
         "Total params: 42 (168.00 B)\n"
         "Trainable params: 21\n"
@@ -82,9 +82,9 @@ def test_before_the_input_is_known() -> None:
     assert text(model, line_length=50) == (
         'Model: "late"\n'
         "──────────────────────────────────────────────────\n"
-        "Layer (type)            Output shape       Param #\n"
+        "Layer (type)           Output shape        Param #\n"
         "══════════════════════════════════════════════════\n"
-        "a_layer_with_quite_a…   ?                        0\n"
+        "a_layer_with_quite_a…  ?                         0\n"
         "──────────────────────────────────────────────────\n"
         "Total params: 0 (0 B)\n"
         "Trainable params: 0\n"
@@ -96,6 +96,6 @@ def test_layer_of_several_outputs() -> None:
     y = Input((2,))
     inner = Model(y, [y * 1.0, y * 2.0], name="twice")
     x = Input((2,), name="x")
-    assert "twice (Model)           (None, 2), (No…        0\n" in text(
+    assert "twice (Model)          (None, 2), (None,…        0\n" in text(
         Model(x, inner(x)), line_length=50
     )

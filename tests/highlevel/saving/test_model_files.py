@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,10 @@ class TestLayout:
             # Momentum and velocity of each trainable weight, one after the other.
             assert shapes == [s for w in model.trainable_weights for s in [w.shape] * 2]
         assert training["loss"] == "sparse_categorical_crossentropy"
-        assert training["metrics"] == ["accuracy"]
+        # tf_keras takes "accuracy" for another metric when it loads.
+        [[metric]] = training["metrics"]
+        assert metric["class_name"] == "SparseCategoricalAccuracy"
+        assert metric["config"]["name"] == "accuracy"
         assert training["optimizer_config"]["class_name"] == "Adam"
         assert training["optimizer_config"]["config"]["learning_rate"] == 0.001
 
@@ -244,6 +248,28 @@ class TestResume:
         assert steps(resumed, 5, *given) == steps(model, 5, *given)
         assert resumed.metrics_names == model.metrics_names
 
+    @pytest.mark.parametrize(
+        "given",
+        [
+            ["acc", "ce"],
+            ["mse", metrics.CategoricalAccuracy(name="hits"), metrics.AUC(num_thresholds=20)],
+            [losses.Huber(delta=0.5, name="bend"), losses.mean_absolute_error],
+            {"head": ["accuracy", "accuracy"]},
+        ],
+    )
+    def test_metrics_keep_their_names(self, path: Path, given: Any) -> None:
+        model = Sequential([Dense(3, "softmax", input_shape=(6,), name="head")])
+        model.compile("sgd", "categorical_crossentropy", metrics=given, weighted_metrics=["acc"])
+        wanted = np.eye(3, dtype=np.float32)[Y]
+        model.save(path)  # before the metrics have seen data
+        fresh = load_model(path)
+        expected = model.train_on_batch(X, wanted, return_dict=True)
+        assert fresh.train_on_batch(X, wanted, return_dict=True) == expected
+        model.save(path)
+        resumed = load_model(path)
+        expected = model.train_on_batch(X, wanted, return_dict=True)
+        assert resumed.train_on_batch(X, wanted, return_dict=True) == expected
+
     def test_in_another_session(self, path: Path) -> None:
         model = classifier()
         steps(model)
@@ -367,3 +393,12 @@ def test_layers_called_with_training(path: Path) -> None:
     model.save(path)
     loaded = load_model(path, {"Both": Both})
     np.testing.assert_array_equal(predictions_of(loaded), predictions_of(model))
+
+
+def test_the_documentation_is_right() -> None:
+    page = Path(__file__).parents[3] / "docs" / "saving.md"
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(block, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from model_entries import X, Y, classifier, rewrite, steps
 
 from thalweg.models import load_model
+from thalweg.optimizers import Adam
 
 
 @pytest.fixture
@@ -36,6 +38,23 @@ def test_state_slot_by_slot(path: Path) -> None:
         for title, array in zip(["Adam/iterations:0", *titles], [arrays[0], *slots], strict=True):
             old[title] = array
         old.attrs["weight_names"] = [b"Adam/iterations:0", *(t.encode() for t in titles)]
+    assert steps(load_model(path)) == steps(model)
+
+
+def test_decay_is_written_as_a_legacy_optimizer(path: Path) -> None:
+    """In tf_keras only these know it; their state is listed slot by slot."""
+    model = classifier(optimizer=Adam(0.01, decay=0.1))
+    steps(model)
+    model.save(path)
+    with h5py.File(path) as file:
+        config = json.loads(file.attrs["training_config"])["optimizer_config"]["config"]
+        assert config["decay"] == 0.1
+        assert not {"is_legacy_optimizer", "weight_decay", "use_ema"} & set(config)
+        state = file["optimizer_weights"]
+        names = state.attrs["weight_names"].tolist()
+        assert names[0] == b"iter:0"
+        shapes = [w.shape for w in model.trainable_weights]
+        assert [state[name].shape for name in names[1:]] == [*shapes, *shapes]
     assert steps(load_model(path)) == steps(model)
 
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 import builtins
 import copy
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from layer_rows import double
 from model_entries import JSON, dense_entry, functional, message
 
 from thalweg.core.errors import FileFormatError
-from thalweg.layers import Layer
-from thalweg.models import model_from_config, model_from_json
+from thalweg.layers import Add, Dense, Input, Layer, LeakyReLU
+from thalweg.models import Model, Sequential, model_from_config, model_from_json
 from thalweg.saving import model_reader
 
 
@@ -30,9 +32,10 @@ def test_names_of_python(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     entry = {**dense_entry(), "class_name": name, "module": "builtins"}
     text = json.dumps(functional(entry))
-    for builtin in ("eval", "exec", "compile"):
-        monkeypatch.setattr(builtins, builtin, forbidden)
-    with pytest.raises(FileFormatError) as error:
+    model_from_config(functional(dense_entry()))  # the library's own modules are loaded by exec
+    with monkeypatch.context() as patched, pytest.raises(FileFormatError) as error:
+        for builtin in ("eval", "exec", "compile"):
+            patched.setattr(builtins, builtin, forbidden)
         model_from_json(text)
     assert message(error).startswith(f"model_from_config: unknown class {name!r}\n")
 
@@ -283,3 +286,49 @@ def test_error_in_a_users_layer_keeps_its_cause() -> None:
         model_from_config(functional(entry), {"Broken": Broken})
     assert "RuntimeError: no luck" in message(error)
     assert isinstance(error.value.__cause__, RuntimeError)
+
+
+JUNK: list[Any] = [
+    *(None, True, -1, 0, 3, 10**30, 1.5, float("nan"), "", "x", "relu", "eval", "a/b", "\x00"),
+    *([], {}, ["x", 0, 0], [[["x", 0, 0, {}]]], {"class_name": "Dense", "config": {}}),
+    {"class_name": "Sequential", "config": {"layers": []}},
+    {"class_name": "__keras_tensor__", "config": {"keras_history": ["x", 0, 0]}},
+]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths to all parts of JSON data."""
+    inner: Any = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        inner = enumerate(value)
+    found = [path] if path else []
+    for key, item in inner:
+        found += places(item, (*path, key))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_changed_at_random(seed: int) -> None:
+    """Whatever is exchanged: a model, or the error of files; nothing else."""
+    x = Input((3,), name="x")
+    inner = Sequential([Dense(3, "tanh", input_shape=(3,)), LeakyReLU()], name="inner")
+    model = Model(x, [Dense(2)(inner(inner(x))), Add()([inner(x), x])])
+    original = json.loads(model.to_json())
+    paths = places(original)
+    random = np.random.default_rng(seed)
+    refused = 0
+    for _ in range(40):
+        config = copy.deepcopy(original)
+        *way, last = paths[random.integers(len(paths))]
+        part = config
+        for key in way:
+            part = part[key]
+        part[last] = copy.deepcopy(JUNK[random.integers(len(JUNK))])
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                model_from_config(config)
+        except FileFormatError as error:
+            refused += 1
+            assert str(error)
+    assert 10 < refused < 40
