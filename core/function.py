@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .backends import Backend, Executable
+from .backends import Backend, Executable, executable
 from .errors import DtypeError, FeedError, GraphError, ThalwegError, user_site
 from .graph import Operation, Tensor
 from .lower import host_feeds, lower
@@ -26,7 +26,7 @@ from .ops.state import Variable
 from .passes import run_passes
 from .plan import Plan, make_plan
 from .program import Program
-from .types import MAX_VALUE_SIZE, Shape, TensorType, shape_text
+from .types import Shape, TensorType, shape_text
 
 __all__ = ["CompiledPlan", "GraphFunction", "feed_value"]
 
@@ -44,9 +44,9 @@ class CompiledPlan:
 
     def __init__(self, plan: Plan, backend: Backend) -> None:
         self.plan = plan
-        self.execute: Executable = backend.compile(plan)
+        self.execute: Executable = executable(plan, backend)
         self.reads: list[Variable] = list(plan.program.state_in)
-        self.writes: list[Variable] = list(plan.program.state_out)
+        self.writes: list[Variable] = plan.writes
         feeds = plan.program.feeds
         self.feed_positions = [i for i, number in enumerate(feeds) if number is not None]
 
@@ -93,7 +93,7 @@ class GraphFunction:
 
     def compiled(self, arrays: Sequence[Any], backend: Backend) -> CompiledPlan:
         """The plan for arrays of these shapes; made at the first call with them."""
-        given = tuple(_host_key(self.feeds[i], arrays[i]) for i in self._deciding)
+        given = tuple(_host_key(arrays[i]) for i in self._deciding)
         key = (backend.name, given, *[array.shape for array in arrays])
         found = self._plans.get(key)
         if found is not None:
@@ -150,17 +150,8 @@ def _cached(cache: OrderedDict[Any, _T], key: Any, limit: int, make: Callable[[]
     return found
 
 
-def _host_key(tensor: Tensor, array: Any) -> tuple[Any, ...]:
+def _host_key(array: Any) -> tuple[Any, ...]:
     array = np.asarray(array)
-    if array.size > MAX_VALUE_SIZE or array.ndim > 1:
-        raise FeedError(
-            "Session.run",
-            "a fed value decides sizes but is not small",
-            expected=f"a scalar or a vector of at most {MAX_VALUE_SIZE} integers",
-            got=f"{array.dtype} {shape_text(array.shape)}",
-            node=tensor.op.name,
-            site=tensor.op.site,
-        )
     return (array.shape, *array.reshape(-1).tolist())
 
 

@@ -41,10 +41,17 @@ def host_feeds(fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -
             continue
         seen.add(tensor)
         if tensor in fed:
-            found.add(tensor)
+            if _is_small(tensor.type):
+                found.add(tensor)
         elif not tensor.op.opdef.is_host:
             deciding.extend(tensor.op.inputs)
     return [tensor for tensor in feeds if tensor in found]
+
+
+def _is_small(type_: TensorType) -> bool:
+    """A value that may join a plan's key; others, if they decide sizes, do so while it runs."""
+    size = type_.size
+    return not type_.dtype.is_float and size is not None and size <= MAX_VALUE_SIZE
 
 
 class _HostEvaluator:

@@ -34,6 +34,9 @@ class OpDef(Record):
         host_inputs: inputs that decide sizes or branches; kernels get them as NumPy arrays.
         is_host: its output is small and computed where the plan is made (`shape`).
         is_pure: equal inputs give equal outputs, and nothing else happens.
+        has_effect: something happens besides its outputs: where a run needs it, it runs exactly
+            once, in creation order among its kind, even if nothing reads its outputs.
+        runs_on_host: its inputs and outputs are NumPy arrays, whatever the backend.
     """
 
     reuse: ClassVar[Mapping[int, int]] = {}
@@ -42,6 +45,8 @@ class OpDef(Record):
     host_inputs: ClassVar[frozenset[int]] = frozenset()
     is_host: ClassVar[bool] = False
     is_pure: ClassVar[bool] = True
+    has_effect: ClassVar[bool] = False
+    runs_on_host: ClassVar[bool] = False
 
     def infer(self, *args: Any, **kwargs: Any) -> Any:
         """TensorTypes of the inputs -> TensorType of the output, or a tuple of them.

@@ -1,18 +1,24 @@
 """A Plan: a program for concrete sizes, optimised, with its memory laid out. Immutable.
 
 `specialize` types the program anew with the sizes of the feeds; integers computed from sizes
-become constants, so no shape arithmetic is left to run.
+become constants, so no shape arithmetic is left to run. What sizes that depend on data keep from
+being planned is the plan's `rest`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from .errors import GraphError, ShapeError
+import numpy as np
+
+from .errors import ShapeError
+from .ops.state import Variable
 from .passes import run_passes
 from .passes.memory import Memory, plan_memory
 from .program import Program, print_program
+from .segments import Rest, cut
 from .types import Shape, TensorType
 
 __all__ = ["Plan", "make_plan", "specialize"]
@@ -25,76 +31,103 @@ class Plan:
     Attributes:
         program: instructions with static types.
         memory: lifetimes, sharing and the arena.
+        rest: what is planned when sizes that depend on data are known; then all results are its.
+        passes_off: names of passes that were left out.
     """
 
     program: Program
     memory: Memory = field(repr=False)
+    rest: Rest | None = None
+    passes_off: frozenset[str] = frozenset()
+
+    @property
+    def writes(self) -> list[Variable]:
+        """The variables that the run sets."""
+        return list((self.rest.program if self.rest else self.program).state_out)
 
     def __str__(self) -> str:
-        return f"{print_program(self.program)}\narena {self.memory.arena_bytes} bytes"
+        text = f"{print_program(self.program)}\narena {self.memory.arena_bytes} bytes"
+        if self.rest is None:
+            return text
+        return f"{text}\nthen, when its sizes are known\n{print_program(self.rest.program)}"
 
 
-def make_plan(program: Program, shapes: Sequence[Shape | None], off: Iterable[str] = ()) -> Plan:
+def make_plan(
+    program: Program,
+    shapes: Sequence[Shape | None],
+    off: Iterable[str] = (),
+    given: Mapping[int, np.ndarray[Any, Any]] | None = None,
+) -> Plan:
     """Plans a program for feeds of the given shapes.
 
     Args:
         program: sizes open.
         shapes: one for each feed; ignored where the program does not need it.
         off: names of passes to leave out.
+        given: values of feeds, by position, that become constants.
 
     Raises:
         ShapeError, DtypeError: what only sizes can tell.
-        GraphError: if a size would depend on data.
     """
-    special = run_passes(specialize(program, shapes), off)
-    _check_host_inputs(special)
-    return Plan(special, plan_memory(special))
+    off = frozenset(off)
+    special = run_passes(specialize(program, shapes, given), off)
+    divided = cut(special)
+    first, rest = (special, None) if divided is None else divided
+    return Plan(first, plan_memory(first), rest, off)
 
 
-def specialize(program: Program, shapes: Sequence[Shape | None]) -> Program:
+def specialize(
+    program: Program,
+    shapes: Sequence[Shape | None],
+    given: Mapping[int, np.ndarray[Any, Any]] | None = None,
+) -> Program:
     """The same program with the real sizes of its feeds in every type."""
-    new = Program()
-    new.feeds = list(program.feeds)
-    new.constants = dict(program.constants)
-    new.state_in = dict(program.state_in)
-    # Values keep their numbers up to here, so that results need no renaming.
-    new.types = list(program.types)
-    for number, shape in zip(program.feeds, shapes, strict=True):
-        if number is not None:
-            new.types[number] = TensorType(program.types[number].dtype, shape)
+    new = _with_feeds(program, shapes, given or {})
     renamed: dict[int, int] = {}
     for instruction in program.instructions:
         inputs = tuple(renamed.get(n, n) for n in instruction.inputs)
         outputs = new.emit_many(instruction.opdef, *inputs, origin=instruction.origin)
         values = [new.types[n].known_value for n in outputs]
-        if outputs and all(value is not None for value in values):
+        is_known = outputs and not instruction.opdef.has_effect
+        if is_known and all(value is not None for value in values):
             new.instructions.pop()
             outputs = tuple(new.constant(value) for value in values if value is not None)
         renamed.update(zip(instruction.outputs, outputs, strict=True))
     new.fetches = [renamed.get(n, n) for n in program.fetches]
     new.state_out = {v: renamed.get(n, n) for v, n in program.state_out.items()}
-    for variable, number in new.state_out.items():
-        if not variable.type.accepts(new.types[number]):
+    _check_state(new)
+    return new
+
+
+def _with_feeds(
+    program: Program,
+    shapes: Sequence[Shape | None],
+    given: Mapping[int, np.ndarray[Any, Any]],
+) -> Program:
+    """A program without instructions: values keep their numbers, so results need no renaming."""
+    new = Program()
+    new.feeds = list(program.feeds)
+    new.constants = dict(program.constants)
+    new.state_in = dict(program.state_in)
+    new.types = list(program.types)
+    for position, (number, shape) in enumerate(zip(program.feeds, shapes, strict=True)):
+        if number is None:
+            continue
+        if position in given:
+            new.feeds[position] = None
+            new.set_constant(number, given[position])
+        else:
+            new.types[number] = TensorType(program.types[number].dtype, shape)
+    return new
+
+
+def _check_state(program: Program) -> None:
+    for variable, number in program.state_out.items():
+        if not variable.type.accepts(program.types[number]):
             raise ShapeError(
                 "assign",
                 "the value does not fit the variable",
                 expected=f"{variable.type}, the type of '{variable.name}'",
-                got=str(new.types[number]),
+                got=str(program.types[number]),
                 site=variable.site,
             )
-    return new
-
-
-def _check_host_inputs(program: Program) -> None:
-    for instruction in program.instructions:
-        for index in instruction.opdef.host_inputs:
-            if instruction.inputs[index] not in program.constants:
-                raise GraphError(
-                    instruction.opdef.label,
-                    "a size depends on data",
-                    expected="sizes computed from shapes, constants and fed integers",
-                    node=instruction.origin.node,
-                    layer=instruction.origin.owner,
-                    site=instruction.origin.site,
-                    hint="feed the size through a placeholder, or use a fixed one",
-                )

@@ -17,7 +17,7 @@ import numpy as np
 from .errors import GraphError, Site, ThalwegError
 from .opdef import OpDef, infer_types
 from .ops.state import Variable
-from .types import TensorType, as_dtype
+from .types import MAX_VALUE_SIZE, TensorType, as_dtype
 
 __all__ = ["Instruction", "Origin", "Program", "verify"]
 
@@ -70,13 +70,18 @@ class Program:
 
     def constant(self, array: np.ndarray[Any, Any]) -> int:
         """Adds a constant; small integers carry their value in the type."""
+        number = self.value(TensorType(as_dtype(array.dtype), array.shape))
+        self.set_constant(number, array)
+        return number
+
+    def set_constant(self, number: int, array: np.ndarray[Any, Any]) -> None:
+        """Makes a value a constant."""
         dtype = as_dtype(array.dtype)
         value = None
-        if (dtype.is_integer or dtype.is_bool) and array.ndim <= 1 and array.size <= 64:
-            value = tuple(array.reshape(-1).tolist())
-        number = self.value(TensorType(dtype, array.shape, value))
+        if not dtype.is_float and not dtype.is_string and array.ndim <= 1:
+            value = tuple(array.reshape(-1).tolist()) if array.size <= MAX_VALUE_SIZE else None
+        self.types[number] = TensorType(dtype, array.shape, value)
         self.constants[number] = array
-        return number
 
     def emit(self, opdef: OpDef, *inputs: int, origin: Origin | None = None) -> int:
         """Adds an instruction and returns its first output."""

@@ -24,6 +24,7 @@ from .function import CompiledPlan, GraphFunction
 from .graph import OPERATORS, Graph, Operation, Tensor, get_default_graph, library
 from .ops.source import as_array
 from .ops.state import Variable
+from .plan import Plan
 from .program import print_program
 
 __all__ = ["Session", "current_session", "get_default_session", "set_session"]
@@ -143,7 +144,7 @@ class Session:
 
     def _execute(self, compiled: CompiledPlan, arrays: Sequence[Any]) -> list[Any]:
         backend = self.backend
-        feeds = [backend.from_host(arrays[i]) for i in compiled.feed_positions]
+        feeds = [backend.put(arrays[i]) for i in compiled.feed_positions]
         self._initialize(compiled.reads)
         store = self._values
         if not compiled.writes:
@@ -156,7 +157,7 @@ class Session:
                 fetches, new = compiled.execute(feeds, state)
                 for variable, value in zip(compiled.writes, new, strict=True):
                     store[variable] = value
-        return [_handed_out(backend.to_host(value)) for value in fetches]
+        return [_handed_out(backend.get(value)) for value in fetches]
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None
@@ -187,6 +188,9 @@ class Session:
         function = self._function(flat, feeds)
         arrays = function.bind(list(feed_dict.values()) if feed_dict else ())
         plan = function.compiled(arrays, self.backend).plan
+        return self._explained(plan)
+
+    def _explained(self, plan: Plan) -> str:
         program = plan.program
         runners: dict[str, int] = {}
         for instruction in program.instructions:
@@ -196,6 +200,8 @@ class Session:
         lines = [print_program(program)]
         lines += [f"{count} instructions: {runner}" for runner, count in sorted(runners.items())]
         lines.append(f"arena {plan.memory.arena_bytes} bytes")
+        if plan.rest is not None:
+            lines += ["then, when its sizes are known", print_program(plan.rest.program)]
         return "\n".join(lines)
 
     # Values of variables ------------------------------------------------------------------------
@@ -204,7 +210,7 @@ class Session:
         """A copy of a variable's value; no plan is needed."""
         self._initialize([variable])
         with self._lock.read():
-            return np.array(self.backend.to_host(self._values[variable]))
+            return np.array(self.backend.get(self._values[variable]))
 
     def load(self, variable: Variable, value: Any) -> None:
         """Sets a variable's value; no plan is needed.
@@ -221,7 +227,7 @@ class Session:
                 got=f"{array.dtype} {array.shape}",
             )
         with self._lock.write():
-            self._values[variable] = self.backend.from_host(np.array(array, order="C"))
+            self._values[variable] = self.backend.put(np.array(array, order="C"))
 
     def is_initialized(self, variable: Variable) -> bool:
         """True if the variable has a value in this session."""
@@ -234,7 +240,7 @@ class Session:
                 with self._first_use:
                     if variable not in self._values:
                         value = self._initial_value(variable)
-                        self._values[variable] = self.backend.from_host(value)
+                        self._values[variable] = self.backend.put(value)
 
     def _initial_value(self, variable: Variable) -> np.ndarray[Any, Any]:
         initial = variable.initial_value

@@ -50,6 +50,7 @@ CORE_LAYERS = (  # a module may import its own line and those above it
     {"program"},
     {"lower"},
     {"passes"},
+    {"segments"},
     {"plan"},
     {"backends"},
     {"function"},

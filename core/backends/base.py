@@ -60,6 +60,14 @@ class Backend:
         del opdef, types
         return None
 
+    def put(self, array: np.ndarray[Any, Any]) -> Array:
+        """`from_host`, but strings, which no device holds, stay."""
+        return array if array.dtype.hasobject else self.from_host(array)
+
+    def get(self, array: Array) -> np.ndarray[Any, Any]:
+        """`to_host`, but strings are there."""
+        return np.asarray(array) if array.dtype.hasobject else self.to_host(array)
+
     def guard(self) -> Any:
         """A `with` block around every run."""
         return nullcontext()
@@ -72,10 +80,29 @@ class Backend:
         """
         return _Loop(self, plan)
 
+    def runner(self, instruction: Instruction, types: Sequence[TensorType]) -> Kernel:
+        """What executes an instruction whose inputs have these types."""
+        opdef = instruction.opdef
+        if _is_on_host(opdef, types):
+            return partial(self._run_on_host, opdef)
+        return self.kernel(opdef, types) or partial(opdef.compute, self.xp)
+
+    def _run_on_host(self, opdef: OpDef, *inputs: Array) -> Any:
+        result = opdef.compute(np, *map(self.get, inputs))
+        if isinstance(result, tuple):
+            return tuple(self.put(np.asarray(array)) for array in result)
+        return self.put(np.asarray(result))
+
     def describe(self, instruction: Instruction, types: Sequence[TensorType]) -> str:
         """Who runs an instruction, for `explain()`."""
+        if _is_on_host(instruction.opdef, types):
+            return "compute on the host"
         own = self.kernel(instruction.opdef, types) is not None
         return f"{self.name} kernel" if own else f"compute on {self.name}"
+
+
+def _is_on_host(opdef: OpDef, types: Sequence[TensorType]) -> bool:
+    return opdef.runs_on_host or any(type_.dtype.is_string for type_ in types)
 
 
 class _Loop:
@@ -87,7 +114,7 @@ class _Loop:
         self._instructions = program.instructions
         self._feed_slots = [n for n in program.feeds if n is not None]
         self._state_slots = list(program.state_in.values())
-        self._values = {n: backend.from_host(a) for n, a in program.constants.items()}
+        self._values = {n: backend.put(a) for n, a in program.constants.items()}
         self._steps = []
         slot_of: dict[int, int] = {}  # host operands have a second slot with the NumPy array
         next_slot = len(program.types)
@@ -101,9 +128,7 @@ class _Loop:
                     next_slot += 1
                 slots[index] = slot_of[number]
             types = [program.types[n] for n in instruction.inputs]
-            kernel = backend.kernel(instruction.opdef, types) or partial(
-                instruction.opdef.compute, backend.xp
-            )
+            kernel = backend.runner(instruction, types)
             outputs = instruction.outputs
             self._steps.append(
                 (
@@ -141,15 +166,22 @@ class _Loop:
                     for number in dying:
                         values[number] = None
                     position += 1
-            except ThalwegError:
-                raise
+            except ThalwegError as error:
+                origin = self._instructions[position].origin
+                raise error.at(
+                    node=origin.node, layer=origin.owner, site=origin.site
+                ) from error.__cause__
             except Exception as error:
                 raise self._failed(position, error) from error
-        copy = self._backend.copy
         return (
-            [copy(values[n]) if shared else values[n] for n, shared in self._fetches],
-            [copy(values[n]) if shared else values[n] for n, shared in self._state],
+            [self._result(values[n], shared) for n, shared in self._fetches],
+            [self._result(values[n], shared) for n, shared in self._state],
         )
+
+    def _result(self, value: Array, is_shared: bool) -> Array:
+        if not is_shared:
+            return value
+        return value.copy() if value.dtype.hasobject else self._backend.copy(value)
 
     def _failed(self, position: int, error: Exception) -> KernelError:
         instruction = self._instructions[position]

@@ -18,10 +18,12 @@ def fold(program: Program) -> Program:
 
 
 def _fold(rewriter: Rewriter, instruction: Instruction) -> tuple[int, ...] | None:
+    opdef = instruction.opdef
+    if opdef.has_effect:
+        return None
     values = _values_from_types(rewriter, instruction)
     if values is not None:
         return values
-    opdef = instruction.opdef
     constants = rewriter.program.constants
     if not opdef.is_pure or not all(n in constants for n in instruction.inputs):
         return None

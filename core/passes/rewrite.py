@@ -104,7 +104,7 @@ def drop_dead(program: Program) -> Program:
     alive = set(program.results())
     kept = []
     for instruction in reversed(program.instructions):
-        if not alive.isdisjoint(instruction.outputs):
+        if instruction.opdef.has_effect or not alive.isdisjoint(instruction.outputs):
             kept.append(instruction)
             alive.update(instruction.inputs)
     program.instructions = kept[::-1]

@@ -65,6 +65,7 @@ class Case:
         empty: letters that may also be 0 (a separate test draws them so).
         exact: results must be equal to the last bit (integers, copies).
         rtol: factor on the tolerance table, for ops that amplify rounding; say why in a comment.
+        data_sizes: sizes of the results depend on values, so `infer` leaves some open.
         needs_rank: the function refuses inputs of unknown rank, with a ShapeError that says so.
     """
 
@@ -80,3 +81,4 @@ class Case:
     exact: bool = False
     rtol: float = 1.0
     needs_rank: bool = False
+    data_sizes: bool = False

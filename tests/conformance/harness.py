@@ -50,7 +50,8 @@ def check_forward(case: Case, arrays: Arrays, backend: str = "numpy") -> None:
     for number, (result, wanted) in enumerate(zip(results, expected, strict=True)):
         type_ = built.outputs[number].type
         assert result.dtype == type_.dtype.numpy, f"inferred {type_}, but made {result.dtype}"
-        assert type_.shape == result.shape, f"inferred {type_}, but made {result.shape}"
+        same = type_.accepts_shape(result.shape) if case.data_sizes else type_.shape == result.shape
+        assert same, f"inferred {type_}, but made {result.shape}"
         assert_value_true(type_, result)
         tolerance = case.rtol * TOLERANCE.get(result.dtype.name, 0.0)
         assert_close(

@@ -185,12 +185,41 @@ def test_errors_at_planning_name_the_line():
     assert "made at   test_session.py" in str(error.value)
 
 
-def test_sizes_that_depend_on_data_are_refused():
+def test_sizes_may_depend_on_data():
     x = core.placeholder("float32", [None])
     w = core.Variable(3)
-    y = core.reshape(x, core.stack([w.value(), -1]))
-    with pytest.raises(core.GraphError, match="a size depends on data"):
-        Session().run(y, {x: np.zeros(6)})
+    y = core.reshape(x, core.stack([w.value(), -1])) + 1.0
+    session = Session()
+    assert session.run(y, {x: np.zeros(6)}).shape == (3, 2)
+    session.load(w, 2)
+    assert session.run([y, w], {x: np.zeros(6)})[0].shape == (2, 3)
+    assert "then, when its sizes are known" in session.explain(y, {x: np.zeros(6)})
+
+
+def test_what_waits_for_sizes_writes_variables_too():
+    counts = core.placeholder("int32", [None])
+    total = core.Variable(0.0)
+    size = core.reduce_max(counts)
+    filled = core.fill([size, 2], 1.5)
+    write = total.assign_add(core.reduce_sum(filled))
+    session = Session()
+    for given, expected in (([1, 3], 9.0), ([2], 15.0), ([3, 1], 24.0)):
+        result = session.run([write, filled], {counts: given})
+        assert float(result[0]) == float(session.run(total)) == expected
+        assert result[1].shape == (max(given), 2)
+
+
+def test_an_error_in_what_waits_changes_no_variable():
+    size = core.placeholder("float32", [])
+    total = core.Variable(1.0)
+    other = core.Variable(np.zeros(3, np.float32))
+    count = core.cast(size, "int32")
+    session = Session()
+    writes = [total.assign_add(1.0), core.fill([count], 1.0) + other]
+    with pytest.raises(core.ShapeError, match="broadcast"):
+        session.run(writes, {size: 4.0})
+    assert float(session.run(total)) == 1.0
+    assert session.run(writes, {size: 3.0})[1].tolist() == [1.0, 1.0, 1.0]
 
 
 def test_fed_integers_may_decide_sizes():
