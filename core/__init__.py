@@ -70,6 +70,15 @@ from .ops.concat import (
 from .ops.control import (
     choose,
 )
+from .ops.control_flow import (
+    case,
+    cond,
+    foldl,
+    foldr,
+    map_fn,
+    scan,
+    while_loop,
+)
 from .ops.conv import (
     conv2d,
     conv2d_transpose,
@@ -228,6 +237,7 @@ from .ops.windows import (
 )
 from .random import Stream, current_seed, new_stream, set_seed
 from .session import Session, current_session, get_default_session, set_session
+from .structure import Composite, flatten, rebuild
 from .types import (
     DType,
     TensorType,
@@ -267,6 +277,7 @@ __all__ = [
     "AdamRule",
     "Backend",
     "BatchNorm",
+    "Composite",
     "Context",
     "Counter",
     "DType",
@@ -323,6 +334,7 @@ __all__ = [
     "bias_add",
     "bool_",
     "broadcast_to",
+    "case",
     "cast",
     "ceil",
     "changed_context",
@@ -330,6 +342,7 @@ __all__ = [
     "clip_by_value",
     "clipped_relu",
     "concat",
+    "cond",
     "constant",
     "control_dependencies",
     "conv2d",
@@ -351,12 +364,15 @@ __all__ = [
     "expand_dims",
     "expm1",
     "fill",
+    "flatten",
     "float16",
     "float32",
     "float64",
     "floor",
     "floordiv",
     "floormod",
+    "foldl",
+    "foldr",
     "gather",
     "get_backend",
     "get_default_graph",
@@ -386,6 +402,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "map_fn",
     "matmul",
     "max_pool2d",
     "maximum",
@@ -414,6 +431,7 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "rank_of",
+    "rebuild",
     "reciprocal",
     "reduce_all",
     "reduce_any",
@@ -435,6 +453,7 @@ __all__ = [
     "reverse",
     "round",
     "rsqrt",
+    "scan",
     "selu",
     "set_seed",
     "set_session",
@@ -474,6 +493,7 @@ __all__ = [
     "use_context",
     "user_site",
     "where",
+    "while_loop",
     "zeros",
     "zeros_like",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .errors import DtypeError, GraphError
-from .graph import Operation, Tensor, changed_context, library, name_scope
+from .graph import OPERATORS, Operation, Tensor, changed_context, library, name_scope
 from .ops.elementwise import add, ones_like, zeros_like
 from .ops.source import convert
 from .ops.state import ReadVariable, Variable
@@ -90,7 +90,7 @@ def _between(
         if (
             (isinstance(op.opdef, ReadVariable) and op.opdef.variable in variables)
             or not tensors.isdisjoint(op.outputs)
-            or any(t.op in depends and t not in stopped for t in op.inputs)
+            or any(t in tensors or (t.op in depends and t not in stopped) for t in op.inputs)
         ):
             depends.add(op)
     return [op for op in ordered if op in depends]
@@ -140,3 +140,6 @@ def _result(
     if total is None and unconnected == "zero":
         return zeros_like(convert(x))
     return total
+
+
+OPERATORS["gradients"] = gradients

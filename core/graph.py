@@ -318,6 +318,7 @@ class Graph:
 
     def __init__(self) -> None:
         self.seed: int | None = None  # tf.set_random_seed
+        self.outer: Context | None = None  # where the loop is built whose body this graph is
         self.finalized = False
         self.collections: dict[str, list[Any]] = {}
         self._kept: list[Operation] = []
@@ -348,6 +349,12 @@ class Graph:
             suffix += 1
         self._next_suffix[name] = suffix + 1
         return f"{name}_{suffix}"
+
+    def capture(self, tensor: Tensor) -> Tensor:
+        """What stands for a tensor of another graph here; only bodies of loops know any."""
+        raise GraphError(
+            "Graph", "inputs belong to different graphs", got=f"{tensor.name} of another graph"
+        )
 
     def as_default(self) -> Any:
         """A `with` block in which new operations go to this graph."""

@@ -208,11 +208,14 @@ class _Lowering:
 
     def _emit_pure(self, op: Operation) -> None:
         inputs = tuple(self.numbers[t] for t in op.inputs)
+        opdef: Any = op.opdef
+        if opdef.bodies:
+            opdef = opdef.with_bodies([lower(b.outputs, b.inputs) for b in opdef.bodies])
         if self.infer_again:
-            outputs = self.program.emit_many(op.opdef, *inputs, origin=self.origin)
+            outputs = self.program.emit_many(opdef, *inputs, origin=self.origin)
         else:
             outputs = tuple(self.program.value(t.type) for t in op.outputs)
-            self.program.instructions.append(Instruction(op.opdef, inputs, outputs, self.origin))
+            self.program.instructions.append(Instruction(opdef, inputs, outputs, self.origin))
         self.numbers.update(zip(op.outputs, outputs, strict=True))
 
     def _emit_state(self, op: Operation, opdef: StateOp) -> None:

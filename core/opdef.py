@@ -36,6 +36,7 @@ class OpDef(Record):
         is_pure: equal inputs give equal outputs, and nothing else happens.
         has_effect: something happens besides its outputs: where a run needs it, it runs exactly
             once, in creation order among its kind, even if nothing reads its outputs.
+        bodies: pieces of graph or program that it runs, see ops/loops.py.
         runs_on_host: its inputs and outputs are NumPy arrays, whatever the backend.
     """
 
@@ -47,6 +48,7 @@ class OpDef(Record):
     is_pure: ClassVar[bool] = True
     has_effect: ClassVar[bool] = False
     runs_on_host: ClassVar[bool] = False
+    bodies: ClassVar[Any] = ()
 
     def infer(self, *args: Any, **kwargs: Any) -> Any:
         """TensorTypes of the inputs -> TensorType of the output, or a tuple of them.
@@ -166,7 +168,10 @@ def _with_value(opdef: OpDef, types: Sequence[TensorType], result: TensorType) -
 def apply_many(opdef: OpDef, *inputs: Tensor, name: str | None = None) -> Operation:
     """Makes a node and returns the operation: for ops without or with several outputs."""
     context = current_context()
-    if inputs:
+    if context.graph.outer is not None:
+        capture = context.graph.capture
+        inputs = tuple(t if t.op.graph is context.graph else capture(t) for t in inputs)
+    elif inputs:
         graph = inputs[0].op.graph
         for tensor in inputs:
             if tensor.op.graph is not graph:

@@ -78,15 +78,22 @@ def make_plan(
 
 def specialize(
     program: Program,
-    shapes: Sequence[Shape | None],
+    shapes: Sequence[Shape | TensorType | None],
     given: Mapping[int, np.ndarray[Any, Any]] | None = None,
 ) -> Program:
-    """The same program with the real sizes of its feeds in every type."""
+    """The same program with the real sizes of its feeds in every type.
+
+    Args:
+        program: sizes open.
+        shapes: of the feeds; or types, which may know a value too.
+        given: values of feeds, by position, that become constants.
+    """
     new = _with_feeds(program, shapes, given or {})
     renamed: dict[int, int] = {}
     for instruction in program.instructions:
         inputs = tuple(renamed.get(n, n) for n in instruction.inputs)
-        outputs = new.emit_many(instruction.opdef, *inputs, origin=instruction.origin)
+        opdef = _with_sizes(instruction.opdef, [new.types[n] for n in inputs])
+        outputs = new.emit_many(opdef, *inputs, origin=instruction.origin)
         values = [new.types[n].known_value for n in outputs]
         is_known = outputs and not instruction.opdef.has_effect
         if is_known and all(value is not None for value in values):
@@ -99,9 +106,17 @@ def specialize(
     return new
 
 
+def _with_sizes(opdef: Any, types: Sequence[TensorType]) -> Any:
+    """An op whose bodies, if it has any, know their inputs' sizes."""
+    if not opdef.bodies:
+        return opdef
+    inner = opdef.body_types(types)
+    return opdef.with_bodies([specialize(*pair) for pair in zip(opdef.bodies, inner, strict=True)])
+
+
 def _with_feeds(
     program: Program,
-    shapes: Sequence[Shape | None],
+    shapes: Sequence[Shape | TensorType | None],
     given: Mapping[int, np.ndarray[Any, Any]],
 ) -> Program:
     """A program without instructions: values keep their numbers, so results need no renaming."""
@@ -116,6 +131,8 @@ def _with_feeds(
         if position in given:
             new.feeds[position] = None
             new.set_constant(number, given[position])
+        elif isinstance(shape, TensorType):
+            new.types[number] = shape
         else:
             new.types[number] = TensorType(program.types[number].dtype, shape)
     return new

@@ -8,7 +8,7 @@ instruction whose outputs nobody needs may go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -40,7 +40,7 @@ class Instruction:
     origin: Origin
 
 
-@dataclass
+@dataclass(eq=False)
 class Program:
     """Instructions, and what goes in and out.
 
@@ -104,6 +104,51 @@ class Program:
         self.instructions.append(Instruction(opdef, inputs, outputs, origin))
         return outputs
 
+    def result_types(self, feeds: Sequence[TensorType]) -> list[TensorType]:
+        """The types of the fetches for feeds of these types."""
+        types = list(self.types)
+        for number, type_ in zip(self.feeds, feeds, strict=True):
+            if number is not None:
+                types[number] = type_
+        for instruction in self.instructions:
+            inferred = infer_types(instruction.opdef, [types[n] for n in instruction.inputs])
+            for number, type_ in zip(instruction.outputs, inferred, strict=True):
+                types[number] = type_
+        return [types[n] for n in self.fetches]
+
+    def compute(self, xp: Any, feeds: Sequence[Any]) -> list[Any]:
+        """The fetches, instruction by instruction: what a plan's results must equal."""
+        values: dict[int, Any] = {n: xp.asarray(a) for n, a in self.constants.items()}
+        values.update({n: a for n, a in zip(self.feeds, feeds, strict=True) if n is not None})
+        for instruction in self.instructions:
+            result = instruction.opdef.compute(xp, *(values[n] for n in instruction.inputs))
+            results = result if isinstance(result, tuple) else (result,)
+            values.update(zip(instruction.outputs, results, strict=True))
+        return [values[n] for n in self.fetches]
+
+    def alive(self, results: Iterable[int]) -> set[int]:
+        """The values that must be made for `results` and for what has effects."""
+        found = set(results)
+        for instruction in reversed(self.instructions):
+            if instruction.opdef.has_effect or not found.isdisjoint(instruction.outputs):
+                found.update(instruction.inputs)
+        return found
+
+    def needed_feeds(self, results: Iterable[int]) -> set[int]:
+        """The positions of the feeds that must be fed for `results`."""
+        alive = self.alive(results)
+        return {position for position, n in enumerate(self.feeds) if n in alive}
+
+    def part(self, feeds: Sequence[int], fetches: Sequence[int]) -> Program:
+        """The same program with some of its feeds and fetches, by position."""
+        return Program(
+            types=self.types,
+            feeds=[self.feeds[i] for i in feeds],
+            constants=dict(self.constants),
+            instructions=list(self.instructions),
+            fetches=[self.fetches[i] for i in fetches],
+        )
+
     def results(self) -> Iterable[int]:
         """Values that must exist when the run ends."""
         yield from self.fetches
@@ -113,9 +158,9 @@ class Program:
         return print_program(self)
 
 
-def print_program(program: Program) -> str:
-    """The program as text, one line a value."""
-    lines = []
+def print_program(program: Program, indent: str = "") -> str:
+    """The program as text, one line a value; bodies of loops and branches are set in."""
+    lines: list[str] = []
     for position, number in enumerate(program.feeds):
         if number is not None:
             lines.append(f"%{number} = feed {position}  {program.types[number]}")
@@ -134,11 +179,13 @@ def print_program(program: Program) -> str:
             f"{outputs} = {instruction.opdef.label}({inputs}){attributes}  {types}"
             f"  # {instruction.origin.node}"
         )
+        for number, body in enumerate(instruction.opdef.bodies):
+            lines += [f"  body {number}", print_program(body, "    ")]
     if program.fetches:
         lines.append("fetch " + ", ".join(f"%{n}" for n in program.fetches))
     for variable, number in program.state_out.items():
         lines.append(f"commit '{variable.name}' <- %{number}")
-    return "\n".join(lines)
+    return "\n".join(indent + line for text in lines for line in text.split("\n"))
 
 
 def verify(program: Program) -> None:
@@ -167,5 +214,7 @@ def verify(program: Program) -> None:
         if problem:
             raise GraphError("Program", f"an instruction {problem}", node=instruction.origin.node)
         known.update(instruction.outputs)
+        for body in instruction.opdef.bodies:
+            verify(body)
     if not known.issuperset(program.results()):
         raise GraphError("Program", "a result is never made")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -24,45 +24,18 @@ from thalweg.core import (
     as_array,
     as_dtype,
     current_session,
+    flatten,
     is_tracing,
     placeholder,
+    rebuild,
 )
 
-__all__ = ["array_or_tensor", "call_at_once", "flatten", "is_symbolic", "rebuild"]
+__all__ = ["array_or_tensor", "call_at_once", "is_symbolic"]
 
 MAX_CALLS = 64  # compiled calls kept a function or layer
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 Cache = OrderedDict[Hashable, tuple[GraphFunction, Any]]
-
-
-def flatten(structure: Any) -> Iterator[Any]:
-    """The leaves of nested lists, tuples and dicts, in order."""
-    if isinstance(structure, list | tuple):
-        for item in structure:
-            yield from flatten(item)
-    elif isinstance(structure, dict):
-        for item in structure.values():
-            yield from flatten(item)
-    else:
-        yield structure
-
-
-def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
-    """The same nesting with other leaves.
-
-    >>> rebuild([1, {"a": 2}], iter("xy"))
-    ['x', {'a': 'y'}]
-    """
-    if isinstance(structure, list | tuple):
-        parts = [rebuild(item, leaves) for item in structure]
-        if isinstance(structure, list):
-            return parts
-        make = getattr(type(structure), "_make", type(structure))
-        return make(parts)
-    if isinstance(structure, dict):
-        return {key: rebuild(item, leaves) for key, item in structure.items()}
-    return next(leaves)
 
 
 def is_symbolic(*structures: Any) -> bool:

@@ -1,9 +1,9 @@
 """The one place where a backend plugs in.
 
 A backend says where arrays live (`allocate`, `to_host`, `from_host`), which kernels it has
-(`kernel`), and how a plan becomes something callable (`compile`: the plain loop below, unless it
-knows better). An instruction runs the backend's own kernel if there is one, else the op's
-`compute` with the backend's array module.
+(`kernel`), and how a plan becomes something callable (`compile`: the plain loop of
+`interpreter.py`, unless it knows better). An instruction runs the backend's own kernel if there is
+one, else the op's `compute` with the backend's array module.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from ..errors import KernelError, OptionError, ThalwegError, nearest
+from ..errors import OptionError, nearest
 from ..opdef import OpDef
 from ..plan import Plan
 from ..program import Instruction
@@ -78,7 +77,9 @@ class Backend:
         Feeds come in the order of `program.feeds` without the Nones, variables in the order of
         `state_in` and `state_out`.
         """
-        return _Loop(self, plan)
+        from .interpreter import Interpreter  # which needs this module
+
+        return Interpreter(self, plan)
 
     def runner(self, instruction: Instruction, types: Sequence[TensorType]) -> Kernel:
         """What executes an instruction whose inputs have these types."""
@@ -103,105 +104,6 @@ class Backend:
 
 def _is_on_host(opdef: OpDef, types: Sequence[TensorType]) -> bool:
     return opdef.runs_on_host or any(type_.dtype.is_string for type_ in types)
-
-
-class _Loop:
-    """The plain executor: one kernel after another, each value dropped after its last reader."""
-
-    def __init__(self, backend: Backend, plan: Plan) -> None:
-        program = plan.program
-        self._backend = backend
-        self._instructions = program.instructions
-        self._feed_slots = [n for n in program.feeds if n is not None]
-        self._state_slots = list(program.state_in.values())
-        self._values = {n: backend.put(a) for n, a in program.constants.items()}
-        self._steps = []
-        slot_of: dict[int, int] = {}  # host operands have a second slot with the NumPy array
-        next_slot = len(program.types)
-        for instruction, dying in zip(program.instructions, plan.memory.dies_after, strict=True):
-            slots = list(instruction.inputs)
-            for index in instruction.opdef.host_inputs:
-                number = slots[index]
-                if number not in slot_of:
-                    slot_of[number] = next_slot
-                    self._values[next_slot] = program.constants[number]
-                    next_slot += 1
-                slots[index] = slot_of[number]
-            types = [program.types[n] for n in instruction.inputs]
-            kernel = backend.runner(instruction, types)
-            outputs = instruction.outputs
-            self._steps.append(
-                (
-                    kernel,
-                    _getter(slots),
-                    outputs[0] if len(outputs) == 1 else outputs,
-                    tuple(dying),
-                )
-            )
-        self._slot_count = next_slot
-        detached = plan.memory.detached
-        self._fetches = [(n, n in detached) for n in program.fetches]
-        self._state = [(n, n in detached) for n in program.state_out.values()]
-
-    def __call__(
-        self, feeds: Sequence[Array], state: Sequence[Array]
-    ) -> tuple[list[Array], list[Array]]:
-        values: list[Any] = [None] * self._slot_count
-        for number, value in self._values.items():
-            values[number] = value
-        for number, value in zip(self._feed_slots, feeds, strict=True):
-            values[number] = value
-        for number, value in zip(self._state_slots, state, strict=True):
-            values[number] = value
-        position = 0
-        with self._backend.guard():
-            try:
-                for kernel, inputs, output, dying in self._steps:
-                    result = kernel(*inputs(values))
-                    if isinstance(output, int):
-                        values[output] = result
-                    else:
-                        for number, value in zip(output, result, strict=True):
-                            values[number] = value
-                    for number in dying:
-                        values[number] = None
-                    position += 1
-            except ThalwegError as error:
-                origin = self._instructions[position].origin
-                raise error.at(
-                    node=origin.node, layer=origin.owner, site=origin.site
-                ) from error.__cause__
-            except Exception as error:
-                raise self._failed(position, error) from error
-        return (
-            [self._result(values[n], shared) for n, shared in self._fetches],
-            [self._result(values[n], shared) for n, shared in self._state],
-        )
-
-    def _result(self, value: Array, is_shared: bool) -> Array:
-        if not is_shared:
-            return value
-        return value.copy() if value.dtype.hasobject else self._backend.copy(value)
-
-    def _failed(self, position: int, error: Exception) -> KernelError:
-        instruction = self._instructions[position]
-        origin = instruction.origin
-        return KernelError(
-            instruction.opdef.label,
-            f"its kernel failed: {type(error).__name__}: {error}",
-            node=origin.node,
-            layer=origin.owner,
-            site=origin.site,
-        )
-
-
-def _getter(slots: list[int]) -> Callable[[list[Any]], tuple[Any, ...]]:
-    if len(slots) >= 2:
-        return itemgetter(*slots)
-    if not slots:
-        return lambda values: ()
-    [slot] = slots
-    return lambda values: (values[slot],)
 
 
 _backends: dict[str, Callable[[], Backend]] = {}

@@ -240,6 +240,8 @@ def draw_key(seed: int | None = None) -> Tensor:
     `seed` it is the seed alone, so that two ops of equal seed draw equal numbers.
     """
     context = current_context()
+    if context.graph.outer is not None:
+        return _draw_in_body(seed, context.graph)
     stream = context.stream
     name = "random/seed"  # the node's, made below: so the next op's path is another
     path = stream.next_path() if stream else context.graph.unique_name(context.scope + name)
@@ -254,6 +256,14 @@ def draw_key(seed: int | None = None) -> Tensor:
     counter = Counter(f"{path}/count", stream, ordinal)
     count = apply(NextCount(counter), name="random/count")
     return apply(FoldIn(), base, count, name="random/key")
+
+
+def _draw_in_body(seed: int | None, graph: Any) -> Tensor:
+    """A key drawn once for the whole loop, outside of it, and folded with the iteration."""
+    with graph.outside():
+        key = draw_key(seed)
+    iteration = graph.iteration()
+    return graph.capture(key) if iteration is None else apply(FoldIn(), key, iteration)
 
 
 def _draw(op: OpDef, shape: Any, seed: int | None, name: str | None) -> Tensor:

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..errors import DtypeError, GraphError, ShapeError, Site, user_site
 from ..graph import (
+    Context,
     Graph,
     Operation,
     Tensor,
@@ -86,6 +87,17 @@ class ReadVariable(StateOp):
     ) -> tuple[int, int | None]:
         """The old value."""
         return old(), None
+
+
+@register
+class ReadLatest(ReadVariable):
+    """What the writes before it in creation order leave in a variable.  () -> its type.
+
+    Loops that write a variable start from it, so that they compose with other writes as
+    `assign_add` does.
+    """
+
+    reads_start = False
 
 
 class _Write(StateOp):
@@ -249,17 +261,29 @@ class Variable:
     def value(self) -> Tensor:
         """A tensor that reads it: in an open trace, the value the trace last wrote."""
         context = current_context()
-        trace: Trace | None = context.trace
-        if trace is not None:
-            written = trace.values.get(self)
-            if written is not None and written.graph is context.graph:
-                return written
+        known = self._known_here(context)
+        if known is not None:
+            return known
         if context.control:
             return apply(ReadVariable(self), name=f"{self.name}/read")
         if self._reads is None or self._reads[0] is not context.graph:
             with changed_context(scope="", control=(), is_library=True, owner=None):
                 self._reads = (context.graph, apply(ReadVariable(self), name=f"{self.name}/read"))
         return self._reads[1]
+
+    def _known_here(self, context: Context) -> Tensor | None:
+        """What the open trace last wrote; inside the body of a loop or branch, its input."""
+        trace: Trace | None = context.trace
+        written = None if trace is None else trace.values.get(self)
+        if written is not None and written.graph is context.graph:
+            return written
+        graph: Any = context.graph
+        return None if graph.outer is None else graph.variable(self)
+
+    def latest(self) -> Tensor:
+        """A tensor that reads what all writes made so far leave, ordered or not."""
+        known = self._known_here(current_context())
+        return apply(ReadLatest(self), name=f"{self.name}/read") if known is None else known
 
     read_value = value
     __thalweg_tensor__ = value
@@ -279,13 +303,17 @@ class Variable:
     def _write(self, op: StateOp, value: Any, name: str | None) -> Tensor:
         tensor = convert(value, self.dtype)
         name = name or f"{self.name.rpartition('/')[2]}/{op.label}"
-        trace: Trace | None = current_context().trace
-        if trace is None:
-            return apply(op, tensor, name=name)
-        before = trace.values.get(self)
-        with control_dependencies([] if before is None else [before]):
-            result = apply(op, tensor, name=name)
-        trace.record(self, result)
+        context = current_context()
+        graph: Any = context.graph
+        trace: Trace | None = context.trace
+        if graph.outer is not None:
+            result: Tensor = graph.write(op, graph.capture(tensor))
+        else:
+            before = None if trace is None else trace.values.get(self)
+            with control_dependencies([] if before is None else [before]):
+                result = apply(op, tensor, name=name)
+        if trace is not None and trace.values.get(self) is not result:
+            trace.record(self, result)
         return result
 
     def initial_tensor(self) -> Tensor:

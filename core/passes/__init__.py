@@ -8,8 +8,9 @@ by name; results must not change.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from ..program import Program
+from ..program import Instruction, Program
 from .fold import fold
 from .merge import merge
 from .simplify import simplify
@@ -24,5 +25,17 @@ def run_passes(program: Program, off: Iterable[str] = ()) -> Program:
     """Applies `PIPELINE`, without the passes named in `off`."""
     for pass_ in PIPELINE:
         if pass_.__name__ not in off:
-            program = pass_(program)
+            program = _apply(pass_, program)
     return program
+
+
+def _apply(pass_: Callable[[Program], Program], program: Program) -> Program:
+    """One pass, on the bodies of loops and branches first."""
+    for position, instruction in enumerate(program.instructions):
+        opdef: Any = instruction.opdef
+        if opdef.bodies:
+            new = opdef.with_bodies([_apply(pass_, body) for body in opdef.bodies])
+            program.instructions[position] = Instruction(
+                new, instruction.inputs, instruction.outputs, instruction.origin
+            )
+    return pass_(program)

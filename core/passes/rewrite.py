@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..opdef import OpDef
+from ..ops.loops import BodyOp
 from ..program import Instruction, Origin, Program
 from ..types import TensorType
 
@@ -105,6 +106,8 @@ def drop_dead(program: Program) -> Program:
     kept = []
     for instruction in reversed(program.instructions):
         if instruction.opdef.has_effect or not alive.isdisjoint(instruction.outputs):
+            if instruction.opdef.bodies:
+                instruction = _narrow(instruction, alive)
             kept.append(instruction)
             alive.update(instruction.inputs)
     program.instructions = kept[::-1]
@@ -112,3 +115,17 @@ def drop_dead(program: Program) -> Program:
     program.state_in = {v: n for v, n in program.state_in.items() if n in alive}
     program.feeds = [n if n in alive else None for n in program.feeds]
     return program
+
+
+def _narrow(instruction: Instruction, alive: set[int]) -> Instruction:
+    """A loop or branch without the inputs and results that nobody needs."""
+    old: BodyOp = instruction.opdef  # type: ignore[assignment]
+    op, inputs, outputs = old.narrowed([n in alive for n in instruction.outputs])
+    if len(inputs) == len(instruction.inputs) and len(outputs) == len(instruction.outputs):
+        return instruction
+    return Instruction(
+        op.with_bodies([drop_dead(body) for body in op.bodies]),
+        tuple(instruction.inputs[i] for i in inputs),
+        tuple(instruction.outputs[i] for i in outputs),
+        instruction.origin,
+    )

@@ -28,19 +28,21 @@ from thalweg.core import (
     convert,
     current_context,
     current_session,
+    flatten,
     identity,
     library,
     maximum,
     new_stream,
     placeholder,
     placeholder_with_default,
+    rebuild,
     shape_of,
     use_context,
     user_site,
 )
 from thalweg.core.errors import OptionError, ShapeError, ThalwegError, nearest
 
-from ..eager import Cache, call_at_once, flatten, is_symbolic, rebuild
+from ..eager import Cache, call_at_once, is_symbolic
 from ..saving.config import Configurable
 from .calls import Calls, CallState, LayerCall, current_call, learning_phase, within
 from .input_spec import InputSpec

@@ -9,9 +9,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from thalweg.core import Graph, Operation, Tensor, current_context, placeholder_with_default
-
-from ..eager import flatten
+from thalweg.core import (
+    Graph,
+    Operation,
+    Tensor,
+    current_context,
+    flatten,
+    placeholder_with_default,
+)
 
 if TYPE_CHECKING:
     from .base import Layer

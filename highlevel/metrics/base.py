@@ -16,12 +16,14 @@ from thalweg.core import (
     as_dtype,
     convert,
     current_session,
+    flatten,
     group,
     is_tracing,
+    rebuild,
 )
 
 from .. import initializers
-from ..eager import Cache, call_at_once, flatten, is_symbolic, rebuild
+from ..eager import Cache, call_at_once, is_symbolic
 from ..layers.naming import unique_layer_name
 from ..losses.base import as_data, float_dtype
 from ..saving.config import Configurable

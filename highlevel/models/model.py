@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from thalweg.core import Graph, Tensor, Trace, library, placeholder
+from thalweg.core import Graph, Tensor, Trace, flatten, library, placeholder
 from thalweg.core.errors import GraphError, OptionError, nearest
 
-from ..eager import flatten
 from ..layers.base import Layer
 from ..layers.calls import current_call
 from ..training.layout import Batch

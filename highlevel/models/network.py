@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from thalweg.core import Operation, Tensor, apply_many, user_site
+from thalweg.core import Operation, Tensor, apply_many, flatten, rebuild, user_site
 from thalweg.core.errors import GraphError
 
-from ..eager import flatten, rebuild
 from ..layers.base import Layer
 from ..layers.calls import LayerCall
 from ..training.inputs import arranged

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from thalweg.core import Variable
-
-from ..eager import flatten, rebuild
+from thalweg.core import Variable, flatten, rebuild
 
 __all__ = ["summary_lines"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from thalweg.core import flatten
 from thalweg.core.errors import OptionError
 
-from ..eager import flatten
 from ..layers.base import Layer
 from ..layers.input import Input, InputLayer
 from ..models.model import Model

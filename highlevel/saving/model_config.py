@@ -17,10 +17,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from thalweg.core import Tensor
+from thalweg.core import Tensor, flatten, rebuild
 from thalweg.core.errors import GraphError, OptionError, ThalwegError
 
-from ..eager import flatten, rebuild
 from ..layers.base import Layer
 from ..layers.calls import LayerCall, learning_phase
 from ..layers.input import InputLayer

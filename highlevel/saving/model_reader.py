@@ -13,10 +13,9 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from thalweg.core import Stream, Tensor
+from thalweg.core import Stream, Tensor, flatten, rebuild
 from thalweg.core.errors import FileFormatError, ThalwegError
 
-from ..eager import flatten, rebuild
 from ..layers.base import Layer
 from ..layers.input import InputLayer
 from ..models.model import Model

@@ -10,9 +10,8 @@ import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from thalweg.core import flatten
 from thalweg.core.errors import FileFormatError
-
-from ..eager import flatten
 
 __all__ = ["Node", "Reference", "in_order", "read_coordinates", "read_nodes"]
 

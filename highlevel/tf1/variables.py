@@ -167,10 +167,9 @@ class Variable(thalweg.core.Variable):
     def value(self) -> Tensor:
         """The tensor that reads it; inside `control_dependencies`, a new one that obeys them."""
         context = current_context()
-        if context.trace is not None:
-            written: Tensor | None = context.trace.values.get(self)
-            if written is not None and written.graph is context.graph:
-                return written
+        known = self._known_here(context)
+        if known is not None:
+            return known
         if context.graph is self.graph and not context.control:
             return self._snapshot
         return apply(ReadVariable(self), name=f"{self._path.rpartition('/')[2]}/read")

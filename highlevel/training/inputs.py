@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from thalweg.core import Tensor, cast, convert, expand_dims, shape_text, squeeze
+from thalweg.core import Tensor, cast, convert, expand_dims, flatten, shape_text, squeeze
 from thalweg.core.errors import DataError, ShapeError
 
-from ..eager import flatten
 from .layout import Array
 
 __all__ = ["arranged", "fitted_array", "rank_change"]

@@ -21,15 +21,16 @@ from thalweg.core import (
     cast,
     convert,
     current_session,
+    flatten,
     gradients,
     library,
     name_scope,
     placeholder,
+    rebuild,
     shape_of,
 )
 from thalweg.core.errors import DataError
 
-from ..eager import flatten, rebuild
 from ..layers.base import regularization
 from ..layers.calls import collect_calls, learning_phase
 from .compiled import Compiled

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.core import current_seed, user_site
+from thalweg.core import current_seed, flatten, rebuild, user_site
 from thalweg.core.errors import DataError, OptionError, nearest
 
 from .. import losses as loss_registry
 from .. import optimizers as optimizer_registry
 from ..callbacks.base import CallbackList
-from ..eager import flatten, rebuild
 from ..layers.base import Layer
 from ..options import Interval
 from .compiled import Compiled, check_metric

@@ -27,6 +27,7 @@ WITHOUT_ROW = {
     "Placeholder": ("every row feeds one", "test_session.py"),
     "PlaceholderWithDefault": ("is lowered away", "test_state.py"),
     "NoOp": ("has no outputs", "test_state.py"),
+    "ReadLatest": ("needs a variable", "test_control_flow.py"),
     "ReadVariable": ("needs a variable", "test_state.py"),
     "Assign": ("needs a variable", "test_state.py"),
     "AssignAdd": ("needs a variable", "test_state.py"),
