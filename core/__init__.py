@@ -24,7 +24,7 @@ from .errors import (
     user_site,
 )
 from .function import GraphFunction
-from .gradients import gradients
+from .gradients import gradients, hessian_vector_product, jacobian
 from .graph import (
     Context,
     Graph,
@@ -86,6 +86,9 @@ from .ops.conv import (
 from .ops.cumulative import (
     cumprod,
     cumsum,
+)
+from .ops.custom import (
+    custom_gradient,
 )
 from .ops.elementwise import (
     add,
@@ -355,6 +358,7 @@ __all__ = [
     "current_context",
     "current_seed",
     "current_session",
+    "custom_gradient",
     "divide",
     "draw_key",
     "elu",
@@ -382,6 +386,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "group",
+    "hessian_vector_product",
     "identity",
     "int8",
     "int16",
@@ -391,6 +396,7 @@ __all__ = [
     "is_inf",
     "is_nan",
     "is_tracing",
+    "jacobian",
     "leaky_relu",
     "less",
     "less_equal",

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .errors import DtypeError, GraphError
+from .errors import DtypeError, GraphError, ShapeError
 from .graph import OPERATORS, Operation, Tensor, changed_context, library, name_scope
-from .ops.elementwise import add, ones_like, zeros_like
-from .ops.source import convert
+from .ops.concat import concat
+from .ops.elementwise import add, multiply, ones_like, shape_of, stop_gradient, zeros_like
+from .ops.repeat import zeros
+from .ops.shape import reshape
+from .ops.source import constant, convert
+from .ops.stack import stack
 from .ops.state import ReadVariable, Variable
 from .types import types_text
 
-__all__ = ["gradients"]
+__all__ = ["gradients", "hessian_vector_product", "jacobian"]
 
 
 def gradients(
@@ -140,6 +144,75 @@ def _result(
     if total is None and unconnected == "zero":
         return zeros_like(convert(x))
     return total
+
+
+def hessian_vector_product(ys: Any, xs: Any, vectors: Any) -> list[Tensor | None]:
+    """The product of the matrix of second derivatives of the sum of `ys` with `vectors`.
+
+    The gradient of the product of gradient and vector, so that no matrix is made (Pearlmutter,
+    "Fast Exact Multiplication by the Hessian", 1994).
+
+    Args:
+        ys: a tensor or a list of tensors, float.
+        xs: a tensor or variable, or a list of them.
+        vectors: one of x's shape for each of `xs`.
+
+    Returns:
+        One tensor of x's shape for each of `xs`; None where nothing flows.
+
+    >>> from thalweg.core import Session, constant
+    >>> x = constant([1.0, 2.0])
+    >>> [product] = hessian_vector_product(x * x * x, [x], [[1.0, 10.0]])
+    >>> Session().run(product).tolist()
+    [6.0, 120.0]
+    """
+    sources = xs if isinstance(xs, list | tuple) else [xs]
+    given = vectors if isinstance(vectors, list | tuple) and len(sources) > 1 else None
+    pairs = zip(gradients(ys, sources), given or _one(vectors), strict=True)
+    products = [multiply(g, stop_gradient(convert(v, g.dtype))) for g, v in pairs if g is not None]
+    if not products:
+        return [None] * len(sources)
+    return gradients(products, sources)
+
+
+def _one(vectors: Any) -> list[Any]:
+    """The vector of a single x, given alone or in a list."""
+    return list(vectors) if isinstance(vectors, list | tuple) and len(vectors) == 1 else [vectors]
+
+
+def jacobian(y: Any, x: Any) -> Tensor:
+    """The derivatives of each element of `y` with respect to each element of `x`.
+
+    Args:
+        y: (...) float, of known sizes: one backward pass is built for each element.
+        x: (...) a tensor or variable.
+
+    Returns:
+        The shape of `y`, followed by that of `x`.
+
+    Raises:
+        ShapeError: if a size of `y` is not known.
+
+    >>> from thalweg.core import Session, constant
+    >>> x = constant([1.0, 2.0])
+    >>> Session().run(jacobian(x * x, x)).tolist()
+    [[2.0, 0.0], [0.0, 4.0]]
+    """
+    target = convert(y)
+    size = target.type.size
+    if size is None or target.shape is None:
+        raise ShapeError(
+            "jacobian",
+            "the sizes of y are not all known",
+            expected="known sizes: one backward pass is built for each element",
+            got=str(target.type),
+            node=target.op.name,
+        )
+    tensor = convert(x)
+    flat = reshape(target, [size])
+    rows = [gradients(flat[i], [x], unconnected_gradients="zero")[0] for i in range(size)]
+    sizes = concat([constant(target.shape, "int32", [len(target.shape)]), shape_of(tensor)], axis=0)
+    return reshape(stack(rows), sizes) if rows else zeros(sizes, tensor.dtype)
 
 
 OPERATORS["gradients"] = gradients

@@ -16,6 +16,7 @@ from .errors import FeedError, ThalwegError
 from .graph import Operation, Tensor
 from .opdef import OpDef
 from .ops.control import Choose
+from .ops.custom import CustomGradient
 from .ops.source import Constant, Placeholder, PlaceholderWithDefault
 from .ops.state import NoOp, StateOp, Variable
 from .program import Instruction, Origin, Program
@@ -203,6 +204,11 @@ class _Lowering:
             )
         elif isinstance(opdef, PlaceholderWithDefault):
             self.numbers[op.outputs[0]] = self.numbers[op.inputs[0]]
+        elif isinstance(opdef, CustomGradient):
+            results = op.inputs[opdef.count :]
+            self.numbers.update(
+                {y: self.numbers[t] for y, t in zip(op.outputs, results, strict=True)}
+            )
         elif not isinstance(opdef, NoOp):
             self._emit_pure(op)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         tf1,
         utils,
     )
+    from .gradient_functions import gradients_of
     from .layers import Input, Layer
     from .models import Model, Sequential
 
@@ -47,6 +48,7 @@ __all__ = [
     "callbacks",
     "constraints",
     "datasets",
+    "gradients_of",
     "initializers",
     "layers",
     "losses",
@@ -58,7 +60,13 @@ __all__ = [
     "utils",
 ]
 
-_NAMES = {"Input": "layers", "Layer": "layers", "Model": "models", "Sequential": "models"}
+_NAMES = {
+    "Input": "layers",
+    "Layer": "layers",
+    "Model": "models",
+    "Sequential": "models",
+    "gradients_of": "gradient_functions",
+}
 
 
 def __getattr__(name: str) -> object:

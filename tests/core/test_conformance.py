@@ -26,6 +26,7 @@ ROWS, BROKEN = drawing.load_rows(FOLDER)
 WITHOUT_ROW = {
     "Placeholder": ("every row feeds one", "test_session.py"),
     "PlaceholderWithDefault": ("is lowered away", "test_state.py"),
+    "CustomGradient": ("is lowered away", "test_custom_gradient.py"),
     "NoOp": ("has no outputs", "test_state.py"),
     "ReadLatest": ("needs a variable", "test_control_flow.py"),
     "ReadVariable": ("needs a variable", "test_state.py"),
