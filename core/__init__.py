@@ -6,9 +6,17 @@ if __name__ != "thalweg.core":
         "(run 'pip install -e .' first)"
     )
 
-from .backends import Backend, get_backend, register_backend
+from .backends import (
+    Backend,
+    DeviceInfo,
+    get_backend,
+    list_devices,
+    register_backend,
+    set_memory_limit,
+)
 from .errors import (
     DataError,
+    DeviceError,
     DtypeError,
     FeedError,
     FileFormatError,
@@ -33,6 +41,7 @@ from .graph import (
     changed_context,
     control_dependencies,
     current_context,
+    device,
     get_default_graph,
     library,
     name_scope,
@@ -285,6 +294,8 @@ __all__ = [
     "Counter",
     "DType",
     "DataError",
+    "DeviceError",
+    "DeviceInfo",
     "DtypeError",
     "FeedError",
     "FileFormatError",
@@ -359,6 +370,7 @@ __all__ = [
     "current_seed",
     "current_session",
     "custom_gradient",
+    "device",
     "divide",
     "draw_key",
     "elu",
@@ -401,6 +413,7 @@ __all__ = [
     "less",
     "less_equal",
     "library",
+    "list_devices",
     "log",
     "log1p",
     "log_softmax",
@@ -461,6 +474,7 @@ __all__ = [
     "rsqrt",
     "scan",
     "selu",
+    "set_memory_limit",
     "set_seed",
     "set_session",
     "shape_of",

@@ -30,6 +30,7 @@ from typing import NamedTuple, TypeVar
 
 __all__ = [
     "DataError",
+    "DeviceError",
     "DtypeError",
     "FeedError",
     "FileFormatError",
@@ -163,6 +164,10 @@ class FeedError(ThalwegError, ValueError):
 
 class KernelError(ThalwegError, RuntimeError):
     """No kernel for an instruction, or one that failed."""
+
+
+class DeviceError(ThalwegError, RuntimeError):
+    """A device that cannot be used, and why."""
 
 
 class OptionError(ThalwegError, ValueError):

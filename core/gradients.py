@@ -106,7 +106,7 @@ def _differentiate(op: Operation, flowing: dict[Tensor, Tensor], stopped: set[Te
     if not op.inputs or all(g is None for g in incoming):
         return
     scope = f"{op.name.rpartition('/')[2]}_grad"
-    with changed_context(site=op.site, owner=op.owner), name_scope(scope):
+    with changed_context(site=op.site, owner=op.owner, device=op.device), name_scope(scope):
         try:
             outgoing = op.opdef.gradient(op, *incoming)
         except GraphError as error:

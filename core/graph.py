@@ -21,6 +21,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from .devices import as_device
 from .errors import GraphError, ShapeError, Site, nearest, user_site
 from .types import DType, TensorShape, TensorType, as_shape, shape_text
 
@@ -32,6 +33,7 @@ __all__ = [
     "Operation",
     "Tensor",
     "control_dependencies",
+    "device",
     "get_default_graph",
     "library",
     "name_scope",
@@ -48,6 +50,7 @@ class Operation:
         opdef: what is computed.
         inputs: tensors it reads.
         control_inputs: operations that must run before it.
+        device: where it is to run, `"gpu:0"`; None leaves it open.
         outputs: tensors it makes.
         name: unique in its graph, `"lenet/dense_1/matmul"`.
         site: the user's line that made it.
@@ -57,8 +60,8 @@ class Operation:
     """
 
     __slots__ = (
-        "__weakref__", "control_inputs", "functions", "graph", "index", "inputs", "name", "opdef",
-        "outputs", "owner", "site",
+        "__weakref__", "control_inputs", "device", "functions", "graph", "index", "inputs", "name",
+        "opdef", "outputs", "owner", "site",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +77,7 @@ class Operation:
         self.opdef = opdef
         self.inputs = inputs
         self.control_inputs = context.control
+        self.device = context.device
         self.outputs = tuple(Tensor(self, i, type_) for i, type_ in enumerate(types))
         self.site = context.site or user_site(3)
         self.owner = context.owner
@@ -281,6 +285,7 @@ class Context:
     trace: Any = None  # the open Trace of ops/state.py
     is_library: bool = False
     stream: Any = None  # the random Stream of random.py
+    device: str | None = None
 
 
 _context: ContextVar[Context | None] = ContextVar("thalweg_context", default=None)
@@ -499,6 +504,19 @@ def control_dependencies(operations: Sequence[Any] | None) -> Any:
                 got=repr(op),
             )
     return changed_context(control=(*context.control, *ops))
+
+
+def device(name: str | None) -> Any:
+    """A `with` block whose operations and variables go to a device.
+
+    Args:
+        name: `"gpu:0"`, `"cpu:0"`, or TensorFlow's spelling, `"/device:GPU:0"`; None leaves the
+            choice to the session.
+
+    Raises:
+        OptionError: if it is not the name of a device.
+    """
+    return changed_context(device=as_device(name))
 
 
 def library() -> Any:

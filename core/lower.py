@@ -162,7 +162,7 @@ class _Lowering:
                 self.numbers[tensor] = self.program.value(type_)
                 self.program.feeds.append(self.numbers[tensor])
         for op in _needed(fetches, self.fed, self.value):
-            self.origin = Origin(op.name, op.owner, op.site)
+            self.origin = Origin(op.name, op.owner, op.site, op.device)
             self._note_order(op)
             self._emit_operation(op)
         self.program.fetches = [self.numbers[f] for f in fetches if isinstance(f, Tensor)]

@@ -119,12 +119,7 @@ def _with_feeds(
     shapes: Sequence[Shape | TensorType | None],
     given: Mapping[int, np.ndarray[Any, Any]],
 ) -> Program:
-    """A program without instructions: values keep their numbers, so results need no renaming."""
-    new = Program()
-    new.feeds = list(program.feeds)
-    new.constants = dict(program.constants)
-    new.state_in = dict(program.state_in)
-    new.types = list(program.types)
+    new = program.emptied()
     for position, (number, shape) in enumerate(zip(program.feeds, shapes, strict=True)):
         if number is None:
             continue

@@ -28,6 +28,7 @@ class Origin(NamedTuple):
     node: str
     owner: str | None = None
     site: Site | None = None
+    device: str | None = None
 
 
 @dataclass(slots=True)
@@ -53,6 +54,8 @@ class Program:
         instructions: in an order in which they can run.
         fetches: values handed out, in the order of the caller's fetches.
         state_out: what the run leaves in variables.
+        device: where feeds, constants and results are; None is the session's device.
+        places: the devices of values that are elsewhere.
     """
 
     types: list[TensorType] = field(default_factory=list)
@@ -62,6 +65,22 @@ class Program:
     instructions: list[Instruction] = field(default_factory=list)
     fetches: list[int] = field(default_factory=list)
     state_out: dict[Variable, int] = field(default_factory=dict)
+    device: str | None = None
+    places: dict[int, str | None] = field(default_factory=dict)
+
+    def emptied(self) -> Program:
+        """A program of the same inputs, so far without instructions and results.
+
+        Values keep their numbers, so what refers to them needs no renaming.
+        """
+        return Program(
+            types=list(self.types),
+            feeds=list(self.feeds),
+            constants=dict(self.constants),
+            state_in=dict(self.state_in),
+            device=self.device,
+            places=dict(self.places),
+        )
 
     def value(self, type_: TensorType) -> int:
         """Numbers a new value."""
@@ -141,13 +160,11 @@ class Program:
 
     def part(self, feeds: Sequence[int], fetches: Sequence[int]) -> Program:
         """The same program with some of its feeds and fetches, by position."""
-        return Program(
-            types=self.types,
-            feeds=[self.feeds[i] for i in feeds],
-            constants=dict(self.constants),
-            instructions=list(self.instructions),
-            fetches=[self.fetches[i] for i in fetches],
-        )
+        new = self.emptied()
+        new.feeds = [self.feeds[i] for i in feeds]
+        new.instructions = list(self.instructions)
+        new.fetches = [self.fetches[i] for i in fetches]
+        return new
 
     def results(self) -> Iterable[int]:
         """Values that must exist when the run ends."""
@@ -175,9 +192,10 @@ def print_program(program: Program, indent: str = "") -> str:
         attributes = instruction.opdef.fields_text()
         attributes = f" [{attributes}]" if attributes else ""
         types = ", ".join(str(program.types[n]) for n in instruction.outputs)
+        place = instruction.origin.device
         lines.append(
             f"{outputs} = {instruction.opdef.label}({inputs}){attributes}  {types}"
-            f"  # {instruction.origin.node}"
+            f"{f'  on {place}' if place else ''}  # {instruction.origin.node}"
         )
         for number, body in enumerate(instruction.opdef.bodies):
             lines += [f"  body {number}", print_program(body, "    ")]

@@ -41,24 +41,16 @@ def cut(program: Program) -> tuple[Program, Rest] | None:
     made = {n for instruction in later for n in instruction.outputs}
     read = [n for instruction in later for n in instruction.inputs] + list(program.results())
     crossing = [n for n in dict.fromkeys(read) if n not in made and n not in program.constants]
-    first = Program(
-        types=program.types,
-        feeds=program.feeds,
-        constants=program.constants,
-        state_in=program.state_in,
-        instructions=now,
-    )
+    first = program.emptied()
+    first.instructions = now
     given = [*(n for n in program.feeds if n is not None), *program.state_in.values()]
     first.fetches = [n for n in crossing if n not in set(given)]
     place = {n: i for i, n in enumerate([*given, *first.fetches])}
-    rest = Program(
-        types=list(program.types),
-        feeds=list(crossing),
-        constants={n: program.constants[n] for n in dict.fromkeys(read) if n in program.constants},
-        instructions=later,
-        fetches=program.fetches,
-        state_out=program.state_out,
-    )
+    rest = program.emptied()
+    rest.feeds, rest.state_in = list(crossing), {}
+    rest.constants = {n: a for n, a in program.constants.items() if n in set(read)}
+    rest.instructions = later
+    rest.fetches, rest.state_out = program.fetches, program.state_out
     return first, Rest(rest, tuple(place[n] for n in crossing))
 
 

@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from .backends import Backend, get_backend
+from .backends import Backend, device_backend, get_backend
 from .backends.numpy import NumpyBackend as _NumpyBackend  # registers it
+from .devices import as_device
 from .errors import GraphError, ShapeError, user_site
 from .function import CompiledPlan, GraphFunction
 from .graph import OPERATORS, Graph, Operation, Tensor, get_default_graph, library
@@ -70,6 +71,8 @@ class Session:
         graph: where names are looked up; the default graph of the moment if None.
         config: ignored; TF1 code passes it.
         backend: name of the backend that runs everything, `"numpy"`.
+        device: where everything runs that is not marked otherwise, `"gpu:0"`; in place of
+            `backend`.
         passes_off: names of passes to leave out, for debugging; results do not change.
 
     >>> from thalweg.core import Session, constant
@@ -85,12 +88,14 @@ class Session:
         config: Any = None,
         *,
         backend: str = DEFAULT_BACKEND,
+        device: str | None = None,
         passes_off: Sequence[str] = (),
     ) -> None:
         del target, config
         self._graph = graph
         self._graph_at_start = get_default_graph() if graph is None else graph
-        self.backend: Backend = get_backend(backend)
+        chosen = as_device(device)
+        self.backend: Backend = get_backend(backend) if chosen is None else device_backend(chosen)
         self._passes_off = frozenset(passes_off)
         self._values: weakref.WeakKeyDictionary[Variable, Any] = weakref.WeakKeyDictionary()
         self._lock = _Lock()
@@ -210,7 +215,7 @@ class Session:
         """A copy of a variable's value; no plan is needed."""
         self._initialize([variable])
         with self._lock.read():
-            return np.array(self.backend.get(self._values[variable]))
+            return np.array(self._home(variable).get(self._values[variable]))
 
     def load(self, variable: Variable, value: Any) -> None:
         """Sets a variable's value; no plan is needed.
@@ -227,11 +232,15 @@ class Session:
                 got=f"{array.dtype} {array.shape}",
             )
         with self._lock.write():
-            self._values[variable] = self.backend.put(np.array(array, order="C"))
+            self._values[variable] = self._home(variable).put(np.array(array, order="C"))
 
     def is_initialized(self, variable: Variable) -> bool:
         """True if the variable has a value in this session."""
         return variable in self._values
+
+    def _home(self, variable: Variable) -> Backend:
+        """Where a variable's value lives."""
+        return self.backend if variable.device is None else device_backend(variable.device)
 
     def _initialize(self, variables: Sequence[Variable]) -> None:
         """Computes the initial values of those that have no value yet."""
@@ -240,7 +249,7 @@ class Session:
                 with self._first_use:
                     if variable not in self._values:
                         value = self._initial_value(variable)
-                        self._values[variable] = self.backend.put(value)
+                        self._values[variable] = self._home(variable).put(value)
 
     def _initial_value(self, variable: Variable) -> np.ndarray[Any, Any]:
         initial = variable.initial_value

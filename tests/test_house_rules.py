@@ -43,7 +43,7 @@ MAY_USE = {
     "benchmarks": set(PACKAGES),
 }
 CORE_LAYERS = (  # a module may import its own line and those above it
-    {"types", "errors", "random", "record", "structure"},
+    {"types", "errors", "random", "record", "structure", "devices"},
     {"graph", "opdef"},
     {"ops"},
     {"gradients", "updates", "update_rules"},

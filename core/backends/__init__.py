@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from .base import Backend, Executable, get_backend, register_backend
+from .base import Backend, Executable, device_backend, get_backend, register_backend
+from .listing import DeviceInfo, list_devices, set_memory_limit
 from .sized import SizedProgram, executable
 
 __all__ = [
     "Backend",
+    "DeviceInfo",
     "Executable",
     "SizedProgram",
+    "device_backend",
     "executable",
     "get_backend",
+    "list_devices",
     "register_backend",
+    "set_memory_limit",
 ]

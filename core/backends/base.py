@@ -21,7 +21,7 @@ from ..plan import Plan
 from ..program import Instruction
 from ..types import Array, TensorType
 
-__all__ = ["Backend", "Executable", "get_backend", "register_backend"]
+__all__ = ["Backend", "Executable", "device_backend", "get_backend", "register_backend"]
 
 Kernel = Callable[..., Any]
 Executable = Callable[[Sequence[Array], Sequence[Array]], tuple[list[Array], list[Array]]]
@@ -106,28 +106,45 @@ def _is_on_host(opdef: OpDef, types: Sequence[TensorType]) -> bool:
     return opdef.runs_on_host or any(type_.dtype.is_string for type_ in types)
 
 
-_backends: dict[str, Callable[[], Backend]] = {}
-_instances: dict[str, Backend] = {}
+_backends: dict[str, Callable[..., Backend]] = {}
+_instances: dict[tuple[str, int], Backend] = {}
+_KINDS = {"cpu": "numpy", "gpu": "cupy"}  # of devices; others are named like their backends
 
 
-def register_backend(name: str, make: Callable[[], Backend]) -> None:
+def register_backend(name: str, make: Callable[..., Backend]) -> None:
     """Makes a backend known by name; third parties use the entry-point group instead.
 
     Args:
         name: as in `Session(backend=name)`.
-        make: called once, at first use.
+        make: called once a device, at first use: `make()`, or `make(1)` for the second device.
     """
     _backends[name] = make
-    _instances.pop(name, None)
+    for key in [key for key in _instances if key[0] == name]:
+        del _instances[key]
 
 
-def get_backend(name: str) -> Backend:
+def device_backend(device: str) -> Backend:
+    """The backend of a device, `"gpu:0"`.
+
+    Raises:
+        OptionError, DeviceError: if there is no such device, and why.
+    """
+    kind, _, index = device.partition(":")
+    return get_backend(_KINDS.get(kind, kind), int(index or 0))
+
+
+def get_backend(name: str, index: int = 0) -> Backend:
     """The backend of that name, made at first use.
+
+    Args:
+        name: as it was registered.
+        index: which of its devices.
 
     Raises:
         OptionError: if there is none, with the names there are.
+        DeviceError: if it has no such device, and why.
     """
-    if name not in _instances:
+    if (name, index) not in _instances:
         if name not in _backends:
             from importlib.metadata import entry_points  # costs an import of 40 ms
 
@@ -141,5 +158,6 @@ def get_backend(name: str) -> Backend:
                 got=repr(name),
                 hint=nearest(name, _backends),
             )
-        _instances[name] = _backends[name]()
-    return _instances[name]
+        make = _backends[name]
+        _instances[name, index] = make(index) if index else make()
+    return _instances[name, index]

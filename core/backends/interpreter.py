@@ -9,10 +9,11 @@ from typing import Any
 
 from ..errors import KernelError, ThalwegError
 from ..ops.loops import BodyOp
+from ..ops.transfer import Transfer
 from ..plan import Plan
 from ..program import Instruction
 from ..types import Array, TensorType
-from .base import Backend, Kernel
+from .base import Backend, Kernel, device_backend
 from .sized import SizedProgram
 
 __all__ = ["Interpreter"]
@@ -29,37 +30,68 @@ class Interpreter:
     def __init__(self, backend: Backend, plan: Plan) -> None:
         program = plan.program
         self._backend = backend
-        self._instructions = program.instructions
+        self._plan = plan
         self._feed_slots = [n for n in program.feeds if n is not None]
         self._state_slots = list(program.state_in.values())
         self._values = {n: backend.put(a) for n, a in program.constants.items()}
-        self._steps = []
-        slot_of: dict[int, int] = {}  # host operands have a second slot with the NumPy array
-        next_slot = len(program.types)
+        self._host_slots: dict[int, int] = {}  # host operands have a second slot: a NumPy array
+        self._instructions: list[Instruction] = []
+        self._steps: list[tuple[Kernel, Callable[[list[Any]], Any], Any, tuple[int, ...]]] = []
         for instruction, dying in zip(program.instructions, plan.memory.dies_after, strict=True):
-            slots = list(instruction.inputs)
-            for index in instruction.opdef.host_inputs:
-                number = slots[index]
-                if number not in slot_of:
-                    slot_of[number] = next_slot
-                    self._values[next_slot] = program.constants[number]
-                    next_slot += 1
-                slots[index] = slot_of[number]
-            types = [program.types[n] for n in instruction.inputs]
-            kernel = _body_runner(backend, plan, instruction) or backend.runner(instruction, types)
-            outputs = instruction.outputs
-            self._steps.append(
-                (
-                    kernel,
-                    _getter(slots),
-                    outputs[0] if len(outputs) == 1 else outputs,
-                    tuple(dying),
-                )
-            )
-        self._slot_count = next_slot
-        detached = plan.memory.detached
-        self._fetches = [(n, n in detached) for n in program.fetches]
-        self._state = [(n, n in detached) for n in program.state_out.values()]
+            if not self._is_done(instruction):
+                self._add_step(instruction, tuple(dying))
+        self._slot_count = len(program.types) + len(self._host_slots)
+        self._fetches = [self._kept(n) for n in program.fetches]
+        self._state = [self._kept(n) for n in program.state_out.values()]
+
+    def _at(self, device: str | None) -> Backend:
+        """The backend of a device."""
+        if device in (None, self._plan.program.device):
+            return self._backend
+        return device_backend(str(device))
+
+    def _is_done(self, instruction: Instruction) -> bool:
+        """Moves constants to their devices once, before any run."""
+        opdef = instruction.opdef
+        if not isinstance(opdef, Transfer):
+            return False
+        array = self._plan.program.constants.get(instruction.inputs[0])
+        if array is not None:
+            self._values[instruction.outputs[0]] = self._at(opdef.target).put(array)
+        return array is not None
+
+    def _add_step(self, instruction: Instruction, dying: tuple[int, ...]) -> None:
+        slots = list(instruction.inputs)
+        for index in instruction.opdef.host_inputs:
+            slots[index] = self._host_slot(slots[index])
+        outputs = instruction.outputs
+        output: Any = outputs[0] if len(outputs) == 1 else outputs
+        self._instructions.append(instruction)
+        self._steps.append((self._kernel(instruction), _getter(slots), output, dying))
+
+    def _host_slot(self, number: int) -> int:
+        if number not in self._host_slots:
+            slot = len(self._plan.program.types) + len(self._host_slots)
+            self._host_slots[number] = slot
+            self._values[slot] = self._plan.program.constants[number]
+        return self._host_slots[number]
+
+    def _kernel(self, instruction: Instruction) -> Kernel:
+        opdef = instruction.opdef
+        if isinstance(opdef, Transfer):
+            return _mover(self._at(opdef.source), self._at(opdef.target))
+        backend = self._at(instruction.origin.device)
+        if isinstance(opdef, BodyOp):
+            kernel = _body_runner(backend, self._plan, instruction, opdef)
+        else:
+            types = [self._plan.program.types[n] for n in instruction.inputs]
+            kernel = backend.runner(instruction, types)
+        return kernel if backend is self._backend else _guarded(kernel, backend)
+
+    def _kept(self, number: int) -> tuple[int, Backend | None]:
+        """A result, and who copies it if it shares memory with something that stays."""
+        is_shared = number in self._plan.memory.detached
+        return number, self._at(self._plan.program.places.get(number)) if is_shared else None
 
     def __call__(
         self, feeds: Sequence[Array], state: Sequence[Array]
@@ -93,14 +125,9 @@ class Interpreter:
             except Exception as error:
                 raise self._failed(position, error) from error
         return (
-            [self._result(values[n], shared) for n, shared in self._fetches],
-            [self._result(values[n], shared) for n, shared in self._state],
+            [_handed_out(values[n], copier) for n, copier in self._fetches],
+            [_handed_out(values[n], copier) for n, copier in self._state],
         )
-
-    def _result(self, value: Array, is_shared: bool) -> Array:
-        if not is_shared:
-            return value
-        return value.copy() if value.dtype.hasobject else self._backend.copy(value)
 
     def _failed(self, position: int, error: Exception) -> KernelError:
         instruction = self._instructions[position]
@@ -140,11 +167,28 @@ class _Bodies:
         return self._bodies[body](arrays)[0]
 
 
-def _body_runner(backend: Backend, plan: Plan, instruction: Instruction) -> Kernel | None:
-    opdef = instruction.opdef
-    if not isinstance(opdef, BodyOp):
-        return None
+def _body_runner(backend: Backend, plan: Plan, instruction: Instruction, opdef: BodyOp) -> Kernel:
     bodies = [SizedProgram(body, backend, plan.passes_off) for body in opdef.bodies]
     types = [plan.program.types[n] for n in instruction.outputs]
     run = partial(opdef.execute, _Bodies(backend, bodies, types))
     return run if len(types) != 1 else lambda *arrays: run(*arrays)[0]
+
+
+def _mover(source: Backend, target: Backend) -> Kernel:
+    if source is target:
+        return lambda array: array
+    return lambda array: target.put(source.get(array))
+
+
+def _guarded(kernel: Kernel, backend: Backend) -> Kernel:
+    def run(*arrays: Any) -> Any:
+        with backend.guard():
+            return kernel(*arrays)
+
+    return run
+
+
+def _handed_out(value: Array, copier: Backend | None) -> Array:
+    if copier is None:
+        return value
+    return value.copy() if value.dtype.hasobject else copier.copy(value)

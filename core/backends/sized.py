@@ -17,7 +17,7 @@ from ..plan import Plan, make_plan
 from ..program import Program
 from ..segments import Rest
 from ..types import Array
-from .base import Backend, Executable
+from .base import Backend, Executable, device_backend
 
 __all__ = ["SizedProgram", "executable"]
 
@@ -29,7 +29,7 @@ class SizedProgram:
 
     Args:
         program: its feeds may have any sizes that its types allow; it reads no variables.
-        backend: runs it.
+        backend: of the device where its feeds and results are.
         passes_off: names of passes to leave out.
     """
 
@@ -44,13 +44,17 @@ class SizedProgram:
             for instruction in program.instructions
             for position in instruction.opdef.host_inputs
         }
-        self._deciding = [i for i, n in enumerate(program.feeds) if n in host]
+        self._deciding = {
+            i: _backend_at(program.places.get(n), backend)
+            for i, n in enumerate(program.feeds)
+            if n in host
+        }
         self._made: OrderedDict[Any, tuple[Executable, list[int]]] = OrderedDict()
         self._lock = threading.RLock()
 
     def __call__(self, feeds: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Runs it: one array a feed -> fetches, new values of variables."""
-        given = {i: np.array(self._backend.get(feeds[i])) for i in self._deciding}
+        given = {i: np.array(home.get(feeds[i])) for i, home in self._deciding.items()}
         values = [(array.shape, array.tobytes()) for array in given.values()]
         key = (*[array.shape for array in feeds], *values)
         found = self._made.get(key)
@@ -71,6 +75,10 @@ class SizedProgram:
             if len(self._made) > MAX_PLANS:
                 self._made.popitem(last=False)
         return made
+
+
+def _backend_at(device: str | None, default: Backend) -> Backend:
+    return default if device is None else device_backend(device)
 
 
 def executable(plan: Plan, backend: Backend) -> Executable:

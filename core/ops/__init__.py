@@ -28,6 +28,7 @@ from . import (
     stack,
     state,
     statistics,
+    transfer,
 )
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "stack",
     "state",
     "statistics",
+    "transfer",
 ]
 
 OPERATORS.update(

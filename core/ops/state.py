@@ -240,6 +240,7 @@ class Variable:
         self.constraint: Any = None
         context = current_context()
         self.graph: Graph = context.graph
+        self.device = context.device
         self.name = context.scope + (name or "Variable")
         self._reads: tuple[Graph, Tensor] | None = None
 

@@ -13,12 +13,13 @@ from typing import Any
 from ..program import Instruction, Program
 from .fold import fold
 from .merge import merge
+from .place import place
 from .simplify import simplify
 
 __all__ = ["PIPELINE", "run_passes"]
 
 # simplify comes first: log(softmax(constant)) must become safe before fold computes it
-PIPELINE: tuple[Callable[[Program], Program], ...] = (simplify, fold, merge)
+PIPELINE: tuple[Callable[[Program], Program], ...] = (simplify, fold, merge, place)
 
 
 def run_passes(program: Program, off: Iterable[str] = ()) -> Program:
@@ -30,7 +31,9 @@ def run_passes(program: Program, off: Iterable[str] = ()) -> Program:
 
 
 def _apply(pass_: Callable[[Program], Program], program: Program) -> Program:
-    """One pass, on the bodies of loops and branches first."""
+    """One pass, on the bodies of loops and branches first; `place` enters them by itself."""
+    if pass_ is place:
+        return place(program)
     for position, instruction in enumerate(program.instructions):
         opdef: Any = instruction.opdef
         if opdef.bodies:

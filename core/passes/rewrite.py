@@ -29,10 +29,7 @@ class Rewriter:
     """
 
     def __init__(self, old: Program) -> None:
-        self.program = Program(types=list(old.types))
-        self.program.feeds = list(old.feeds)
-        self.program.constants = dict(old.constants)
-        self.program.state_in = dict(old.state_in)
+        self.program = old.emptied()
         self.producer: dict[int, Instruction] = {}
         self.origin = Origin("")
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from conformance.cupy_api import check_call, check_method
 
 from thalweg.core.backends import Backend, register_backend
 from thalweg.core.opdef import OpDef
@@ -144,6 +145,8 @@ def _install_methods() -> None:
         setattr(StrictArray, f"__{name}__", unary(getattr(operator, name)))
 
     def forwarded(name: str) -> Any:
+        check_method(name)
+
         def method(self: StrictArray, *args: Any, **kwargs: Any) -> Any:
             return _call(getattr(self._array, name), self.device, *args, **kwargs)
 
@@ -163,13 +166,15 @@ _install_methods()
 class _Ufunc:
     """A universal function and the methods of it that need no atomic addition of floats."""
 
-    def __init__(self, function: np.ufunc, device: str) -> None:
+    def __init__(self, name: str, function: np.ufunc, device: str) -> None:
+        self._name = name
         for name in ("accumulate", "outer", "reduce", "reduceat"):
             setattr(self, name, partial(_call, getattr(function, name), device))
         self._function = function
         self._device = device
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        check_call("cupy", self._name, args, kwargs)
         return _call(self._function, self._device, *args, **kwargs)
 
 
@@ -224,18 +229,25 @@ class StrictNamespace:
             raise AttributeError(f"the strict backend has no function {name!r}")
         function = getattr(self._source, name)
         if isinstance(function, np.ufunc):
-            return _Ufunc(function, self._device)
-        return partial(_call, function, self._device)
+            return _Ufunc(name, function, self._device)
+        module = self._source.__name__.replace("numpy", "cupy")
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            check_call(module, name, args, kwargs)
+            return _call(function, self._device, *args, **kwargs)
+
+        return call
 
 
 class StrictBackend(Backend):
     """Arrays on a pretended device, computed by the ops' own `compute`.
 
     Args:
-        device: the device; arrays of two do not mix.
+        device: the device, or its number; arrays of two do not mix.
     """
 
-    def __init__(self, device: str = "strict:0") -> None:
+    def __init__(self, device: str | int = "strict:0") -> None:
+        device = f"strict:{device}" if isinstance(device, int) else device
         self.name = device.partition(":")[0]
         self.device = device
         self.xp = StrictNamespace(device)

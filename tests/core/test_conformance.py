@@ -28,6 +28,7 @@ WITHOUT_ROW = {
     "PlaceholderWithDefault": ("is lowered away", "test_state.py"),
     "CustomGradient": ("is lowered away", "test_custom_gradient.py"),
     "NoOp": ("has no outputs", "test_state.py"),
+    "Transfer": ("stands in programs only", "test_devices.py"),
     "ReadLatest": ("needs a variable", "test_control_flow.py"),
     "ReadVariable": ("needs a variable", "test_state.py"),
     "Assign": ("needs a variable", "test_state.py"),
