@@ -3,7 +3,8 @@
 Values that one instruction makes and later ones read live in one block, the arena. A view shares
 its input's place (`is_view`); where an op says so (`reuse`), its output takes the place of an
 input that dies there. The rest are packed by one sweep over the program: a value takes the
-smallest free gap that holds it, and gives it back after its last reader.
+smallest free gap that holds it, and gives it back after its last reader. All of this is linear in
+the program but for a binary search among the gaps.
 Fetches and variables never lie in the arena, nor do constants and feeds.
 
 A backend whose kernels return fresh arrays uses only `dies_after`; one whose kernels write into
@@ -167,38 +168,54 @@ def _pack(program: Program, memory: Memory, last: dict[int, int], external: set[
 
 
 class _Gaps:
-    """Free pieces of the arena below its top, by offset."""
+    """Free pieces of the arena below its top: sorted by size, and found by where they begin or end.
+
+    Taking or giving one costs a binary search, however many there are.
+    """
 
     def __init__(self) -> None:
         self.top = 0
-        self._free: list[tuple[int, int]] = []  # (offset, size), sorted, never adjacent
+        self._sorted: list[tuple[int, int]] = []  # (size, offset)
+        self._size: dict[int, int] = {}  # by offset; two pieces never touch
+        self._offset: dict[int, int] = {}  # by end
 
     def take(self, size: int) -> int:
         """The offset of the smallest gap that holds `size`, or of new room at the top."""
-        fits = [(gap_size, i) for i, (_, gap_size) in enumerate(self._free) if gap_size >= size]
-        if not fits:
+        index = bisect.bisect_left(self._sorted, (size, -1))
+        if index == len(self._sorted):
             return self._grow(size)
-        _, index = min(fits)
-        offset, gap_size = self._free.pop(index)
+        gap_size, offset = self._sorted[index]
+        self._remove(offset)
         if gap_size > size:
-            self._free.insert(index, (offset + size, gap_size - size))
+            self._insert(offset + size, gap_size - size)
         return offset
 
     def _grow(self, size: int) -> int:
-        if self._free and sum(self._free[-1]) == self.top:
-            offset, _ = self._free.pop()
-        else:
+        offset = self._offset.get(self.top)  # the last gap, if the arena ends with one
+        if offset is None:
             offset = self.top
+        else:
+            self._remove(offset)
         self.top = offset + size
         return offset
 
     def give(self, offset: int, size: int) -> None:
         """Frees a piece and joins it with its neighbours."""
-        index = bisect.bisect(self._free, (offset, size))
-        if index < len(self._free) and self._free[index][0] == offset + size:
-            size += self._free.pop(index)[1]
-        if index and sum(self._free[index - 1]) == offset:
-            index -= 1
-            previous, previous_size = self._free.pop(index)
-            offset, size = previous, previous_size + size
-        self._free.insert(index, (offset, size))
+        if offset + size in self._size:
+            size += self._remove(offset + size)
+        before = self._offset.get(offset)
+        if before is not None:
+            size += self._remove(before)
+            offset = before
+        self._insert(offset, size)
+
+    def _insert(self, offset: int, size: int) -> None:
+        bisect.insort(self._sorted, (size, offset))
+        self._size[offset] = size
+        self._offset[offset + size] = offset
+
+    def _remove(self, offset: int) -> int:
+        size = self._size.pop(offset)
+        del self._offset[offset + size]
+        del self._sorted[bisect.bisect_left(self._sorted, (size, offset))]
+        return size
