@@ -6,6 +6,7 @@ if __name__ != "thalweg.core":
         "(run 'pip install -e .' first)"
     )
 
+from .atomic import atomic_path
 from .backends import (
     Backend,
     DeviceInfo,
@@ -342,6 +343,7 @@ __all__ = [
     "assign",
     "assign_add",
     "assign_sub",
+    "atomic_path",
     "avg_pool2d",
     "batch_norm_inference",
     "batch_norm_train",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import os
 
+from thalweg.core import atomic_path
 from thalweg.core.errors import FileFormatError, OptionError
 
-from ..saving.atomic import atomic_path
 from .base import Callback, Logs
 
 __all__ = ["CSVLogger"]

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thalweg.core import atomic_path
 from thalweg.core.errors import DataError
-from thalweg.saving.atomic import atomic_path
 
 from .mnist import load_data
 

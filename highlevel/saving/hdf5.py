@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from thalweg.core import atomic_path
 from thalweg.core.errors import DtypeError, FileFormatError, OptionError
 
-from .atomic import atomic_path
 from .hdf5_reader import NUMERIC_DTYPES, Hdf5Reader, is_plain_name
 from .matching import assign_weights
 

@@ -15,13 +15,12 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from thalweg.core import Stream
+from thalweg.core import Stream, atomic_path
 from thalweg.core.errors import FileFormatError, OptionError, nearest
 
 from ..layers.base import Layer
 from ..models.model import Model
 from ..models.sequential import Sequential
-from .atomic import atomic_path
 from .config import custom_object_scope
 from .hdf5 import (
     KERAS_VERSION,

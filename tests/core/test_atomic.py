@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from thalweg.saving.atomic import atomic_path
+from thalweg.core import atomic_path
 
 
 def test_the_file_appears_at_the_end(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_killed_process_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "note.txt"
     target.write_text("old")
     code = (
-        "import os, signal, sys; from thalweg.saving.atomic import atomic_path\n"
+        "import os, signal, sys; from thalweg.core import atomic_path\n"
         "with atomic_path(sys.argv[1]) as temporary:\n"
         "    temporary.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
     )

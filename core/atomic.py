@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"cannot write the file {os.fspath(path)!r}: it is a folder")
-    temporary = target.with_name(f".thalweg-{secrets.token_hex(8)}{target.suffix}")
+    temporary = target.with_name(f".thalweg-{os.urandom(8).hex()}{target.suffix}")
     # Made here and now, so that a folder that cannot be written is told before the work.
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
