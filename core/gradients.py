@@ -105,8 +105,8 @@ def _differentiate(op: Operation, flowing: dict[Tensor, Tensor], stopped: set[Te
     incoming = [flowing.get(t) if t not in stopped else None for t in op.outputs]
     if not op.inputs or all(g is None for g in incoming):
         return
-    scope = f"{op.name.rpartition('/')[2]}_grad"
-    with changed_context(site=op.site, owner=op.owner, device=op.device), name_scope(scope):
+    place = changed_context(site=op.site, owner=op.owner, device=op.device)
+    with place, name_scope(f"{op.name}_grad"):
         try:
             outgoing = op.opdef.gradient(op, *incoming)
         except GraphError as error:

@@ -109,6 +109,16 @@ def test_gradient_nodes_carry_the_line_of_the_forward_node():
     assert g.op.site.line == y.op.site.line
 
 
+def test_gradient_nodes_stand_in_the_scopes_of_the_forward_nodes():
+    x = core.placeholder("float32", [2, 2])
+    with core.name_scope("tower"):
+        y = core.tanh(core.matmul(x, x, name="inner"), name="outer")
+    core.gradients(y, [x])
+    names = {op.name for op in y.graph.get_operations()}
+    scopes = {name.rpartition("/")[0] for name in names if name.startswith("gradients/")}
+    assert scopes == {"gradients", "gradients/tower/inner_grad", "gradients/tower/outer_grad"}
+
+
 def test_gradient_nodes_die_with_their_tensors(graph):
     import gc
 
