@@ -54,6 +54,7 @@ from .ops.argmax import (
     argmax,
     argmin,
 )
+from .ops.branching import case, cond
 from .ops.compare import (
     clip_by_value,
     equal,
@@ -79,15 +80,6 @@ from .ops.concat import (
 )
 from .ops.control import (
     choose,
-)
-from .ops.control_flow import (
-    case,
-    cond,
-    foldl,
-    foldr,
-    map_fn,
-    scan,
-    while_loop,
 )
 from .ops.conv import (
     conv2d,
@@ -121,6 +113,7 @@ from .ops.gather import (
 from .ops.linalg import (
     matmul,
 )
+from .ops.looping import while_loop
 from .ops.math import (
     abs,
     add_n,
@@ -196,6 +189,7 @@ from .ops.repeat import (
     tile,
     zeros,
 )
+from .ops.scanning import foldl, foldr, map_fn, scan
 from .ops.shape import (
     expand_dims,
     rank_of,

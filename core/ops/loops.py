@@ -19,7 +19,7 @@ from ..opdef import OpDef, register
 from ..types import TensorType, as_dtype, types_text
 from .bodies import common_type, open_type
 
-__all__: list[str] = []  # control_flow.py holds the public functions
+__all__: list[str] = []  # branching.py, looping.py and scanning.py hold the public functions
 
 
 class Runner(Protocol):
