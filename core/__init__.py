@@ -234,6 +234,7 @@ from .ops.statistics import (
     reduce_std,
     reduce_variance,
 )
+from .ops.tensor_array import TensorArray
 from .ops.windows import (
     Padding,
     Windows,
@@ -313,6 +314,7 @@ __all__ = [
     "Site",
     "Stream",
     "Tensor",
+    "TensorArray",
     "TensorType",
     "ThalwegError",
     "Trace",

@@ -30,6 +30,7 @@ from . import (
     stack,
     state,
     statistics,
+    tensor_array,
     transfer,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "stack",
     "state",
     "statistics",
+    "tensor_array",
     "transfer",
 ]
 

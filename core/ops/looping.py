@@ -7,14 +7,15 @@ from typing import Any
 
 from ..errors import GraphError, OptionError, ShapeError
 from ..graph import Tensor, name_scope
-from ..opdef import apply_many
+from ..opdef import apply, apply_many
 from ..structure import flatten, rebuild
 from ..types import TensorType, as_shape, int64
 from .bodies import Body, BodyGraph, open_type, operands
 from .compare import less, logical_and
-from .elementwise import add
-from .loops import While, check_carried
+from .elementwise import add, shape_of
+from .loops import Call, While, check_carried
 from .source import constant, convert
+from .tensor_array import TensorArray
 from .tracing import Loop, arguments_of, check_structure, commit, leaves_of, written_by
 
 __all__ = ["while_loop"]
@@ -58,21 +59,25 @@ def while_loop(
         loop = Loop(types)
         graph = loop.graph
         with graph.inside():
-            returned = body(*arguments_of(loop_vars, loop.carries))
+            arguments = arguments_of(loop_vars, loop.carries)
+            returned = body(*arguments)
             outputs = leaves_of(returned)
-        check_structure("while_loop", loop_vars, returned, len(starts), len(outputs))
+        starts = _with_new_arrays(loop, arguments, starts)
+        types = [open_type(t.type) for t in loop.carries]
+        check_structure("while_loop", len(starts), len(outputs))
         check_carried("while_loop", types, [t.type for t in outputs])
         condition = BodyGraph(graph.outer)
         asked = [condition.input(type_, "loop") for type_ in types]
         with condition.inside():
-            [holds] = leaves_of(cond(*arguments_of(loop_vars, asked)))
+            [holds] = leaves_of(cond(*rebuild(arguments, iter(asked))))
             if limit is not None:
                 holds = logical_and(holds, less(condition_counter(condition), limit))
                 holds = condition.capture(holds)
                 graph.iteration()
         if condition.trace.values:
             raise GraphError("while_loop", "cond writes a variable; only body may")
-        return _build_while(loop, condition, asked, holds, outputs, starts, loop_vars)
+        results = _build_while(loop, condition, asked, holds, outputs, starts)
+        return _like(loop_vars, rebuild(arguments, iter(results)))
 
 
 def condition_counter(graph: BodyGraph) -> Tensor:
@@ -124,8 +129,8 @@ def _build_while(
     holds: Tensor,
     outputs: list[Tensor],
     starts: list[Tensor],
-    structure: Any,
-) -> Any:
+) -> list[Tensor]:
+    """The operation; returns what the loop variables end with."""
     graph = loop.graph
     variables = written_by(graph)
     first = [*starts, *(variable.latest() for variable in variables)]
@@ -146,4 +151,48 @@ def _build_while(
     results = apply_many(While(bodies, len(before)), *first, *outer, name="While").outputs
     count = len(starts)
     writes = list(zip(variables, results[count:], strict=False))
-    return rebuild(structure, iter(commit(writes, results[:count])))
+    return commit(writes, results[:count])
+
+
+def _with_new_arrays(loop: Loop, arguments: list[Any], starts: list[Tensor]) -> list[Tensor]:
+    """What the loop starts with, now that arrays which the body was first to write are known."""
+    start_of = dict(zip(loop.carries, starts, strict=True))
+    for array in _arrays(arguments):
+        slot = array.slot
+        if slot is not None and slot.input is not None and slot.element is not None:
+            shape = _shape_outside(loop, start_of, slot.element)
+            start_of[slot.input] = array.made_outside(shape)
+    loop.carries = list(flatten(arguments))
+    return [start_of[tensor] for tensor in loop.carries]
+
+
+def _arrays(structure: Any) -> list[TensorArray]:
+    if isinstance(structure, TensorArray):
+        return [structure]
+    if isinstance(structure, dict):
+        structure = list(structure.values())
+    if not isinstance(structure, list | tuple):
+        return []
+    return [array for item in structure for array in _arrays(item)]
+
+
+def _shape_outside(loop: Loop, start_of: dict[Tensor, Tensor], element: Tensor) -> Tensor:
+    """The shape of a value of the body, as a tensor outside of it."""
+    shape = element.type.shape
+    if shape is not None and None not in shape:
+        return constant(shape, "int32", [len(shape)])
+    with loop.graph.inside():
+        inner = shape_of(element)
+    outer, [inputs] = operands(loop.graph)
+    body = Body(loop.graph, [*start_of, *inputs], [inner])
+    return apply(Call((body,)), *start_of.values(), *outer, name="element_shape")
+
+
+def _like(structure: Any, items: list[Any]) -> Any:
+    """The items as a list, tuple or single value, as `structure` is one."""
+    if isinstance(structure, list):
+        return items
+    if isinstance(structure, tuple):
+        make = getattr(type(structure), "_make", type(structure))
+        return make(items)
+    return items[0]

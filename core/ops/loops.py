@@ -130,6 +130,18 @@ def check_carried(where: str, before: Sequence[TensorType], after: Sequence[Tens
             )
 
 
+def _check_size(where: str, first: Any, now: Any) -> None:
+    """What a loop puts together, for its results or its gradient, has one shape."""
+    if first.shape != now.shape:
+        raise ShapeError(
+            where,
+            "a value that is kept of each iteration changes its shape",
+            expected=str(first.shape),
+            got=str(now.shape),
+            hint="a loop whose values grow has no gradient: give them their final size",
+        )
+
+
 def _no_rows(run: Runner, types: Sequence[TensorType]) -> list[Any]:
     """The stacked results of a loop that did not run; sizes that nobody knows are 0."""
     shapes = [(0, *(size or 0 for size in (t.shape or ())[1:])) for t in types]
@@ -196,6 +208,7 @@ class Scan(BodyOp):
             if not stacks:
                 stacks = [run.xp.empty((length, *row.shape), row.dtype) for row in rows]
             for stack, row in zip(stacks, rows, strict=True):
+                _check_size("scan", stack[0], row)
                 stack[i] = row
         return (*carries, *(stacks or _no_rows(run, run.types[self.carries :])))
 
@@ -274,6 +287,7 @@ class While(BodyOp):
             carries = results[: self.carries]
             for row, result in zip(rows, results[self.carries :], strict=True):
                 row.append(result)
+                _check_size("while_loop", row[0], result)
         if is_first:
             carries = [run.copy(array) for array in carries]
             return (*carries, *_no_rows(run, run.types[self.carries :]))
@@ -298,6 +312,39 @@ class While(BodyOp):
     def gradient(self, node: Operation, *g: Tensor | None) -> Sequence[Tensor | None]:
         """A scan backwards, over what was computed on the way here."""
         return OPERATORS["while_gradient"](self, node, g)  # type: ignore[no-any-return]
+
+
+@register
+class Call(BodyOp):
+    """Runs a body once.  the body's inputs -> its results.
+
+    Loops use it to know, before they start, the shape of something that their body makes.
+    """
+
+    bodies: tuple[Any, ...]  # type: ignore[misc]
+
+    def infer(self, *types: TensorType) -> tuple[TensorType, ...]:
+        """The types of the results, and their values where these are known."""
+        return tuple(self.bodies[0].result_types(types))
+
+    def body_types(self, types: Sequence[TensorType]) -> list[list[TensorType]]:
+        """Those of the inputs."""
+        return [list(types)]
+
+    def execute(self, run: Runner, *inputs: Any) -> tuple[Any, ...]:
+        """The results."""
+        return tuple(run.call(0, inputs))
+
+    def narrowed(self, alive: Sequence[bool]) -> tuple[Any, list[int], list[int]]:
+        """Drops results nobody reads, and unread inputs."""
+        kept = [i for i, is_alive in enumerate(alive) if is_alive]
+        body = self.bodies[0]
+        inputs = sorted(body.needed_feeds([body.fetches[i] for i in kept]))
+        return Call((body.part(inputs, kept),)), inputs, kept
+
+    def gradient(self, node: Operation, *g: Tensor | None) -> Sequence[Tensor | None]:
+        """Only sizes are asked for."""
+        return [None] * len(node.inputs)
 
 
 @register

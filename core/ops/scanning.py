@@ -59,7 +59,7 @@ def scan(
                 rebuild(carries, iter(loop.carries)), rebuild(pattern, iter(slices))
             )
             outputs, rows = leaves_of(new), leaves_of(results)
-        check_structure("scan", carries, new, len(starts), len(outputs))
+        check_structure("scan", len(starts), len(outputs))
         return _build_scan(loop, starts, along, slices, outputs, rows, (carries, results), reverse)
 
 

@@ -42,6 +42,7 @@ def commit(writes: Sequence[tuple[Variable, Tensor]], results: Sequence[Tensor])
 
 
 def written_by(*graphs: BodyGraph) -> list[Variable]:
+    """The variables that bodies write."""
     return list(dict.fromkeys(variable for graph in graphs for variable in graph.trace.values))
 
 
@@ -59,7 +60,8 @@ def arguments_of(structure: Any, tensors: Sequence[Tensor]) -> list[Any]:
     return list(built) if isinstance(built, list | tuple) else [built]
 
 
-def check_structure(where: str, before: Any, after: Any, expected: int, got: int) -> None:
+def check_structure(where: str, expected: int, got: int) -> None:
+    """A body returns as many values as it takes; raises GraphError otherwise."""
     if expected != got:
         raise GraphError(
             where,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from conformance.case import Case, Input
 
-from thalweg.core import cond, matmul, reduce_sum, scan, sin, tanh, while_loop
+from thalweg.core import TensorArray, cond, matmul, reduce_sum, scan, sin, tanh, while_loop
 
 
 def recurrent(x, kernel, start, reverse=False):
@@ -71,5 +71,34 @@ CASES = (
         inputs=(Input("n", away=(0.0,), gradient=False), Input("n"), Input("n")),
         oracle=lambda p, x, y: (x * y, np.sin(x)) if p.sum() > 0 else (np.sin(y) * x, y),
         sizes={"n": (1, 1)},
+    ),
+    Case(
+        "array write",
+        covers=("ArrayWrite",),
+        function=lambda array, index, value: (
+            TensorArray(array.dtype).unstack(array).write(index, value).stack()
+        ),
+        inputs=(
+            Input(("n", 2)),
+            Input("", dtype="int32", values=lambda rng, shape, dtype: np.array(0, dtype)),
+            Input((2,)),
+        ),
+        oracle=lambda array, index, value: np.concatenate([value[None], array[1:]]),
+    ),
+    Case(
+        "array that grows",
+        covers=("ArrayWrite",),
+        function=lambda array, index, value: (
+            TensorArray(array.dtype, dynamic_size=True).unstack(array).write(index, value).stack()
+        ),
+        inputs=(
+            Input(("n", 2)),
+            Input("", dtype="int32", values=lambda rng, shape, dtype: np.array(6, dtype)),
+            Input((2,)),
+        ),
+        oracle=lambda array, index, value: np.concatenate(
+            [array, np.zeros((6 - len(array), 2)), value[None]]
+        ),
+        data_sizes=True,
     ),
 )
