@@ -85,6 +85,14 @@ from .ops.conv import (
     conv2d,
     conv2d_transpose,
 )
+from .ops.ctc import (
+    ctc_loss,
+)
+from .ops.ctc_decode import (
+    CTCDecoded,
+    ctc_beam_search_decoder,
+    ctc_greedy_decoder,
+)
 from .ops.cumulative import (
     cumprod,
     cumsum,
@@ -114,6 +122,11 @@ from .ops.linalg import (
     matmul,
 )
 from .ops.looping import while_loop
+from .ops.losses import (
+    l2_loss,
+    log_poisson_loss,
+    weighted_cross_entropy_with_logits,
+)
 from .ops.math import (
     abs,
     add_n,
@@ -285,6 +298,7 @@ __all__ = [
     "AdamRule",
     "Backend",
     "BatchNorm",
+    "CTCDecoded",
     "Composite",
     "Context",
     "Counter",
@@ -362,6 +376,9 @@ __all__ = [
     "convert",
     "convert_all",
     "cos",
+    "ctc_beam_search_decoder",
+    "ctc_greedy_decoder",
+    "ctc_loss",
     "cumprod",
     "cumsum",
     "current_context",
@@ -407,6 +424,7 @@ __all__ = [
     "is_nan",
     "is_tracing",
     "jacobian",
+    "l2_loss",
     "leaky_relu",
     "less",
     "less_equal",
@@ -414,6 +432,7 @@ __all__ = [
     "list_devices",
     "log",
     "log1p",
+    "log_poisson_loss",
     "log_softmax",
     "logical_and",
     "logical_not",
@@ -510,6 +529,7 @@ __all__ = [
     "update",
     "use_context",
     "user_site",
+    "weighted_cross_entropy_with_logits",
     "where",
     "while_loop",
     "zeros",

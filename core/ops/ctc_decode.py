@@ -1,4 +1,4 @@
-"""From class scores a time to label sequences, by the rule of connectionist temporal classification.
+"""From class scores to label sequences, by the rule of connectionist temporal classification.
 
 `ctc_greedy_decoder` takes the best path; `ctc_beam_search_decoder` looks for the sequences that
 are best summed over all their paths. Both fill up with -1 behind the end of a sequence, where

@@ -63,9 +63,7 @@ def weighted_cross_entropy_with_logits(
     """
     y, z, w = convert_all(labels, logits, pos_weight)
     positive = y * w * softplus(negative(z))
-    return add(
-        positive, (1.0 - y) * softplus(z), name=name or "weighted_cross_entropy_with_logits"
-    )
+    return add(positive, (1.0 - y) * softplus(z), name=name or "weighted_cross_entropy_with_logits")
 
 
 def log_poisson_loss(
