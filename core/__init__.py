@@ -55,6 +55,12 @@ from .ops.argmax import (
     argmin,
 )
 from .ops.branching import case, cond
+from .ops.candidates import (
+    CandidateSample,
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
 from .ops.compare import (
     clip_by_value,
     equal,
@@ -202,6 +208,10 @@ from .ops.repeat import (
     tile,
     zeros,
 )
+from .ops.sampled import (
+    nce_loss,
+    sampled_softmax_loss,
+)
 from .ops.scanning import foldl, foldr, map_fn, scan
 from .ops.shape import (
     expand_dims,
@@ -299,6 +309,7 @@ __all__ = [
     "Backend",
     "BatchNorm",
     "CTCDecoded",
+    "CandidateSample",
     "Composite",
     "Context",
     "Counter",
@@ -426,6 +437,7 @@ __all__ = [
     "jacobian",
     "l2_loss",
     "leaky_relu",
+    "learned_unigram_candidate_sampler",
     "less",
     "less_equal",
     "library",
@@ -434,6 +446,7 @@ __all__ = [
     "log1p",
     "log_poisson_loss",
     "log_softmax",
+    "log_uniform_candidate_sampler",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -446,6 +459,7 @@ __all__ = [
     "moments",
     "multiply",
     "name_scope",
+    "nce_loss",
     "nearest",
     "negative",
     "new_stream",
@@ -489,6 +503,7 @@ __all__ = [
     "reverse",
     "round",
     "rsqrt",
+    "sampled_softmax_loss",
     "scan",
     "selu",
     "set_memory_limit",
@@ -525,6 +540,7 @@ __all__ = [
     "uint16",
     "uint32",
     "uint64",
+    "uniform_candidate_sampler",
     "unstack",
     "update",
     "use_context",

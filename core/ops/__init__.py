@@ -6,6 +6,7 @@ from ..graph import OPERATORS
 from . import (
     argmax,
     branching,
+    candidates,
     compare,
     concat,
     control,
@@ -26,6 +27,7 @@ from . import (
     pool,
     reduce,
     repeat,
+    sampled,
     scanning,
     shape,
     slicing,
@@ -40,6 +42,7 @@ from . import (
 __all__ = [
     "argmax",
     "branching",
+    "candidates",
     "compare",
     "concat",
     "control",
@@ -60,6 +63,7 @@ __all__ = [
     "pool",
     "reduce",
     "repeat",
+    "sampled",
     "scanning",
     "shape",
     "slicing",

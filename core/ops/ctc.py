@@ -19,7 +19,7 @@ from ..errors import DtypeError, GraphError, ShapeError
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, apply_many, register, require
 from ..types import TensorType, types_text
-from .nn import LogSoftmax
+from .nn import LogSoftmax, Softmax
 from .shape import expand_dims, transpose
 from .source import convert
 
@@ -238,21 +238,24 @@ class CTCLossGrad(_Ctc):
         loss: Any,
         alphas: Any,
     ) -> Any:
-        """Section 4.2; but beta leaves out its own time, so that alpha * beta needs no division."""
+        """Section 4.2; but beta leaves out its own time, so that alpha * beta needs no division.
+
+        At each time the products add up to the probability of all paths. Dividing by their own
+        sum, instead of by the loss, cancels the rounding that grew with the times.
+        """
         log_y = LogSoftmax().compute(xp, logits)
         states = self._states(xp, log_y, labels, label_length, logit_length)
         shares = xp.zeros(alphas.shape, logits.dtype)
         beta = states.log_only(states.is_last)
         is_possible = xp.isfinite(loss)
         zero = xp.zeros((), logits.dtype)
-        log_total = xp.where(is_possible, -loss, zero)[:, None]
         for time in reversed(range(len(alphas))):
             if time + 1 < len(alphas):
                 new = states.backwards(beta + states.log_y[time + 1])
                 beta = xp.where((time + 1 < logit_length)[:, None], new, beta)
-            share = xp.exp(alphas[time] + beta - log_total)
             counts = (is_possible & (time < logit_length))[:, None]
-            shares[time] = xp.where(counts, share, zero)
+            shares[time] = Softmax().compute(xp, xp.where(counts, alphas[time] + beta, zero))
+            shares[time] = xp.where(counts, shares[time], zero)
         one_hot = states.classes[:, :, None] == xp.arange(logits.shape[2])
         by_class = xp.matmul(shares.transpose(1, 0, 2), one_hot.astype(logits.dtype))
         time = xp.arange(len(alphas))[:, None]

@@ -1,4 +1,4 @@
-"""Rows of `core/ops/losses.py`, `ctc.py`, `ctc_decode.py` and `sampled.py`.
+"""Rows of `core/ops/losses.py`, `ctc.py`, `ctc_decode.py`, `candidates.py` and `sampled.py`.
 
 The oracles of connectionist temporal classification write out every path there is.
 """
@@ -14,8 +14,11 @@ import numpy as np
 import scipy.special
 
 from thalweg import core
+from thalweg.core import CandidateSample, apply_many
+from thalweg.core.opdef import REGISTRY
 
 from .case import Case, Input
+from .cases_random import bits, words
 
 CLASSES = 3
 TIMES = 4
@@ -80,6 +83,84 @@ def beams(logits: np.ndarray, lengths: np.ndarray, paths: int, blank: int) -> An
             log_p[sample, path] = math.log(total[sequence])
     return labels, found, log_p
 
+
+def drawn(key: np.ndarray, count: int, share: Any, unique: bool) -> Any:
+    """Classes one after another; `share(u)` is the class at u of the distribution function."""
+    found: list[int] = []
+    uniforms = (bits(key, [64 * count]).astype(float) + 0.5) / 2**32
+    for tries, u in enumerate(uniforms, start=1):
+        number = share(u)
+        if not unique or number not in found:
+            found.append(number)
+        if len(found) == count:
+            return np.array(found), np.array(tries)
+    raise AssertionError("draw more numbers")
+
+
+def by_search(probabilities: Any) -> Any:
+    """The first class whose summed probability exceeds u."""
+    limits = list(itertools.accumulate(probabilities))
+    return lambda u: next((i for i, limit in enumerate(limits) if u < limit), len(limits) - 1)
+
+
+def sampler(name: str, unique: bool, share: Any, *attributes: int, weights: bool = False) -> Case:
+    return Case(
+        f"{name} unique={unique}",
+        covers=(name,),
+        function=lambda *inputs: tuple(
+            apply_many(REGISTRY[name](5, unique, *attributes), *inputs).outputs
+        ),
+        inputs=(Input((2,), "uint32", values=words),)
+        + ((Input((7,), "int64", low=1, high=9),) if weights else ()),
+        oracle=lambda key, *w: drawn(key, 5, share(*w), unique),
+        gradient=False,
+    )
+
+
+def zipf() -> Any:
+    return by_search([math.log((c + 2) / (c + 1)) / math.log(13) for c in range(12)])
+
+
+def looked_at(
+    weights: np.ndarray, biases: np.ndarray, labels: np.ndarray, inputs: np.ndarray, sample: Any
+) -> Any:
+    """For each sample of the batch: its corrected logits, true classes first; drawn classes."""
+    drawn_classes, true_count, drawn_count = sample
+    rows = []
+    for row, x in enumerate(inputs):
+        pairs = [*zip(labels[row], true_count[row], strict=True)]
+        pairs += [*zip(drawn_classes, drawn_count, strict=True)]
+        rows.append([x @ weights[c] + biases[c] - math.log(count) for c, count in pairs])
+    return np.array(rows).reshape(len(inputs), labels.shape[1] + len(drawn_classes))
+
+
+def nce(weights: Any, biases: Any, labels: Any, inputs: Any, *sample: Any) -> np.ndarray:
+    rows = looked_at(weights, biases, labels, inputs, sample)
+    true = labels.shape[1]
+    wanted = np.where(np.arange(rows.shape[1]) < true, 1 / true, 0.0)
+    log_p, log_q = scipy.special.log_expit(rows), scipy.special.log_expit(-rows)
+    return -(wanted * log_p + (1 - wanted) * log_q).sum(axis=1)
+
+
+def sampled_softmax(weights: Any, biases: Any, labels: Any, inputs: Any, *sample: Any) -> Any:
+    rows = looked_at(weights, biases, labels, inputs, sample)
+    true, losses = labels.shape[1], []
+    for row, known in zip(rows, labels, strict=True):
+        kept = [n for n in range(len(row)) if n < true or sample[0][n - true] not in known]
+        losses.append(scipy.special.logsumexp(row[kept]) - row[:true].mean())
+    return np.array(losses)
+
+
+MANY = 8
+SAMPLED = (
+    Input((MANY, "f")),
+    Input((MANY,)),
+    Input(("n", 2), "int64", values=integers(0, MANY - 1)),
+    Input("nf"),
+    Input((3,), "int64", values=integers(0, MANY - 1)),
+    Input(("n", 2), "float32", low=0.2, high=2, gradient=False),
+    Input((3,), "float32", low=0.2, high=2, gradient=False),
+)
 
 LOGITS = Input((TIMES, "b", CLASSES))
 LENGTHS = Input("b", "int32", values=integers(0, TIMES))
@@ -185,5 +266,43 @@ CASES = (
         inputs=(Input((3, "b", 4), low=-1, high=1), Input("b", "int64", values=integers(0, 3))),
         oracle=lambda x, n: beams(x, n, 1, blank=0),
         gradient=False,
+    ),
+    sampler("SampleUniform", True, lambda: by_search([1 / 12] * 12), 12),
+    sampler("SampleUniform", False, lambda: by_search([1 / 12] * 12), 12),
+    sampler("SampleLogUniform", True, zipf, 12),
+    sampler("SampleLogUniform", False, zipf, 12),
+    sampler("SampleUnigram", True, lambda w: by_search(w / w.sum()), weights=True),
+    sampler("SampleUnigram", False, lambda w: by_search(w / w.sum()), weights=True),
+    Case(
+        "count classes",
+        covers=("CountClasses",),
+        function=lambda *inputs: apply_many(REGISTRY["CountClasses"](), *inputs).outputs[0],
+        inputs=(Input((5,), "int64", low=0, high=9), Input("mn", "int32", values=integers(0, 6))),
+        oracle=lambda counts, classes: np.array(
+            [count + classes.reshape(-1).tolist().count(c) for c, count in enumerate(counts)]
+        ),
+        gradient=False,
+        empty="m",
+    ),
+    Case(
+        "nce_loss",
+        covers=("SigmoidCrossEntropy", "Gather"),
+        function=lambda w, b, y, x, *sample: core.nce_loss(
+            w, b, y, x, 3, MANY, CandidateSample(*sample)
+        ),
+        inputs=SAMPLED,
+        oracle=nce,
+        empty="n",
+        rtol=3,  # sums of up to ten logits and their logarithms
+    ),
+    Case(
+        "sampled_softmax_loss",
+        covers=("SoftmaxCrossEntropy", "Gather"),
+        function=lambda w, b, y, x, *sample: core.sampled_softmax_loss(
+            w, b, y, x, 3, MANY, CandidateSample(*sample)
+        ),
+        inputs=SAMPLED,
+        oracle=sampled_softmax,
+        empty="n",
     ),
 )

@@ -80,7 +80,7 @@ def test_a_long_sequence_neither_overflows_nor_vanishes() -> None:
     )
     assert 10_000 < wide[0] < 50_000
     np.testing.assert_allclose(narrow[0], wide[0], rtol=1e-5)
-    np.testing.assert_allclose(narrow[1], wide[1], atol=5e-3)
+    np.testing.assert_allclose(narrow[1], wide[1], atol=1e-3)
     np.testing.assert_allclose(wide[1].sum(axis=2), 0, atol=1e-6)  # softmax minus shares
 
 
