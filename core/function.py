@@ -164,7 +164,8 @@ def feed_value(tensor: Tensor, type_: TensorType, value: Any) -> Any:
     dtype = type_.dtype
     given = getattr(value, "dtype", None)  # None equals the dtype float64, says NumPy
     symbolic_or_scalar = isinstance(value, Tensor | Variable | np.generic)
-    if given is not None and given == dtype.numpy and not symbolic_or_scalar:
+    as_it_is = given is not None and given == dtype.numpy and not dtype.is_string
+    if as_it_is and not symbolic_or_scalar:
         array = value
     else:
         if isinstance(value, Tensor | Operation | Variable):

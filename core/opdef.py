@@ -102,8 +102,8 @@ def require(op: OpDef, kind: str, **types: TensorType) -> None:
 
     Args:
         op: named in the message.
-        kind: `"float"`, `"integer"`, `"bool"`, `"number"`, `"same"` (equal dtypes), or two of
-            them with a space between, `"same float"`.
+        kind: `"float"`, `"integer"`, `"bool"`, `"number"`, `"numeric"` (number or bool), `"same"`
+            (equal dtypes), or two of them with a space between, `"same float"`.
         types: the inputs, by the names the message uses.
 
     Raises:

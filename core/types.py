@@ -81,6 +81,11 @@ class DType:
         return self.is_float or self.is_integer
 
     @property
+    def is_numeric(self) -> bool:
+        """True for numbers and booleans: all but strings."""
+        return not self.is_string
+
+    @property
     def as_numpy_dtype(self) -> Any:
         """The NumPy scalar class (TF1's name)."""
         return self.numpy.type

@@ -89,7 +89,9 @@ class Backend:
         return self.kernel(opdef, types) or partial(opdef.compute, self.xp)
 
     def _run_on_host(self, opdef: OpDef, *inputs: Array) -> Any:
-        result = opdef.compute(np, *map(self.get, inputs))
+        host = opdef.host_inputs  # those are on the host already
+        arrays = (x if i in host else self.get(x) for i, x in enumerate(inputs))
+        result = opdef.compute(np, *arrays)
         if isinstance(result, tuple):
             return tuple(self.put(np.asarray(array)) for array in result)
         return self.put(np.asarray(result))

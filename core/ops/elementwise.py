@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from ..errors import ShapeError
+from ..errors import DtypeError, ShapeError
 from ..graph import Operation, Tensor
 from ..opdef import REGISTRY, OpDef, apply, no_gradient, register, require
 from ..types import DType, TensorType, as_dtype, broadcast_shapes, types_text
@@ -189,7 +189,7 @@ def _define(name: str, doc: str, **members: Any) -> OpDef:
 
 
 def _dtypes_text(takes: str) -> str:
-    return "of any dtype" if takes == "any" else takes
+    return {"any": "of any dtype", "numeric": "number or bool"}.get(takes, takes)
 
 
 def _document(
@@ -359,6 +359,14 @@ class Cast(OpDef):
 
     def infer(self, x: TensorType) -> TensorType:
         """The same shape."""
+        if x.dtype.is_string or self.dtype.is_string:
+            raise DtypeError(
+                self.label,
+                "strings are not cast",
+                expected="from and to numbers or booleans",
+                got=f"x {x}, dtype {self.dtype}",
+                hint="string_to_number reads numbers, as_string writes them",
+            )
         return x.with_dtype(self.dtype)
 
     def infer_unknown(self, x: TensorType) -> tuple[TensorType, ...]:
@@ -408,8 +416,8 @@ REGISTRY["StopGradient"].is_view = True
 
 zeros_like = unary(
     "zeros_like",
-    "Zeros of the shape and dtype of `x`.",
-    lambda xp, x: xp.zeros(x.shape, x.dtype),
+    "Zeros of the shape and dtype of `x`; False, or empty strings.",
+    lambda xp, x: xp.full(x.shape, b"" if x.dtype.hasobject else 0, x.dtype),
     None,
     example=("[1.0, 2.0]", "[0.0, 0.0]"),
     takes="any",
@@ -420,7 +428,7 @@ ones_like = unary(
     lambda xp, x: xp.ones(x.shape, x.dtype),
     None,
     example=("[5, 6]", "[1, 1]"),
-    takes="any",
+    takes="numeric",
 )
 
 # Arithmetic -------------------------------------------------------------------------------------

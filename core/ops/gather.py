@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ShapeError
+from ..errors import DtypeError, ShapeError
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
 from ..types import DType, TensorType, as_dtype, normalize_axis, types_text
@@ -63,8 +63,11 @@ class Gather(OpDef):
         return (TensorType(params.dtype, None),)
 
     def compute(self, xp: Any, params: Any, indices: Any) -> Any:
-        """`xp.take`."""
-        return xp.take(params, indices.astype("int64"), axis=self.axis)
+        """`xp.take`, which of a vector of strings would give a scalar as bytes, not as an array."""
+        index = indices.astype("int64")
+        if index.ndim:
+            return xp.take(params, index, axis=self.axis)
+        return xp.take(params, index.reshape((1,)), axis=self.axis).squeeze(axis=self.axis)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Added up where they were picked."""
@@ -148,7 +151,7 @@ class OneHot(OpDef):
 
     def infer(self, indices: TensorType, depth: TensorType) -> TensorType:
         """One more axis."""
-        require(self, "integer", indices=indices, depth=depth)
+        self._check(indices, depth)
         size = depth.value[0] if depth.value else None
         if depth.rank != 0 or (size is not None and size < 0):
             raise ShapeError(
@@ -163,8 +166,13 @@ class OneHot(OpDef):
 
     def infer_unknown(self, indices: TensorType, depth: TensorType) -> tuple[TensorType, ...]:
         """The declared dtype."""
-        require(self, "integer", indices=indices, depth=depth)
+        self._check(indices, depth)
         return (TensorType(self.dtype, None),)
+
+    def _check(self, indices: TensorType, depth: TensorType) -> None:
+        require(self, "integer", indices=indices, depth=depth)
+        if self.dtype.is_string:
+            raise DtypeError(self.label, "makes no strings", expected="a number or bool dtype")
 
     def compute(self, xp: Any, indices: Any, depth: Any) -> Any:
         """Compares with the classes along the new axis."""

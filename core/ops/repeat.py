@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError, user_site
+from ..errors import DtypeError, ShapeError, user_site
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
 from ..types import DType, Shape, TensorType, as_dtype, types_text
@@ -187,11 +187,11 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
 
 
 def zeros(shape: Any, dtype: Any = "float32", name: str | None = None) -> Tensor:
-    """Zeros, or False.
+    """Zeros; False, or empty strings.
 
     Args:
         shape: sizes >= 0: an int, a list of ints and integer scalars, or an integer vector.
-        dtype: a number or bool.
+        dtype: of the elements.
         name: of the node.
 
     Raises:
@@ -201,7 +201,9 @@ def zeros(shape: Any, dtype: Any = "float32", name: str | None = None) -> Tensor
     >>> Session().run(zeros([2, 2])).tolist()
     [[0.0, 0.0], [0.0, 0.0]]
     """
-    return _filled("zeros", shape, np.zeros((), as_dtype(dtype).numpy), name)
+    wanted = as_dtype(dtype)
+    zero = b"" if wanted.is_string else np.zeros((), wanted.numpy)
+    return _filled("zeros", shape, zero, name)
 
 
 def ones(shape: Any, dtype: Any = "float32", name: str | None = None) -> Tensor:
@@ -214,12 +216,16 @@ def ones(shape: Any, dtype: Any = "float32", name: str | None = None) -> Tensor:
 
     Raises:
         ShapeError: if a size is negative or None.
+        DtypeError: for strings.
 
     >>> from thalweg.core import Session
     >>> Session().run(ones([3], "int32")).tolist()
     [1, 1, 1]
     """
-    return _filled("ones", shape, np.ones((), as_dtype(dtype).numpy), name)
+    wanted = as_dtype(dtype)
+    if wanted.is_string:
+        raise DtypeError("ones", "there is no string of one", expected="a number or bool")
+    return _filled("ones", shape, np.ones((), wanted.numpy), name)
 
 
 def _filled(where: str, dims: Any, value: Any, name: str | None) -> Tensor:

@@ -131,6 +131,8 @@ def as_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, Any]:
     else:
         try:
             array = np.asarray(value)
+            if array.dtype.kind in "SU":  # NumPy's own strings lose zeros at their end
+                array = np.asarray(value, object)
         except ValueError as error:
             raise DtypeError("convert", "not a rectangular array", got=str(error)) from None
         if dtype is None and array.dtype == np.float64 and not _has_numpy(value):
