@@ -15,13 +15,13 @@ from ..errors import DataError, OptionError
 from ..graph import Tensor
 from ..opdef import OpDef, apply, apply_many, no_gradient, register, require
 from ..types import TensorType, int64
-from .elementwise import cast, divide, negative, ones_like
+from .elementwise import cast, divide, negative, ones_like, subtract
 from .gather import gather
 from .math import expm1, log1p, reciprocal
 from .random import RandomBits, draw_key
 from .reduce import reduce_sum
 from .source import convert
-from .state import Emitter, StateOp, Variable
+from .state import Variable
 
 __all__ = [
     "CandidateSample",
@@ -129,55 +129,26 @@ class SampleUnigram(_Sampler):
 
 @register
 class CountClasses(OpDef):
-    """Adds 1 to a class's count each time it occurs.
+    """How often each class occurs.  classes: (...) integer -> (range_max,) int64."""
 
-    counts: (classes,) integer, classes: (...) integer -> as counts.
-    """
-
-    reuse: ClassVar = {0: 0}
-
-    def infer(self, counts: TensorType, classes: TensorType) -> TensorType:
-        """The type of the counts."""
-        require(self, "integer", counts=counts, classes=classes)
-        return counts
-
-    def infer_unknown(self, counts: TensorType, classes: TensorType) -> tuple[TensorType, ...]:
-        """The same."""
-        return (self.infer(counts, classes),)
-
-    def compute(self, xp: Any, counts: Any, classes: Any) -> Any:
-        """`bincount`; classes beyond the counts have none."""
-        size = counts.shape[0]
-        found = xp.bincount(classes.reshape(-1).astype("int64"), minlength=size)[:size]
-        return counts + found.astype(counts.dtype)
-
-    gradient = no_gradient
-
-
-@register
-class SeenCounts(StateOp):
-    """How often each class was seen before; the given ones are counted when the run ends.
-
-    classes: (...) integer -> (range_max,) int64.
-    """
-
-    variable: Variable
+    range_max: int
 
     def infer(self, classes: TensorType) -> TensorType:
-        """The type of the counts."""
+        """One count a class."""
         require(self, "integer", classes=classes)
-        return self.variable.type
+        return TensorType(int64, (self.range_max,))
 
     def infer_unknown(self, classes: TensorType) -> tuple[TensorType, ...]:
         """The same."""
         return (self.infer(classes),)
 
-    def transition(
-        self, emitter: Emitter, old: Callable[[], int], *inputs: int
-    ) -> tuple[int, int | None]:
-        """(old, old with the classes counted)."""
-        counts = old()
-        return counts, emitter.emit(CountClasses(), counts, inputs[0])
+    def compute(self, xp: Any, classes: Any) -> Any:
+        """`bincount`; classes from range_max on are not counted."""
+        size = self.range_max
+        found = xp.bincount(classes.reshape(-1).astype("int64"), minlength=size)[:size]
+        return found.astype("int64")
+
+    gradient = no_gradient
 
 
 def _expected(op: _Sampler, tries: Tensor, probability: Tensor) -> Tensor:
@@ -335,7 +306,8 @@ def learned_unigram_candidate_sampler(
     classes = convert(true_classes)
     op = SampleUnigram(int(num_sampled), bool(unique))
     counts = Variable(np.ones(range_max, np.int64), trainable=False, name="unigram/counts")
-    seen = apply(SeenCounts(counts), classes)
+    new = apply(CountClasses(int(range_max)), classes)
+    seen = subtract(counts.assign_add(new), new)  # so the run counts if it draws
     share = cast(divide(cast(seen, "float64"), cast(reduce_sum(seen), "float64")), "float32")
     return _candidates(
         "learned_unigram_candidate_sampler",

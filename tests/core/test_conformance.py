@@ -36,7 +36,6 @@ WITHOUT_ROW = {
     "AssignAdd": ("needs a variable", "test_state.py"),
     "AssignSub": ("needs a variable", "test_state.py"),
     "NextCount": ("needs a variable", "test_state.py"),
-    "SeenCounts": ("needs a variable", "ops/test_sampled.py"),
     "Choose": ("only one side must run", "ops/test_control.py"),
 }
 
