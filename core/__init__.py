@@ -120,6 +120,10 @@ from .ops.elementwise import (
     subtract,
     zeros_like,
 )
+from .ops.files import (
+    read_file,
+    write_file,
+)
 from .ops.gather import (
     gather,
     one_hot,
@@ -257,6 +261,27 @@ from .ops.statistics import (
     reduce_std,
     reduce_variance,
 )
+from .ops.string import (
+    string_join,
+    string_length,
+    string_lower,
+    string_split,
+    string_strip,
+    string_upper,
+    substr,
+)
+from .ops.string_convert import (
+    as_string,
+    decode_base64,
+    decode_raw,
+    encode_base64,
+    string_to_hash_bucket_fast,
+    string_to_number,
+)
+from .ops.string_regex import (
+    regex_full_match,
+    regex_replace,
+)
 from .ops.tensor_array import TensorArray
 from .ops.windows import (
     Padding,
@@ -361,6 +386,7 @@ __all__ = [
     "as_padding",
     "as_shape",
     "as_sizes",
+    "as_string",
     "assign",
     "assign_add",
     "assign_sub",
@@ -396,10 +422,13 @@ __all__ = [
     "current_seed",
     "current_session",
     "custom_gradient",
+    "decode_base64",
+    "decode_raw",
     "device",
     "divide",
     "draw_key",
     "elu",
+    "encode_base64",
     "equal",
     "erf",
     "exp",
@@ -481,6 +510,7 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "rank_of",
+    "read_file",
     "rebuild",
     "reciprocal",
     "reduce_all",
@@ -493,6 +523,8 @@ __all__ = [
     "reduce_std",
     "reduce_sum",
     "reduce_variance",
+    "regex_full_match",
+    "regex_replace",
     "register",
     "register_backend",
     "relu",
@@ -529,6 +561,15 @@ __all__ = [
     "stack",
     "stop_gradient",
     "string",
+    "string_join",
+    "string_length",
+    "string_lower",
+    "string_split",
+    "string_strip",
+    "string_to_hash_bucket_fast",
+    "string_to_number",
+    "string_upper",
+    "substr",
     "subtract",
     "tan",
     "tanh",
@@ -548,6 +589,7 @@ __all__ = [
     "weighted_cross_entropy_with_logits",
     "where",
     "while_loop",
+    "write_file",
     "zeros",
     "zeros_like",
 ]

@@ -38,7 +38,8 @@ class Built:
         """Values of `fetches` as arrays."""
         session = Session(graph=self.graph, backend=backend, **options)
         feeds = dict(zip(self.feeds, self.values, strict=True))
-        return tuple(np.asarray(value) for value in session.run(list(fetches), feeds))
+        values = session.run(list(fetches), feeds)
+        return tuple(np.asarray(v, object if isinstance(v, bytes) else None) for v in values)
 
 
 def build(case: Case, arrays: Arrays, known: str = "sizes") -> Built:
