@@ -224,7 +224,9 @@ def ones(shape: Any, dtype: Any = "float32", name: str | None = None) -> Tensor:
     """
     wanted = as_dtype(dtype)
     if wanted.is_string:
-        raise DtypeError("ones", "there is no string of one", expected="a number or bool")
+        raise DtypeError(
+            "ones", "there is no string of one", expected="a number or bool", site=user_site(2)
+        )
     return _filled("ones", shape, np.ones((), wanted.numpy), name)
 
 

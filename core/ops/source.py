@@ -129,15 +129,15 @@ def as_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, Any]:
     if isinstance(value, np.ndarray | np.generic):
         array = np.asarray(value)
     else:
-        try:
-            array = np.asarray(value)
-            if array.dtype.kind in "SU":  # NumPy's own strings lose zeros at their end
-                array = np.asarray(value, object)
+        first = _first_element(value)
+        try:  # NumPy's own strings would lose zeros at their end
+            array = np.asarray(value, object if isinstance(first, str | bytes) else None)
         except ValueError as error:
             raise DtypeError("convert", "not a rectangular array", got=str(error)) from None
-        if dtype is None and array.dtype == np.float64 and not _has_numpy(value):
+        is_python = dtype is None and not isinstance(first, np.ndarray | np.generic)
+        if is_python and array.dtype == np.float64:
             array = array.astype(np.float32)
-        elif dtype is None and array.dtype == np.int64 and not _has_numpy(value):
+        elif is_python and array.dtype == np.int64:
             fits = array.size == 0 or (_INT32.min <= array.min() and array.max() <= _INT32.max)
             array = array.astype(np.int32) if fits else array
     if array.dtype.kind in "SUO":
@@ -156,11 +156,11 @@ def as_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, Any]:
     return array.astype(dtype.numpy)
 
 
-def _has_numpy(value: Any) -> bool:
-    """True for a list that holds NumPy values, whose dtype is then meant."""
+def _first_element(value: Any) -> Any:
+    """The first element of nested lists; NumPy values are meant with their dtype."""
     while isinstance(value, list | tuple) and value:
         value = value[0]
-    return isinstance(value, np.ndarray | np.generic)
+    return value
 
 
 def _casts(source: np.dtype[Any], target: DType) -> bool:
