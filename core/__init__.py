@@ -128,6 +128,10 @@ from .ops.gather import (
     gather,
     one_hot,
 )
+from .ops.host_function import (
+    py_func,
+    timestamp,
+)
 from .ops.linalg import (
     matmul,
 )
@@ -504,6 +508,7 @@ __all__ = [
     "placeholder",
     "placeholder_with_default",
     "pow",
+    "py_func",
     "random_bernoulli",
     "random_bits",
     "random_integers",
@@ -574,6 +579,7 @@ __all__ = [
     "tan",
     "tanh",
     "tile",
+    "timestamp",
     "transpose",
     "truncated_normal",
     "types_text",

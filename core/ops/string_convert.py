@@ -127,8 +127,8 @@ class DecodeRaw(OpDef):
                 got=f"{lengths[0]} bytes"
                 + (f" to {lengths[-1]} bytes" if len(lengths) > 1 else ""),
             )
-        order = "<" if self.little_endian else ">"
-        stored = np.frombuffer(b"".join(flat), self.dtype.numpy.newbyteorder(order))
+        stored_dtype = self.dtype.numpy.newbyteorder("<" if self.little_endian else ">")
+        stored = np.frombuffer(b"".join(flat), stored_dtype)
         return stored.astype(self.dtype.numpy).reshape((*x.shape, lengths[0] // size))
 
     gradient = no_gradient
