@@ -16,6 +16,7 @@ from .backends import (
     set_memory_limit,
 )
 from .errors import (
+    CheckError,
     DataError,
     DeviceError,
     DtypeError,
@@ -53,6 +54,30 @@ from .opdef import REGISTRY, OpDef, apply, apply_many, no_gradient, register, re
 from .ops.argmax import (
     argmax,
     argmin,
+)
+from .ops.assert_types import (
+    assert_integer,
+    assert_rank,
+    assert_rank_at_least,
+    assert_rank_in,
+    assert_scalar,
+    assert_type,
+)
+from .ops.assert_values import (
+    assert_equal,
+    assert_greater,
+    assert_greater_equal,
+    assert_less,
+    assert_less_equal,
+    assert_near,
+    assert_negative,
+    assert_non_negative,
+    assert_non_positive,
+    assert_none_equal,
+    assert_positive,
+)
+from .ops.assertions import (
+    Assert,
 )
 from .ops.branching import case, cond
 from .ops.candidates import (
@@ -187,9 +212,18 @@ from .ops.norm import (
     batch_norm_train,
     bias_add,
 )
+from .ops.numerics import (
+    add_check_numerics_ops,
+    check_numerics,
+    verify_tensor_all_finite,
+)
 from .ops.pool import (
     avg_pool2d,
     max_pool2d,
+)
+from .ops.printing import (
+    Print,
+    print_v2,
 )
 from .ops.random import (
     draw_key,
@@ -335,10 +369,12 @@ __all__ = [
     "AdadeltaRule",
     "AdagradRule",
     "AdamRule",
+    "Assert",
     "Backend",
     "BatchNorm",
     "CTCDecoded",
     "CandidateSample",
+    "CheckError",
     "Composite",
     "Context",
     "Counter",
@@ -360,6 +396,7 @@ __all__ = [
     "Operation",
     "OptionError",
     "Padding",
+    "Print",
     "ReadVariable",
     "RmsPropRule",
     "Session",
@@ -379,6 +416,7 @@ __all__ = [
     "Windows",
     "abs",
     "add",
+    "add_check_numerics_ops",
     "add_n",
     "apply",
     "apply_many",
@@ -391,6 +429,23 @@ __all__ = [
     "as_shape",
     "as_sizes",
     "as_string",
+    "assert_equal",
+    "assert_greater",
+    "assert_greater_equal",
+    "assert_integer",
+    "assert_less",
+    "assert_less_equal",
+    "assert_near",
+    "assert_negative",
+    "assert_non_negative",
+    "assert_non_positive",
+    "assert_none_equal",
+    "assert_positive",
+    "assert_rank",
+    "assert_rank_at_least",
+    "assert_rank_in",
+    "assert_scalar",
+    "assert_type",
     "assign",
     "assign_add",
     "assign_sub",
@@ -405,6 +460,7 @@ __all__ = [
     "cast",
     "ceil",
     "changed_context",
+    "check_numerics",
     "choose",
     "clip_by_value",
     "clipped_relu",
@@ -508,6 +564,7 @@ __all__ = [
     "placeholder",
     "placeholder_with_default",
     "pow",
+    "print_v2",
     "py_func",
     "random_bernoulli",
     "random_bits",
@@ -592,6 +649,7 @@ __all__ = [
     "update",
     "use_context",
     "user_site",
+    "verify_tensor_all_finite",
     "weighted_cross_entropy_with_logits",
     "where",
     "while_loop",

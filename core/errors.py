@@ -29,6 +29,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 __all__ = [
+    "CheckError",
     "DataError",
     "DeviceError",
     "DtypeError",
@@ -172,6 +173,10 @@ class DeviceError(ThalwegError, RuntimeError):
 
 class OptionError(ThalwegError, ValueError):
     """An argument outside its declared values."""
+
+
+class CheckError(ThalwegError, ValueError):
+    """A check in the graph that does not hold: `Assert`, `assert_equal`, `check_numerics`, …"""
 
 
 class DataError(ThalwegError, ValueError):

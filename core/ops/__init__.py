@@ -5,6 +5,9 @@ from __future__ import annotations
 from ..graph import OPERATORS
 from . import (
     argmax,
+    assert_types,
+    assert_values,
+    assertions,
     branching,
     candidates,
     compare,
@@ -26,7 +29,9 @@ from . import (
     losses,
     math,
     norm,
+    numerics,
     pool,
+    printing,
     reduce,
     repeat,
     sampled,
@@ -46,6 +51,9 @@ from . import (
 
 __all__ = [
     "argmax",
+    "assert_types",
+    "assert_values",
+    "assertions",
     "branching",
     "candidates",
     "compare",
@@ -67,7 +75,9 @@ __all__ = [
     "losses",
     "math",
     "norm",
+    "numerics",
     "pool",
+    "printing",
     "reduce",
     "repeat",
     "sampled",

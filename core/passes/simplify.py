@@ -144,6 +144,7 @@ def _log_of_sigmoid(rewriter: Rewriter, instruction: Instruction) -> int | None:
 
 RULES: dict[str, tuple[SimpleRule, ...]] = {
     "Identity": (_is_input,),
+    "Finite": (_is_input,),
     "StopGradient": (_is_input,),
     "Choose": (_chosen_side,),
     "Reshape": (_is_input_if_same_type, _reshape_of_reshape),
