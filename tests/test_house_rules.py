@@ -27,6 +27,7 @@ Rule = Callable[[Tree], list[str]]
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 600
+LISTS = {"core/__init__.py"}  # names alone, one a line: not a file to be read from top to bottom
 CODE = {".py", ".pyi", ".c", ".cpp", ".cu", ".cuh", ".h", ".cmake", ".sh"}
 PACKAGES = {
     "highlevel": "thalweg",
@@ -176,7 +177,7 @@ def long_files(tree: Tree) -> list[str]:
     return [
         f"{path}: {count} lines, allowed are fewer than {MAX_LINES}"
         for path, count in counts.items()
-        if PurePosixPath(path).suffix in CODE and count >= MAX_LINES
+        if PurePosixPath(path).suffix in CODE and count >= MAX_LINES and path not in LISTS
     ]
 
 

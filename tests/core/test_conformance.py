@@ -36,7 +36,6 @@ WITHOUT_ROW = {
     "AssignAdd": ("needs a variable", "test_state.py"),
     "AssignSub": ("needs a variable", "test_state.py"),
     "NextCount": ("needs a variable", "test_state.py"),
-    "PyFunc": ("is what a function is", "ops/test_host_function.py"),
     "Timestamp": ("is never the same", "ops/test_host_function.py"),
     "ReadFile": ("needs a file", "ops/test_files.py"),
     "WriteFile": ("has no outputs", "ops/test_files.py"),
