@@ -93,8 +93,8 @@ class Backend:
         arrays = (x if i in host else self.get(x) for i, x in enumerate(inputs))
         result = opdef.compute(np, *arrays)
         if isinstance(result, tuple):
-            return tuple(self.put(np.asarray(array)) for array in result)
-        return self.put(np.asarray(result))
+            return tuple(self.put(_host_array(array)) for array in result)
+        return self.put(_host_array(result))
 
     def describe(self, instruction: Instruction, types: Sequence[TensorType]) -> str:
         """Who runs an instruction, for `explain()`."""
@@ -102,6 +102,11 @@ class Backend:
             return "compute on the host"
         own = self.kernel(instruction.opdef, types) is not None
         return f"{self.name} kernel" if own else f"compute on {self.name}"
+
+
+def _host_array(value: Any) -> np.ndarray[Any, Any]:
+    """A scalar as an array; NumPy's own strings would lose zeros at the end of bytes."""
+    return np.asarray(value, object if isinstance(value, bytes) else None)
 
 
 def _is_on_host(opdef: OpDef, types: Sequence[TensorType]) -> bool:
