@@ -459,6 +459,7 @@ def test_rule_bites(rule: Rule, path: str, source: str, told: str) -> None:
     [
         (long_files, "core/ops/conv.py", "x = 1\n" * 599),
         (long_files, "docs/guide.md", "text\n" * 1000),
+        (long_files, "core/__init__.py", "x = 1\n" * 1000),
         (folders_out_of_order, "highlevel/layers/a.py", "from ..core import Graph\nimport numpy"),
         (folders_out_of_order, "applications/a.py", "from thalweg.layers import Dense"),
         (core_out_of_order, "core/session.py", "from . import plan\nfrom .ops import conv, norm"),

@@ -10,8 +10,11 @@ import pytest
 
 from thalweg.core import (
     Graph,
+    OpDef,
     Session,
+    TensorType,
     Variable,
+    apply,
     as_string,
     cast,
     constant,
@@ -65,6 +68,23 @@ def test_zero_bytes_at_the_end_stay(value: str | bytes, backend: str) -> None:
     assert results[:2] == [kept, kept] and results[3] == kept
     assert type(results[3]) is bytes
     assert results[2].tolist() == results[4].tolist() == [kept, b"b"]
+
+
+class Shortest(OpDef):
+    """The shortest string, as bytes and not as an array.  x: (...) string -> () string."""
+
+    def infer(self, x: TensorType) -> TensorType:
+        return x.with_shape(())
+
+    def compute(self, xp: Any, x: Any) -> Any:
+        return min(x.reshape(-1).tolist(), key=len)
+
+
+def test_bytes_that_an_op_returns_stay_whole(backend: str) -> None:
+    x = placeholder("string", [None])
+    shortest = apply(Shortest(), x)
+    results = run([shortest, string_length(shortest)], {x: ["abc", "a\x00"]}, backend)
+    assert results == [b"a\x00", 2]
 
 
 def test_arrays_of_str_are_fed_as_bytes() -> None:
