@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ShapeError
-from ..graph import Operation, Tensor
-from ..opdef import OpDef, apply, register, require
-from ..types import TensorType, broadcast_shapes, types_text
-from .elementwise import sum_to
-from .source import convert_all
+from ...errors import ShapeError
+from ...graph import Operation, Tensor
+from ...opdef import OpDef, apply, register, require
+from ...types import TensorType, broadcast_shapes, types_text
+from ..elementwise import sum_to
+from ..source import convert_all
 
 __all__ = ["matmul"]
 
