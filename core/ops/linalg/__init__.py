@@ -2,6 +2,37 @@
 
 from __future__ import annotations
 
-from .products import matmul
+from .diagonals import (
+    diag,
+    diag_part,
+    matrix_diag,
+    matrix_diag_part,
+    matrix_set_diag,
+    matrix_transpose,
+    trace,
+)
+from .einsum import einsum, inner, tensordot
+from .products import cross, kron, matmul, matvec, outer
+from .triangles import eye, matrix_band_part, tril, triu
 
-__all__ = ["matmul"]
+__all__ = [
+    "cross",
+    "diag",
+    "diag_part",
+    "einsum",
+    "eye",
+    "inner",
+    "kron",
+    "matmul",
+    "matrix_band_part",
+    "matrix_diag",
+    "matrix_diag_part",
+    "matrix_set_diag",
+    "matrix_transpose",
+    "matvec",
+    "outer",
+    "tensordot",
+    "trace",
+    "tril",
+    "triu",
+]

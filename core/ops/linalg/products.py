@@ -1,18 +1,20 @@
-"""Products of matrices."""
+"""Products of matrices and vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import ShapeError
+from ...errors import ShapeError, user_site
 from ...graph import Operation, Tensor
 from ...opdef import OpDef, apply, register, require
 from ...types import TensorType, broadcast_shapes, types_text
-from ..elementwise import sum_to
+from ..elementwise import multiply, shape_of, sum_to
+from ..shape import expand_dims, reshape, squeeze
 from ..source import convert_all
+from ..stack import stack, unstack
 
-__all__ = ["matmul"]
+__all__ = ["cross", "kron", "matmul", "matvec", "outer"]
 
 
 @register
@@ -127,3 +129,134 @@ def matmul(
     """
     left, right = convert_all(a, b)
     return apply(MatMul(bool(transpose_a), bool(transpose_b)), left, right, name=name)
+
+
+def matvec(a: Any, b: Any, transpose_a: bool = False, name: str | None = None) -> Tensor:
+    """The product of matrices and vectors, over broadcast leading axes.
+
+    Args:
+        a: (..., rows, k) number.
+        b: (..., k), of the dtype of `a`.
+        transpose_a: `a` comes as (..., k, rows).
+        name: of the node.
+
+    Returns:
+        (..., rows) of the same dtype.
+
+    Raises:
+        ShapeError: if `a` is not a matrix, `b` a scalar, or the sizes do not fit.
+        DtypeError: if the dtypes differ or are not numbers.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(matvec([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])).tolist()
+    [3.0, 7.0]
+    """
+    matrices, vectors = convert_all(a, b)
+    product = matmul(matrices, expand_dims(vectors, -1), transpose_a)
+    return squeeze(product, -1, name=name or "matvec")
+
+
+def outer(a: Any, b: Any, name: str | None = None) -> Tensor:
+    """All products of an element of `a` and one of `b`: result[i, j] = a[i] b[j].
+
+    Args:
+        a: (...) number; its elements are taken in their order, as in `numpy.outer`.
+        b: (...) of the same dtype, likewise.
+        name: of the node.
+
+    Returns:
+        (elements of a, elements of b) of the same dtype.
+
+    Raises:
+        DtypeError: if the dtypes differ or are not numbers.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(outer([1, 2], [1, 10, 100])).tolist()
+    [[1, 10, 100], [2, 20, 200]]
+    """
+    left, right = convert_all(a, b)
+    column = expand_dims(reshape(left, [-1]), 1)
+    return multiply(column, reshape(right, [-1]), name=name or "outer")
+
+
+def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
+    """The cross product of vectors in space.
+
+    cross(a, b) = (a₂b₃ - a₃b₂, a₃b₁ - a₁b₃, a₁b₂ - a₂b₁).
+
+    Args:
+        a: (..., 3) number.
+        b: (..., 3) of the same dtype; the axes before the last are broadcast.
+        name: of the node.
+
+    Returns:
+        (..., 3) of the same dtype.
+
+    Raises:
+        ShapeError: if the last axis of one has another size than 3.
+        DtypeError: if the dtypes differ or are not numbers.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(cross([1, 0, 0], [0, 1, 0])).tolist()
+    [0, 0, 1]
+    """
+    left, right = convert_all(a, b)
+    for tensor in (left, right):
+        if tensor.shape is not None and (not tensor.shape or tensor.shape[-1] not in (3, None)):
+            raise ShapeError(
+                "cross",
+                "takes vectors in space",
+                expected="a and b of shape (..., 3)",
+                got=types_text(a=left.type, b=right.type),
+                site=user_site(2),
+            )
+    a1, a2, a3 = unstack(left, 3, axis=-1)
+    b1, b2, b3 = unstack(right, 3, axis=-1)
+    parts = [a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1]
+    return stack(parts, axis=-1, name=name or "cross")
+
+
+def kron(a: Any, b: Any, name: str | None = None) -> Tensor:
+    """The Kronecker product: blocks of `b`, each times an element of `a`.
+
+    result[i p + k, j q + l] = a[i, j] b[k, l] for `b` of shape (p, q), and likewise with other
+    ranks; the shorter shape is filled up with ones from the left, as in `numpy.kron`.
+
+    Args:
+        a: (...) number, of known rank.
+        b: (...) of the same dtype, of known rank.
+        name: of the node.
+
+    Returns:
+        The product of both sizes on each axis, of the same dtype.
+
+    Raises:
+        ShapeError: if a rank is unknown.
+        DtypeError: if the dtypes differ or are not numbers.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(kron([[1, 10]], [[1, 2], [3, 4]])).tolist()
+    [[1, 2, 10, 20], [3, 4, 30, 40]]
+    """
+    left, right = convert_all(a, b)
+    if left.ndim is None or right.ndim is None:
+        raise ShapeError(
+            "kron",
+            "the rank is unknown",
+            expected="two tensors of known rank",
+            got=types_text(a=left.type, b=right.type),
+            site=user_site(2),
+        )
+    rank = max(left.ndim, right.ndim)
+    if rank == 0:
+        return multiply(left, right, name=name or "kron")
+    left, right = (expand_dims(x, [*range(rank - (x.ndim or 0))]) for x in (left, right))
+    sizes = [
+        m * n if m is not None and n is not None else shape_of(left)[axis] * shape_of(right)[axis]
+        for axis, (m, n) in enumerate(zip(left.type.dims(), right.type.dims(), strict=True))
+    ]
+    spread = (
+        expand_dims(left, [*range(1, 2 * rank, 2)]),
+        expand_dims(right, [*range(0, 2 * rank, 2)]),
+    )
+    return reshape(multiply(*spread), sizes, name=name or "kron")
