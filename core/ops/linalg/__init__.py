@@ -12,10 +12,20 @@ from .diagonals import (
     trace,
 )
 from .einsum import einsum, inner, tensordot
+from .factorizations import cholesky, cholesky_solve, logdet, qr
 from .products import cross, kron, matmul, matvec, outer
+from .solve import (
+    matrix_determinant,
+    matrix_inverse,
+    matrix_solve,
+    matrix_triangular_solve,
+    slogdet,
+)
 from .triangles import eye, matrix_band_part, tril, triu
 
 __all__ = [
+    "cholesky",
+    "cholesky_solve",
     "cross",
     "diag",
     "diag_part",
@@ -23,14 +33,21 @@ __all__ = [
     "eye",
     "inner",
     "kron",
+    "logdet",
     "matmul",
     "matrix_band_part",
+    "matrix_determinant",
     "matrix_diag",
     "matrix_diag_part",
+    "matrix_inverse",
     "matrix_set_diag",
+    "matrix_solve",
     "matrix_transpose",
+    "matrix_triangular_solve",
     "matvec",
     "outer",
+    "qr",
+    "slogdet",
     "tensordot",
     "trace",
     "tril",

@@ -90,9 +90,7 @@ def _length(op: OpDef, offset: int, x: TensorType) -> int | None:
     """The number of entries on a diagonal of the matrices x."""
     rows, columns = x.dims()[-2:]
     down, right = max(-offset, 0), max(offset, 0)
-    if offset and (
-        (rows is not None and down > rows) or (columns is not None and right > columns)
-    ):
+    if offset and ((rows is not None and down > rows) or (columns is not None and right > columns)):
         raise ShapeError(
             op.label,
             "there is no such diagonal",
