@@ -13,6 +13,8 @@ from .diagonals import (
 )
 from .einsum import einsum, inner, tensordot
 from .factorizations import cholesky, cholesky_solve, logdet, qr
+from .least_squares import matrix_rank, matrix_solve_ls, pinv
+from .norms import l2_normalize, norm, normalize
 from .products import cross, kron, matmul, matvec, outer
 from .solve import (
     matrix_determinant,
@@ -21,6 +23,7 @@ from .solve import (
     matrix_triangular_solve,
     slogdet,
 )
+from .spectral import self_adjoint_eig, self_adjoint_eigvals, svd
 from .triangles import eye, matrix_band_part, tril, triu
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "eye",
     "inner",
     "kron",
+    "l2_normalize",
     "logdet",
     "matmul",
     "matrix_band_part",
@@ -40,14 +44,22 @@ __all__ = [
     "matrix_diag",
     "matrix_diag_part",
     "matrix_inverse",
+    "matrix_rank",
     "matrix_set_diag",
     "matrix_solve",
+    "matrix_solve_ls",
     "matrix_transpose",
     "matrix_triangular_solve",
     "matvec",
+    "norm",
+    "normalize",
     "outer",
+    "pinv",
     "qr",
+    "self_adjoint_eig",
+    "self_adjoint_eigvals",
     "slogdet",
+    "svd",
     "tensordot",
     "trace",
     "tril",
