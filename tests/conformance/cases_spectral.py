@@ -5,6 +5,7 @@ What a factorization leaves open, signs for one, must not matter: the rows squar
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy import linalg
 
 from thalweg.core import (
     Tensor,
+    expm,
     matmul,
     matrix_rank,
     matrix_solve_ls,
@@ -97,10 +99,28 @@ def least_squares(name: str, a: Any, b: Any, *, weight: float = 0, **options: An
     fast = options.pop("fast", True)
     return Case(
         f"matrix_solve_ls {name}",
-        options.pop("covers", ("Cholesky",)),
+        options.pop("covers", ("Cond",)),  # if sizes are unknown
         lambda x, y: matrix_solve_ls(x, y, weight, fast),
         (Input(a, values=regular), Input(b)),
         each(lambda x, y: ridge(x, y, weight) if weight else linalg.lstsq(x, y)[0]),
+        **options,
+    )
+
+
+def power(x: np.ndarray, n: int) -> np.ndarray:
+    result = np.broadcast_to(np.eye(x.shape[-1]), x.shape)
+    for _ in range(n):
+        result = result @ x
+    return result
+
+
+def exponential(name: str, shape: str, size: float, **options: Any) -> Case:
+    return Case(
+        f"expm {name}",
+        ("MatrixSolve", "While"),
+        expm,
+        (Input(shape, low=-size, high=size),),
+        each(linalg.expm),
         **options,
     )
 
@@ -215,4 +235,14 @@ CASES = (
     least_squares("any", "mn", "mk"),
     least_squares("regularized", "bmn", "bmk", weight=0.5),
     least_squares("slow", "bmn", "bmk", fast=False, covers=("PseudoInverse",)),
+    exponential("of little", "bnn", 0.5),
+    exponential("of much", "bnn", 6.0, rtol=24.0),  # its condition is the norm, up to 24
+    Case(
+        "expm of nothing",
+        ("MatrixSolve",),
+        expm,
+        (Input("bnn", low=-1, high=1),),
+        lambda x: np.sum([power(x, n) / math.factorial(n) for n in range(30)], axis=0),
+        empty="bn",
+    ),
 )

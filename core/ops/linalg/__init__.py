@@ -12,6 +12,7 @@ from .diagonals import (
     trace,
 )
 from .einsum import einsum, inner, tensordot
+from .exponential import expm
 from .factorizations import cholesky, cholesky_solve, logdet, qr
 from .least_squares import matrix_rank, matrix_solve_ls, pinv
 from .norms import l2_normalize, norm, normalize
@@ -33,6 +34,7 @@ __all__ = [
     "diag",
     "diag_part",
     "einsum",
+    "expm",
     "eye",
     "inner",
     "kron",

@@ -16,7 +16,7 @@ from ..reduce import reduce_min, reduce_sum
 from ..source import convert, convert_all
 from ..stack import or_zeros
 from .diagonals import matrix_diag_part, matrix_set_diag, matrix_transpose
-from .matrices import require_matrices, require_square, smaller
+from .matrices import explained, require_matrices, require_square, smaller
 from .products import matmul
 from .solve import matrix_triangular_solve
 from .triangles import tril
@@ -47,7 +47,9 @@ class Cholesky(OpDef):
 
     def compute(self, xp: Any, a: Any) -> Any:
         """`xp.linalg.cholesky`."""
-        return xp.linalg.cholesky(a)
+        hint = "a + epsilon * eye(size) helps where only rounding makes an eigenvalue negative"
+        with explained(self, "a matrix is not positive definite", hint):
+            return xp.linalg.cholesky(a)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Murray 2016, "Differentiation of the Cholesky decomposition", section 3.

@@ -10,17 +10,17 @@ import numpy as np
 from ...graph import Operation, Tensor
 from ...opdef import OpDef, apply, register
 from ...types import TensorType
+from ..branching import cond
 from ..compare import greater, greater_equal
-from ..control import choose
 from ..elementwise import cast, identity, negative, shape_of
 from ..reduce import reduce_max, reduce_sum
 from ..sizes import beside
 from ..source import convert, convert_all
 from .diagonals import matrix_diag_part, matrix_set_diag, matrix_transpose
 from .factorizations import cholesky, cholesky_solve
-from .matrices import require_matrices
+from .matrices import explained, require_matrices
 from .products import matmul
-from .spectral import svd
+from .spectral import NOT_FINITE, svd
 
 __all__ = ["matrix_rank", "matrix_solve_ls", "pinv"]
 
@@ -54,7 +54,8 @@ class PseudoInverse(OpDef):
         rcond = self.rcond
         if rcond is None:
             rcond = 10 * max(rows, columns) * float(np.finfo(a.dtype).eps)
-        u, s, v = xp.linalg.svd(a, full_matrices=False)
+        with explained(self, "the singular values do not converge", NOT_FINITE):
+            u, s, v = xp.linalg.svd(a, full_matrices=False)
         counts = s > rcond * s[..., :1]
         inverses = xp.where(counts, 1 / xp.where(counts, s, 1), 0).astype(a.dtype)
         return xp.matmul(v.swapaxes(-1, -2) * inverses[..., None, :], u.swapaxes(-1, -2))
@@ -171,14 +172,22 @@ def matrix_solve_ls(
         is_number = isinstance(l2_regularizer, int | float | np.number)
         weight = convert(l2_regularizer, left.dtype if is_number else None)
         weight = cast(weight, left.dtype)
-    tall = cholesky_solve(
-        cholesky(_regularized(matmul(left, left, transpose_a=True), weight)),
-        matmul(left, right, transpose_a=True),
-    )
-    gram = _regularized(matmul(left, left, transpose_b=True), weight)
-    wide = matmul(left, cholesky_solve(cholesky(gram), right), transpose_a=True)
+
+    def tall() -> Tensor:
+        gram = matmul(left, left, transpose_a=True)
+        projected = matmul(left, right, transpose_a=True)
+        return cholesky_solve(cholesky(_regularized(gram, weight)), projected)
+
+    def wide() -> Tensor:
+        gram = matmul(left, left, transpose_b=True)
+        weights = cholesky_solve(cholesky(_regularized(gram, weight)), right)
+        return matmul(left, weights, transpose_a=True)
+
     sizes = shape_of(left)
-    return identity(choose(greater_equal(sizes[-2], sizes[-1]), tall, wide), name=name)
+    is_tall = greater_equal(sizes[-2], sizes[-1])
+    known = is_tall.type.known_value
+    result = cond(is_tall, tall, wide) if known is None else tall() if known else wide()
+    return identity(result, name=name)
 
 
 def _regularized(gram: Tensor, weight: Tensor) -> Tensor:

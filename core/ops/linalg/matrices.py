@@ -5,7 +5,12 @@ The axes before the last two are *batch axes*: an op does the same to each of th
 
 from __future__ import annotations
 
-from ...errors import DtypeError, ShapeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from ...errors import DtypeError, KernelError, ShapeError
 from ...opdef import OpDef, require
 from ...types import Shape, TensorType, broadcast_shapes, float16, types_text
 
@@ -86,3 +91,16 @@ def smaller(a: int | None, b: int | None) -> int | None:
     if a == 0 or b == 0:
         return 0
     return None if a is None or b is None else min(a, b)
+
+
+@contextmanager
+def explained(op: OpDef, problem: str, hint: str) -> Iterator[None]:
+    """What it means when LAPACK gives up. CuPy raises NumPy's class too.
+
+    Raises:
+        KernelError: instead of `numpy.linalg.LinAlgError`.
+    """
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise KernelError(op.label, problem, got=str(error), hint=hint) from error

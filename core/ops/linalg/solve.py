@@ -13,7 +13,7 @@ from ..elementwise import multiply, negative, sum_to
 from ..shape import expand_dims
 from ..source import convert, convert_all
 from .diagonals import matrix_transpose
-from .matrices import batch_shape, require_matrices, require_square
+from .matrices import batch_shape, explained, require_matrices, require_square
 from .products import matmul
 from .triangles import tril, triu
 
@@ -72,7 +72,9 @@ class MatrixSolve(_Solve):
         """`xp.linalg.solve`: LU factorization with partial pivoting."""
         shape_a, shape_b = self._shapes(a, b)
         left = a.swapaxes(-1, -2) if self.adjoint else a
-        return xp.linalg.solve(xp.broadcast_to(left, shape_a), xp.broadcast_to(b, shape_b))
+        left, right = xp.broadcast_to(left, shape_a), xp.broadcast_to(b, shape_b)
+        with explained(self, "a matrix is singular", "matmul(pinv(a), b) takes any matrix"):
+            return xp.linalg.solve(left, right)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """db = a⁻ᵀ g and da = -db xᵀ; with aᵀ in the place of a if `adjoint`."""
@@ -162,7 +164,8 @@ class MatrixInverse(_OfSquares):
 
     def compute(self, xp: Any, a: Any) -> Any:
         """`xp.linalg.inv`."""
-        return xp.linalg.inv(a)
+        with explained(self, "a matrix is singular", "pinv(a) takes any matrix"):
+            return xp.linalg.inv(a)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """With y = a⁻¹: -yᵀ g yᵀ."""

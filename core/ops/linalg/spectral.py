@@ -15,10 +15,12 @@ from ..shape import expand_dims
 from ..source import convert
 from ..stack import one_or_tuple
 from .diagonals import matrix_transpose
-from .matrices import require_matrices, require_square, smaller
+from .matrices import explained, require_matrices, require_square, smaller
 from .products import matmul
 
 __all__ = ["self_adjoint_eig", "self_adjoint_eigvals", "svd"]
+
+NOT_FINITE = "usually an entry is infinite or NaN: is_finite(a) tells"
 
 
 def _reciprocal(x: Tensor) -> Tensor:
@@ -70,9 +72,10 @@ class Svd(OpDef):
 
     def compute(self, xp: Any, a: Any) -> Any:
         """`xp.linalg.svd`."""
-        if not self.compute_uv:
-            return xp.linalg.svd(a, compute_uv=False)
-        u, s, v = xp.linalg.svd(a, full_matrices=self.full_matrices)
+        with explained(self, "the singular values do not converge", NOT_FINITE):
+            if not self.compute_uv:
+                return xp.linalg.svd(a, compute_uv=False)
+            u, s, v = xp.linalg.svd(a, full_matrices=self.full_matrices)
         return s, u, v.swapaxes(-1, -2)
 
     def gradient(self, node: Operation, *g: Tensor | None) -> Sequence[Tensor | None]:
@@ -185,9 +188,10 @@ class SelfAdjointEig(OpDef):
 
     def compute(self, xp: Any, a: Any) -> Any:
         """`xp.linalg.eigh`."""
-        if not self.compute_v:
-            return xp.linalg.eigvalsh(a)
-        e, v = xp.linalg.eigh(a)
+        with explained(self, "the eigenvalues do not converge", NOT_FINITE):
+            if not self.compute_v:
+                return xp.linalg.eigvalsh(a)
+            e, v = xp.linalg.eigh(a)
         return e, v
 
     def gradient(
