@@ -116,4 +116,5 @@ def _squared(x: Tensor, times: Tensor) -> Tensor:
         is_open = expand_dims(less(done, times), [-2, -1])
         return done + 1, where(is_open, matmul(y, y), y)
 
-    return while_loop(lambda done, y: less(done, most), step, (0, x))[1]
+    result: Tensor = while_loop(lambda done, y: less(done, most), step, (0, x))[1]
+    return result

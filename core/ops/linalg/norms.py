@@ -108,7 +108,8 @@ def _matrix_norm(x: Tensor, ord: Order, axes: Sequence[int], keepdims: bool) -> 
     if ord in ("euclidean", "fro"):
         return _root(reduce_sum(square(x), axes, keepdims), 2)
     if ord == 2:
-        largest = reduce_sum(_singular_values(x, axes)[..., :1], axis=-1)
+        first = _singular_values(x, axes)[..., :1]  # none of an empty matrix
+        largest = reduce_sum(first, axis=-1)
         return expand_dims(largest, axes) if keepdims else largest
     if ord not in (1, math.inf):
         raise _order_error(ord, "'euclidean', 'fro', 1, 2 or inf for matrices")
@@ -117,7 +118,7 @@ def _matrix_norm(x: Tensor, ord: Order, axes: Sequence[int], keepdims: bool) -> 
     return largest if keepdims else squeeze(largest, axes)
 
 
-def _singular_values(x: Tensor, axes: Sequence[int]) -> Tensor:
+def _singular_values(x: Tensor, axes: Sequence[int]) -> Any:
     """Those of the matrices that lie along two axes."""
     if tuple(axes) in ((-2, -1), (-1, -2)):
         return svd(x, compute_uv=False)

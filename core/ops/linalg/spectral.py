@@ -229,7 +229,7 @@ def self_adjoint_eig(a: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
     Raises:
         ShapeError: if the matrices are not square.
         DtypeError: for other dtypes.
-        KernelError: in a run, if the values do not converge, as those of NaN.
+        KernelError: in a run, if the values do not converge.
 
     >>> from thalweg.core import Session
     >>> e, v = Session().run(self_adjoint_eig([[2.0, 1.0], [1.0, 2.0]]))
@@ -253,7 +253,7 @@ def self_adjoint_eigvals(a: Any, name: str | None = None) -> Tensor:
     Raises:
         ShapeError: if the matrices are not square.
         DtypeError: for other dtypes.
-        KernelError: in a run, if the values do not converge, as those of NaN.
+        KernelError: in a run, if the values do not converge.
 
     >>> from thalweg.core import Session
     >>> Session().run(self_adjoint_eigvals([[2.0, 1.0], [1.0, 2.0]])).round(5).tolist()
