@@ -1,4 +1,4 @@
-"""Rows of `core/ops/linalg/diagonals.py` and `triangles.py`, by loops and NumPy's own functions."""
+"""Rows of diagonals, triangles and transposition, by loops and NumPy's own functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from thalweg.core import (
     tril,
     triu,
 )
-from thalweg.core.ops.linalg.diagonals import MatrixTranspose
+from thalweg.core.ops.linalg.transposition import MatrixTranspose
 
 from .case import Case, Input
 
@@ -48,6 +48,24 @@ def band(x: np.ndarray, lower: int, upper: int) -> np.ndarray:
     for i, j in np.ndindex(x.shape[-2:]):
         if (lower < 0 or i - j <= lower) and (upper < 0 or j - i <= upper):
             result[..., i, j] = x[..., i, j]
+    return result
+
+
+def band_part(x: np.ndarray, low: int, high: int, padding: float = 0) -> np.ndarray:
+    """Diagonals as rows, the highest first, filled up at their ends."""
+    rows = [x.diagonal(k, -2, -1) for k in range(high, low - 1, -1)]
+    width = max(row.shape[-1] for row in rows)
+    result = np.full((*x.shape[:-2], len(rows), width), padding, x.dtype)
+    for i, row in enumerate(rows):
+        result[..., i, : row.shape[-1]] = row
+    return result
+
+
+def set_band(x: np.ndarray, diagonals: np.ndarray, low: int, high: int) -> np.ndarray:
+    result = x.copy()
+    for i, j in np.ndindex(x.shape[-2:]):
+        if low <= j - i <= high:
+            result[..., i, j] = diagonals[..., high - (j - i), min(i, j)]
     return result
 
 
@@ -156,6 +174,48 @@ CASES = (
         (Input("n", dtype="bool"),),
         np.diag,
         gradient=False,
+    ),
+    Case(
+        "matrix_diag of given sizes",
+        ("MatrixSetDiag",),
+        lambda x: matrix_diag(x, -1, num_rows=5, num_columns=7, padding_value=2),
+        (Input("bn"),),
+        lambda x: set_diagonal(np.full((len(x), 5, 7), 2.0), x, -1),
+        exact=True,
+        sizes={"n": (4, 4)},
+    ),
+    Case(
+        "matrix_diag of given columns",
+        ("MatrixSetDiag",),
+        lambda x: matrix_diag(x, 1, num_columns=shape_of(x)[1] + 2),
+        (Input("bn"),),
+        lambda x: set_diagonal(np.zeros((len(x), x.shape[1], x.shape[1] + 2)), x, 1),
+        exact=True,
+    ),
+    Case(
+        "matrix_diag_part band",
+        ("MatrixDiagPart", "Stack"),
+        lambda x: matrix_diag_part(x, (-1, 2), padding_value=7),
+        (Input("bmn"),),
+        lambda x: band_part(x, -1, 2, 7),
+        exact=True,
+        sizes={"m": (1, 4), "n": (2, 4)},
+    ),
+    Case(
+        "matrix_set_diag band",
+        ("MatrixSetDiag", "Unstack", "Split"),
+        lambda x, d: matrix_set_diag(x, d, (-1, 1)),
+        (Input(("b", 3, 4)), Input(("b", 3, 3))),
+        lambda x, d: set_band(x, d, -1, 1),
+        exact=True,
+    ),
+    Case(
+        "matrix_diag band",
+        ("MatrixSetDiag", "Unstack"),
+        lambda d: matrix_diag(d, (-1, 0), padding_value=3),
+        (Input(("b", 2, "n")),),
+        lambda d: set_band(np.full((len(d), d.shape[2], d.shape[2]), 3.0), d, -1, 0),
+        exact=True,
     ),
     Case("diag of a vector", ("MatrixSetDiag",), diag, (Input("n"),), np.diag, empty="n"),
     Case(

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from .diagonals import (
-    diag,
-    diag_part,
-    matrix_diag,
-    matrix_diag_part,
-    matrix_set_diag,
-    matrix_transpose,
-    trace,
-)
+from .diagonals import matrix_diag, matrix_diag_part, matrix_set_diag, trace
 from .einsum import einsum, inner, tensordot
 from .exponential import expm
 from .factorizations import cholesky, cholesky_solve, logdet, qr
@@ -25,6 +17,8 @@ from .solve import (
     slogdet,
 )
 from .spectral import self_adjoint_eig, self_adjoint_eigvals, svd
+from .tensor_diagonals import diag, diag_part
+from .transposition import matrix_transpose
 from .triangles import eye, matrix_band_part, tril, triu
 
 __all__ = [

@@ -20,7 +20,7 @@ from ..elementwise import identity, multiply, shape_of
 from ..reduce import reduce_sum
 from ..shape import expand_dims, reshape, transpose
 from ..sizes import require_sizes, size_values
-from .diagonals import matrix_diag_part
+from .diagonals import axis_size, matrix_diag_part
 from .products import matmul
 
 __all__: list[str] = []  # all of it is for einsum.py
@@ -107,12 +107,6 @@ def with_agreed_sizes(
     ]
 
 
-def _axis_size(x: Tensor, axis: int) -> Any:
-    """A size: an int where it is known, else a scalar."""
-    size = x.type.dims()[axis]
-    return shape_of(x)[axis] if size is None else size
-
-
 def _product(sizes: Sequence[Any]) -> Any:
     """The product of sizes, of which some may be scalar tensors."""
     known = math.prod(size for size in sizes if not isinstance(size, Tensor))
@@ -179,9 +173,9 @@ def _multiplied(a: Operand, b: Operand, kept: set[Any]) -> Operand:
     product = matmul(x, y, transpose_a=transpose_a, transpose_b=transpose_b)
     if len(left) == len(right) == 1:
         return Operand(product, labels)
-    sizes = [_axis_size(product, axis) for axis in range(len(batch))]
+    sizes = [axis_size(product, axis) for axis in range(len(batch))]
     for operand, free in ((a, left), (b, right)):
-        sizes += [_axis_size(operand.tensor, operand.labels.index(label)) for label in free]
+        sizes += [axis_size(operand.tensor, operand.labels.index(label)) for label in free]
     return Operand(reshape(product, sizes), labels)
 
 
@@ -190,7 +184,7 @@ def _as_matrices(operand: Operand, batch: Labels, rows: Labels, columns: Labels)
     x = _arranged(operand, (*batch, *rows, *columns))
     if len(rows) == len(columns) == 1:
         return x
-    sizes = [_axis_size(x, axis) for axis in range(len(batch) + len(rows) + len(columns))]
+    sizes = [axis_size(x, axis) for axis in range(len(batch) + len(rows) + len(columns))]
     middle = len(batch) + len(rows)
     merged = (_product(sizes[len(batch) : middle]), _product(sizes[middle:]))
     return reshape(x, [*sizes[: len(batch)], *merged])

@@ -1,86 +1,34 @@
-"""Diagonals of matrices, matrices made of them, and transposition.
+"""Diagonals of matrices, and matrices made of them.
 
 An `offset` names a diagonal: 0 is the main one, k > 0 the k-th above it, k < 0 the k-th below.
+A pair of offsets names a band: all diagonals from the lowest to the highest.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ...errors import ShapeError, user_site
+import numpy as np
+
+from ...errors import OptionError, ShapeError, user_site
 from ...graph import Operation, Tensor
 from ...opdef import OpDef, apply, register, require
 from ...types import Shape, TensorType, types_text
-from ..concat import concat
-from ..elementwise import shape_of, zeros_like
-from ..reduce import reduce_prod, reduce_sum
-from ..repeat import zeros
-from ..shape import Transpose, reshape
-from ..source import convert, convert_all
-from ..stack import stack
+from ..compare import maximum
+from ..concat import concat, split
+from ..elementwise import identity, shape_of, zeros_like
+from ..reduce import reduce_sum
+from ..repeat import fill
+from ..sizes import beside
+from ..source import constant, convert, convert_all
+from ..stack import size_vector, stack, unstack
 from .matrices import require_rank
 
-__all__ = [
-    "diag",
-    "diag_part",
-    "matrix_diag",
-    "matrix_diag_part",
-    "matrix_set_diag",
-    "matrix_transpose",
-    "trace",
-]
+__all__ = ["matrix_diag", "matrix_diag_part", "matrix_set_diag", "trace"]
 
-
-# Transposition ----------------------------------------------------------------------------------
-
-
-@register
-class MatrixTranspose(OpDef):
-    """Rows and columns exchanged, where the number of axes before them is unknown.
-
-    x: (..., rows, columns) any dtype -> (..., columns, rows).
-    """
-
-    may_alias = True
-
-    def infer(self, x: TensorType) -> TensorType:
-        """The last two sizes exchanged."""
-        require_rank(self, 2, x=x)
-        *batch, rows, columns = x.dims()
-        return x.with_shape((*batch, columns, rows))
-
-    def compute(self, xp: Any, x: Any) -> Any:
-        """A view."""
-        return x.swapaxes(-1, -2)
-
-    def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
-        """Transposed back."""
-        return [matrix_transpose(g)]
-
-
-def matrix_transpose(a: Any, name: str | None = None) -> Tensor:
-    """Matrices with rows and columns exchanged.
-
-    Args:
-        a: (..., rows, columns) any dtype.
-        name: of the node.
-
-    Returns:
-        (..., columns, rows) of the same dtype.
-
-    Raises:
-        ShapeError: for a scalar or a vector.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(matrix_transpose([[1, 2], [3, 4]])).tolist()
-    [[1, 3], [2, 4]]
-    """
-    tensor = convert(a)
-    rank = tensor.ndim
-    if rank is None or rank < 2:
-        return apply(MatrixTranspose(), tensor, name=name)
-    return apply(Transpose((*range(rank - 2), rank - 1, rank - 2)), tensor, name=name)
+Offset = int | tuple[int, int]
 
 
 # Diagonals --------------------------------------------------------------------------------------
@@ -121,7 +69,7 @@ class MatrixDiagPart(OpDef):
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """On that diagonal of zeros."""
-        return [matrix_set_diag(zeros_like(node.inputs[0]), g, self.offset)]
+        return [apply(MatrixSetDiag(self.offset), zeros_like(node.inputs[0]), g)]
 
 
 @register
@@ -171,38 +119,62 @@ class MatrixSetDiag(OpDef):
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """What is on the diagonal to the diagonal, the rest to x."""
         diagonal = node.inputs[1]
-        rest = matrix_set_diag(g, zeros_like(diagonal), self.offset)
-        return [rest, matrix_diag_part(g, self.offset)]
+        rest = apply(MatrixSetDiag(self.offset), g, zeros_like(diagonal))
+        return [rest, apply(MatrixDiagPart(self.offset), g)]
 
 
-def matrix_diag_part(x: Any, offset: int = 0, name: str | None = None) -> Tensor:
-    """A diagonal of each matrix.
+# Parts of matrices ------------------------------------------------------------------------------
+
+
+def matrix_diag_part(
+    x: Any, offset: Offset = 0, padding_value: Any = 0, name: str | None = None
+) -> Tensor:
+    """A diagonal of each matrix, or a band of them.
 
     Args:
         x: (..., rows, columns) any dtype.
-        offset: of the diagonal, in -rows <= offset <= columns.
+        offset: of the diagonal, in -rows <= offset <= columns; or (lowest, highest) of a band.
+        padding_value: stands after the end of the shorter diagonals of a band.
         name: of the node.
 
     Returns:
-        (..., length) of the same dtype, where length is min(rows, columns) for the main diagonal.
+        (..., length), where length is min(rows, columns) for the main diagonal; of a band
+        (..., diagonals, length), the highest first, where length is that of the longest.
 
     Raises:
         ShapeError: for a scalar or a vector, or if there is no such diagonal.
+        OptionError: if `offset` is something else.
 
     >>> from thalweg.core import Session
-    >>> Session().run(matrix_diag_part([[1, 2, 3], [4, 5, 6]], offset=1)).tolist()
-    [2, 6]
+    >>> x = [[1, 2, 3], [4, 5, 6]]
+    >>> y = matrix_diag_part(x, 1), matrix_diag_part(x, (-1, 0))
+    >>> [value.tolist() for value in Session().run(list(y))]
+    [[2, 6], [[1, 5], [4, 0]]]
     """
-    return apply(MatrixDiagPart(int(offset)), convert(x), name=name)
+    tensor = convert(x)
+    offsets = _offsets("matrix_diag_part", offset)
+    parts = [apply(MatrixDiagPart(k), tensor) for k in offsets]
+    if len(parts) == 1:
+        return identity(parts[0], name=name or "matrix_diag_part")
+    filler = _filler(tensor, padding_value)
+    lengths = [axis_size(part, -1) for part in parts]
+    longest = _largest(*lengths)
+    missing = [longest - length for length in lengths]
+    padded = [
+        concat([part, fill(_sizes(part, 1, count), filler)], axis=-1) if count != 0 else part
+        for part, count in zip(parts, missing, strict=True)
+    ]
+    return stack(padded, axis=-2, name=name or "matrix_diag_part")
 
 
-def matrix_set_diag(x: Any, diagonal: Any, offset: int = 0, name: str | None = None) -> Tensor:
-    """Matrices with other entries on a diagonal.
+def matrix_set_diag(x: Any, diagonal: Any, offset: Offset = 0, name: str | None = None) -> Tensor:
+    """Matrices with other entries on a diagonal, or on a band of them.
 
     Args:
         x: (..., rows, columns) any dtype.
-        diagonal: (..., length) of the same dtype, with the batch axes of `x`.
-        offset: of the diagonal, in -rows <= offset <= columns.
+        diagonal: (..., length) of the same dtype, with the batch axes of `x`; for a band
+            (..., diagonals, length), as `matrix_diag_part` gives them.
+        offset: of the diagonal, in -rows <= offset <= columns; or (lowest, highest) of a band.
         name: of the node.
 
     Returns:
@@ -211,108 +183,117 @@ def matrix_set_diag(x: Any, diagonal: Any, offset: int = 0, name: str | None = N
     Raises:
         ShapeError: if the diagonal does not fit, or there is no such one.
         DtypeError: if the dtypes differ.
+        OptionError: if `offset` is something else.
 
     >>> from thalweg.core import Session
     >>> Session().run(matrix_set_diag([[1, 2], [3, 4]], [0, 9])).tolist()
     [[0, 2], [3, 9]]
     """
     matrices, entries = convert_all(x, diagonal)
-    return apply(MatrixSetDiag(int(offset)), matrices, entries, name=name)
+    offsets = _offsets("matrix_set_diag", offset)
+    parts = [entries]
+    if len(offsets) > 1:
+        lengths = [axis_size(apply(MatrixDiagPart(k), matrices), -1) for k in offsets]
+        rows = unstack(entries, len(offsets), axis=-2)
+        longest = _largest(*lengths)
+        parts = [
+            split(row, [length, longest - length], axis=-1)[0]
+            for row, length in zip(rows, lengths, strict=True)
+        ]
+    for k, part in zip(offsets, parts, strict=True):
+        matrices = apply(MatrixSetDiag(k), matrices, part)
+    return identity(matrices, name=name or "matrix_set_diag")
 
 
-def matrix_diag(diagonal: Any, offset: int = 0, name: str | None = None) -> Tensor:
-    """The smallest square matrices with given entries on a diagonal, zeros elsewhere.
+def matrix_diag(
+    diagonal: Any,
+    offset: Offset = 0,
+    num_rows: Any = None,
+    num_columns: Any = None,
+    padding_value: Any = 0,
+    name: str | None = None,
+) -> Tensor:
+    """Matrices with given entries on a diagonal, or on a band of them.
 
     Args:
-        diagonal: (..., length) number or bool.
-        offset: of the diagonal.
+        diagonal: (..., length) number or bool; for a band (..., diagonals, length), as
+            `matrix_diag_part` gives them.
+        offset: of the diagonal, or (lowest, highest) of a band.
+        num_rows: an int or an integer scalar. By default the matrices are square and as small as
+            they can be; if only `num_columns` is given, with as few rows as they can have.
+        num_columns: likewise.
+        padding_value: of all other entries.
         name: of the node.
 
     Returns:
-        (..., size, size) of the same dtype, where size is length + |offset|.
+        (..., num_rows, num_columns) of the same dtype.
 
     Raises:
-        ShapeError: for a scalar.
+        ShapeError: for a scalar (for a band, a vector), or if the sizes do not fit.
+        OptionError: if `offset` is something else.
 
     >>> from thalweg.core import Session
-    >>> Session().run(matrix_diag([1, 2])).tolist()
-    [[1, 0], [0, 2]]
+    >>> y = matrix_diag([1, 2]), matrix_diag([1, 2], offset=1, padding_value=9)
+    >>> [value.tolist() for value in Session().run(list(y))]
+    [[[1, 0], [0, 2]], [[9, 1, 9], [9, 9, 2], [9, 9, 9]]]
     """
-    tensor, shift = convert(diagonal), int(offset)
-    if tensor.ndim == 0:
+    tensor = convert(diagonal)
+    offsets = _offsets("matrix_diag", offset)
+    taken = 1 if len(offsets) == 1 else 2  # axes of the diagonal that are no batch axes
+    if tensor.ndim is not None and tensor.ndim < taken:
         raise ShapeError(
-            "MatrixDiag",
-            "takes vectors",
-            expected="diagonal with one axis or more",
+            "matrix_diag",
+            "takes vectors" if taken == 1 else "takes one vector a diagonal",
+            expected=f"diagonal with {'one axis' if taken == 1 else 'two axes'} or more",
             got=types_text(diagonal=tensor.type),
             site=user_site(2),
         )
-    sizes = shape_of(tensor)
-    size = sizes[-1:] + abs(shift)
-    blank = zeros(concat([sizes[:-1], size, size], axis=0), tensor.dtype)
-    return matrix_set_diag(blank, tensor, shift, name=name or "matrix_diag")
+    length = axis_size(tensor, -1)
+    rows, columns = length - min(offsets[0], 0), length + max(offsets[-1], 0)
+    if num_rows is None and num_columns is None:
+        rows = columns = _largest(rows, columns)
+    rows = rows if num_rows is None else num_rows
+    columns = columns if num_columns is None else num_columns
+    blank = fill(_sizes(tensor, taken, rows, columns), _filler(tensor, padding_value))
+    return matrix_set_diag(blank, tensor, offset, name=name or "matrix_diag")
 
 
-def diag(diagonal: Any, name: str | None = None) -> Tensor:
-    """The entries of a tensor on the diagonal of one with twice as many axes.
-
-    result[i, j, …, i, j, …] = diagonal[i, j, …], and zeros elsewhere.
-
-    Args:
-        diagonal: (...) number or bool; of a vector comes a matrix.
-        name: of the node.
-
-    Returns:
-        (..., ...): the shape of `diagonal`, twice.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(diag([1, 2])).tolist()
-    [[1, 0], [0, 2]]
-    """
-    tensor = convert(diagonal)
-    sizes = shape_of(tensor)
-    flat = matrix_diag(reshape(tensor, [-1]))
-    return reshape(flat, concat([sizes, sizes], axis=0), name=name or "diag")
-
-
-def diag_part(x: Any, name: str | None = None) -> Tensor:
-    """The diagonal of a tensor whose shape is one shape twice: the inverse of `diag`.
-
-    result[i, j, …] = x[i, j, …, i, j, …].
-
-    Args:
-        x: (..., ...) any dtype, the second half of the sizes equal to the first.
-        name: of the node.
-
-    Returns:
-        (...): the first half of the shape.
-
-    Raises:
-        ShapeError: if the two halves differ, the rank is odd or unknown.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(diag_part([[1, 2], [3, 4]])).tolist()
-    [1, 4]
-    """
-    tensor = convert(x)
-    dims = tensor.type.shape
-    half = 0 if dims is None else len(dims) // 2
-    if (
-        dims is None
-        or len(dims) % 2
-        or not TensorType(tensor.dtype, dims[:half]).accepts_shape(dims[half:])
-    ):
-        raise ShapeError(
-            "diag_part",
-            "the rank is unknown" if dims is None else "the shape is not one shape twice",
-            expected="x of shape (sizes..., sizes...)",
-            got=types_text(x=tensor.type),
-            site=user_site(2),
+def _offsets(where: str, offset: Any) -> list[int]:
+    """The offsets of the diagonals of a band, the highest first."""
+    pair = [offset, offset] if isinstance(offset, int | np.integer) else list(offset)
+    if len(pair) != 2 or pair[0] > pair[1]:
+        raise OptionError(
+            where,
+            "offset is neither that of a diagonal nor of a band",
+            expected="an integer, or (lowest, highest)",
+            got=repr(offset),
+            site=user_site(3),
         )
-    sizes = shape_of(tensor)
-    count = reduce_prod(sizes[:half])
-    square = reshape(tensor, stack([count, reduce_prod(sizes[half:])]))
-    return reshape(matrix_diag_part(square), sizes[:half], name=name or "diag_part")
+    return [int(k) for k in range(pair[1], pair[0] - 1, -1)]
+
+
+def _filler(x: Tensor, value: Any) -> Tensor:
+    """A scalar for what is beside the diagonals of x; 0 stands for False too."""
+    with beside(x):
+        return constant(np.zeros((), x.dtype.numpy) if value == 0 else value, x.dtype)
+
+
+def axis_size(x: Tensor, axis: int) -> Any:
+    """A size: an int where it is known, else a scalar."""
+    size = None if x.type.shape is None else x.type.shape[axis]
+    return shape_of(x)[axis] if size is None else size
+
+
+def _sizes(x: Tensor, taken: int, *others: Any) -> Tensor:
+    """The sizes of x without those of the last axes, and others in their place."""
+    return concat([shape_of(x)[:-taken], size_vector("MatrixDiag", list(others), x)], axis=0)
+
+
+def _largest(*sizes: Any) -> Any:
+    """The largest of sizes, of which some may be scalar tensors."""
+    tensors = [size for size in sizes if isinstance(size, Tensor)]
+    known = max((size for size in sizes if not isinstance(size, Tensor)), default=0)
+    return functools.reduce(maximum, [*tensors, known]) if tensors else known
 
 
 def trace(x: Any, name: str | None = None) -> Tensor:

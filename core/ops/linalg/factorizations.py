@@ -15,10 +15,11 @@ from ..math import log
 from ..reduce import reduce_min, reduce_sum
 from ..source import convert, convert_all
 from ..stack import or_zeros
-from .diagonals import matrix_diag_part, matrix_set_diag, matrix_transpose
+from .diagonals import matrix_diag_part, matrix_set_diag
 from .matrices import explained, require_matrices, require_square, smaller
 from .products import matmul
 from .solve import matrix_triangular_solve
+from .transposition import matrix_transpose
 from .triangles import tril
 
 __all__ = ["cholesky", "cholesky_solve", "logdet", "qr"]

@@ -16,11 +16,12 @@ from ..elementwise import cast, identity, negative, shape_of
 from ..reduce import reduce_max, reduce_sum
 from ..sizes import beside
 from ..source import convert, convert_all
-from .diagonals import matrix_diag_part, matrix_set_diag, matrix_transpose
+from .diagonals import matrix_diag_part, matrix_set_diag
 from .factorizations import cholesky, cholesky_solve
 from .matrices import explained, require_matrices
 from .products import matmul
 from .spectral import NOT_FINITE, svd
+from .transposition import matrix_transpose
 
 __all__ = ["matrix_rank", "matrix_solve_ls", "pinv"]
 

@@ -12,9 +12,9 @@ from ...types import TensorType, broadcast_shapes, types_text
 from ..elementwise import multiply, negative, sum_to
 from ..shape import expand_dims
 from ..source import convert, convert_all
-from .diagonals import matrix_transpose
 from .matrices import batch_shape, explained, require_matrices, require_square
 from .products import matmul
+from .transposition import matrix_transpose
 from .triangles import tril, triu
 
 __all__ = [

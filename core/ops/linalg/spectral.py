@@ -14,9 +14,9 @@ from ..elementwise import divide, multiply, ones_like, zeros_like
 from ..shape import expand_dims
 from ..source import convert
 from ..stack import one_or_tuple
-from .diagonals import matrix_transpose
 from .matrices import explained, require_matrices, require_square, smaller
 from .products import matmul
+from .transposition import matrix_transpose
 
 __all__ = ["self_adjoint_eig", "self_adjoint_eigvals", "svd"]
 

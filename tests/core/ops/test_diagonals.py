@@ -26,7 +26,7 @@ from thalweg.core import (
     trace,
     tril,
 )
-from thalweg.core.errors import DtypeError, ShapeError
+from thalweg.core.errors import DtypeError, OptionError, ShapeError
 
 X = np.arange(12.0, dtype=np.float32).reshape(2, 2, 3)
 
@@ -123,6 +123,12 @@ def test_nothing_outside_a_band_is_left() -> None:
             "x of shape (sizes..., sizes...)",
             "x float32 (...)",
         ),
+        (
+            lambda: matrix_diag(tensor(2), (0, 1)),
+            "takes one vector a diagonal",
+            "diagonal with two axes or more",
+            "diagonal float32 (2,)",
+        ),
         (lambda: eye(-1), "a size is negative", "integers >= 0", "(-1, -1)"),
         (
             lambda: cross(tensor(2), tensor(3)),
@@ -138,6 +144,24 @@ def test_shape_error(call: Callable[[], Any], problem: str, expected: str, got: 
     error = caught.value
     assert (error.problem, error.expected, error.got) == (problem, expected, got)
     assert "test_diagonals.py" in str(error.site)
+
+
+@pytest.mark.parametrize("offset", [(1, 0), (0, 1, 2)])
+def test_offsets_that_are_none(offset: Any) -> None:
+    for call in (matrix_diag, matrix_diag_part, lambda x, k: matrix_set_diag(x, x, k)):
+        with pytest.raises(OptionError) as caught:
+            call(tensor(3, 3), offset)
+        assert caught.value.problem == "offset is neither that of a diagonal nor of a band"
+        assert caught.value.expected == "an integer, or (lowest, highest)"
+        assert caught.value.got == repr(offset)
+        assert "test_diagonals.py" in str(caught.value.site)
+
+
+def test_bands_of_unknown_rank() -> None:
+    x = placeholder("float32")
+    y = matrix_set_diag(x, matrix_diag_part(x, (-1, 1)) * 2.0, (-1, 1))
+    band = np.tri(2, 3, 1) * 1.0
+    np.testing.assert_array_equal(Session().run(y, {x: X}), X * (1 + band))
 
 
 def test_dtypes_must_agree() -> None:
