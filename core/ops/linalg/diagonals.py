@@ -65,7 +65,7 @@ class MatrixDiagPart(OpDef):
 
     def compute(self, xp: Any, x: Any) -> Any:
         """`xp.diagonal`."""
-        return xp.diagonal(x, self.offset, -2, -1)
+        return xp.diagonal(x, self.offset, x.ndim - 2, x.ndim - 1)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """On that diagonal of zeros."""

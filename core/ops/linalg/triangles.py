@@ -127,7 +127,7 @@ def _matrices(where: str, x: Any) -> Tensor:
 def eye(
     num_rows: Any,
     num_columns: Any = None,
-    batch_shape: Any = (),
+    batch_shape: Any = None,
     dtype: Any = "float32",
     name: str | None = None,
 ) -> Tensor:
@@ -137,7 +137,7 @@ def eye(
         num_rows: an int or an integer scalar.
         num_columns: likewise; by default as many as rows.
         batch_shape: sizes of the axes before them: a list of ints and integer scalars, or an
-            integer vector.
+            integer vector; None for a single matrix.
         dtype: a number.
         name: of the node.
 
@@ -153,7 +153,8 @@ def eye(
     """
     rows, columns = convert_all(num_rows, num_rows if num_columns is None else num_columns)
     one = equal(expand_dims(arange(rows), 1), arange(columns))
-    sizes = concat([size_vector("eye", batch_shape, rows), stack([rows, columns])], axis=0)
+    batch = size_vector("eye", [] if batch_shape is None else batch_shape, rows)
+    sizes = concat([batch, stack([rows, columns])], axis=0)
     if any(size is not None and size < 0 for size in sizes.type.value or ()):
         raise ShapeError(
             "eye",
