@@ -199,7 +199,7 @@ def _axis_pairs(axes: Any, rank_a: int, rank_b: int) -> Iterator[tuple[int, int]
         lists = [list(range(rank_a - count, rank_a)), list(range(count))]
         is_valid = 0 <= count <= min(rank_a, rank_b)
     else:
-        lists = [[x] if isinstance(x, int | np.integer) else list(x) for x in axes]
+        lists = [[int(x)] if isinstance(x, int | np.integer) else list(x) for x in axes]
         is_valid = len(lists) == 2 and len(lists[0]) == len(lists[1])
     if not is_valid:
         raise OptionError(
