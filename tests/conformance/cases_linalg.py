@@ -1,10 +1,10 @@
-"""Rows of the ops in `core/ops/linalg.py`."""
+"""Rows of the products in `core/ops/linalg/products.py`."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from thalweg.core import matmul
+from thalweg.core import cross, kron, matmul, matvec, outer
 
 from .case import Case, Input
 
@@ -51,4 +51,46 @@ CASES = (
         gradient=False,
         exact=True,
     ),
+    Case(
+        "matvec",
+        ("MatMul",),
+        matvec,
+        (Input("bmk"), Input("bk")),
+        lambda a, b: np.einsum("bmk,bk->bm", a, b),
+        empty="bk",
+    ),
+    Case(
+        "matvec aT, one b",
+        ("MatMul",),
+        lambda a, b: matvec(a, b, transpose_a=True),
+        (Input("bkm"), Input("k")),
+        lambda a, b: np.einsum("bkm,k->bm", a, b),
+    ),
+    Case("outer", ("Multiply",), outer, (Input("mn"), Input("k")), np.outer, empty="mk"),
+    Case("cross", ("Unstack", "Stack"), cross, (Input(("n", 3)), Input(("n", 3))), np.cross),
+    Case(
+        "cross stretched",
+        ("Unstack", "Stack"),
+        cross,
+        (Input(("b", 1, 3)), Input(("n", 3))),
+        lambda a, b: np.stack([[np.cross(u[0], v) for v in b] for u in a]),
+    ),
+    Case(
+        "kron",
+        ("Multiply",),
+        kron,
+        (Input("mn"), Input("kl")),
+        np.kron,
+        empty="ml",
+        needs_rank=True,
+    ),
+    Case(
+        "kron of other ranks",
+        ("Multiply",),
+        kron,
+        (Input("n"), Input("klm")),
+        np.kron,
+        needs_rank=True,
+    ),
+    Case("kron of scalars", ("Multiply",), kron, (Input(), Input()), np.multiply, needs_rank=True),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from conformance.cupy_api import check_call, check_method
@@ -100,8 +100,10 @@ def _unwrap(value: Any, device: str) -> Any:
 def _wrap(value: Any, device: str) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return StrictArray(value, device)
-    if isinstance(value, list | tuple):
-        return type(value)(_wrap(item, device) for item in value)
+    if isinstance(value, list):
+        return [_wrap(item, device) for item in value]
+    if isinstance(value, tuple):  # NumPy's named tuples as well, which CuPy has not
+        return tuple(_wrap(item, device) for item in value)
     return value
 
 
@@ -178,6 +180,13 @@ class _Ufunc:
         return _call(self._function, self._device, *args, **kwargs)
 
 
+def _solve(a: Any, b: Any) -> Any:
+    """`numpy.linalg.solve` as CuPy has it: nothing is broadcast, and b has matrices too."""
+    if a.ndim != b.ndim or a.shape[:-1] != b.shape[:-1]:
+        raise TypeError(f"CuPy's solve does not take a of {a.shape} with b of {b.shape}")
+    return np.linalg.solve(a, b)
+
+
 class StrictNamespace:
     """The array module that `compute` receives: what NumPy and CuPy share.
 
@@ -207,6 +216,13 @@ class StrictNamespace:
         unravel_index var vdot vstack where zeros zeros_like as_strided sliding_window_view
         """.split()
     )
+    LINALG: ClassVar[dict[str, Callable[..., Any]]] = {
+        **{
+            name: getattr(np.linalg, name)
+            for name in "cholesky det eigh eigvalsh inv norm qr slogdet svd".split()
+        },
+        "solve": _solve,
+    }
     CONSTANTS = frozenset(
         """
         bool_ dtype e euler_gamma finfo float16 float32 float64 iinfo inf int16 int32 int64 int8
@@ -221,8 +237,12 @@ class StrictNamespace:
     def __getattr__(self, name: str) -> Any:
         if name in self.CONSTANTS:
             return getattr(np, name)
-        if self._source is np and name == "lib":
-            return StrictNamespace(self._device, np.lib)
+        if self._source is np and name in ("lib", "linalg"):
+            return StrictNamespace(self._device, getattr(np, name))
+        if self._source is np.linalg:
+            if name not in self.LINALG:
+                raise AttributeError(f"the strict backend has no function linalg.{name}")
+            return partial(_call, self.LINALG[name], self._device)
         if self._source is np.lib and name == "stride_tricks":
             return StrictNamespace(self._device, np.lib.stride_tricks)
         if name not in self.FUNCTIONS:

@@ -46,6 +46,9 @@ ELSEWHERE = StrictBackend("strict:1").from_host(HOST)
         lambda x: XP.array(HOST),
         lambda x: XP.exp(HOST),
         lambda x: x.sum(axis=np.int64(0)),
+        lambda x: XP.linalg.svd(HOST),
+        lambda x: XP.linalg.solve(XP.eye(2).reshape((1, 2, 2)), x),
+        lambda x: XP.linalg.solve(XP.eye(2), x[:, 0]),
         lambda x: XP.zeros(np.array([2])),
         lambda x: BACKEND.to_host(HOST),
         lambda x: BACKEND.to_host(ELSEWHERE),
@@ -63,6 +66,9 @@ def test_only_shared_functions_exist() -> None:
     for name in ("vectorize", "frompyfunc", "errstate", "random", "save", "put_along_axis"):
         with pytest.raises(AttributeError, match=name):
             getattr(XP, name)
+    for name in ("eig", "lstsq", "matrix_rank", "cross"):
+        with pytest.raises(AttributeError, match=f"linalg.{name}"):
+            getattr(XP.linalg, name)
     assert not hasattr(XP.add, "at")  # floats added by atomics on a device: not reproducible
 
 
@@ -84,6 +90,8 @@ def test_only_shared_functions_exist() -> None:
         (lambda xp, x: x.astype(xp.float32).astype("float64"), HOST),
         (lambda xp, x: xp.lib.stride_tricks.as_strided(x, (3,), (8,)), HOST[0]),
         (lambda xp, x: xp.linspace(0, 1, 3), np.linspace(0, 1, 3)),
+        (lambda xp, x: xp.linalg.solve(2 * xp.eye(2), x), HOST / 2),
+        (lambda xp, x: xp.linalg.slogdet(2 * xp.eye(2))[1], np.log(np.array(4.0))),
     ],
 )
 def test_allowed(compute: Callable[[Any, Any], Any], expected: np.ndarray) -> None:
