@@ -82,8 +82,17 @@ from .ops.control import (
     choose,
 )
 from .ops.conv import (
+    conv1d,
     conv2d,
+    conv3d,
+    convolution,
+)
+from .ops.conv_transpose import (
+    conv1d_transpose,
     conv2d_transpose,
+    conv3d_transpose,
+    convolution_backprop_filter,
+    convolution_backprop_input,
 )
 from .ops.cumulative import (
     cumprod,
@@ -91,6 +100,12 @@ from .ops.cumulative import (
 )
 from .ops.custom import (
     custom_gradient,
+)
+from .ops.depthwise import (
+    depthwise_conv1d,
+    depthwise_conv2d,
+    separable_conv1d,
+    separable_conv2d,
 )
 from .ops.elementwise import (
     add,
@@ -160,9 +175,16 @@ from .ops.norm import (
     batch_norm_train,
     bias_add,
 )
-from .ops.pool import (
+from .ops.pooling import (
+    MaxPoolWithArgmax,
+    avg_pool1d,
     avg_pool2d,
+    avg_pool3d,
+    max_pool1d,
     max_pool2d,
+    max_pool3d,
+    max_pool_with_argmax,
+    pool,
 )
 from .ops.random import (
     draw_key,
@@ -299,6 +321,7 @@ __all__ = [
     "GraphError",
     "GraphFunction",
     "KernelError",
+    "MaxPoolWithArgmax",
     "MissingExtraError",
     "MomentumRule",
     "NextCount",
@@ -340,7 +363,9 @@ __all__ = [
     "assign_add",
     "assign_sub",
     "atomic_path",
+    "avg_pool1d",
     "avg_pool2d",
+    "avg_pool3d",
     "batch_norm_inference",
     "batch_norm_train",
     "bias_add",
@@ -357,10 +382,17 @@ __all__ = [
     "cond",
     "constant",
     "control_dependencies",
+    "conv1d",
+    "conv1d_transpose",
     "conv2d",
     "conv2d_transpose",
+    "conv3d",
+    "conv3d_transpose",
     "convert",
     "convert_all",
+    "convolution",
+    "convolution_backprop_filter",
+    "convolution_backprop_input",
     "cos",
     "cumprod",
     "cumsum",
@@ -368,6 +400,8 @@ __all__ = [
     "current_seed",
     "current_session",
     "custom_gradient",
+    "depthwise_conv1d",
+    "depthwise_conv2d",
     "device",
     "divide",
     "draw_key",
@@ -421,7 +455,10 @@ __all__ = [
     "logical_xor",
     "map_fn",
     "matmul",
+    "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
+    "max_pool_with_argmax",
     "maximum",
     "minimum",
     "moments",
@@ -441,6 +478,7 @@ __all__ = [
     "padding_sizes",
     "placeholder",
     "placeholder_with_default",
+    "pool",
     "pow",
     "random_bernoulli",
     "random_bits",
@@ -472,6 +510,8 @@ __all__ = [
     "rsqrt",
     "scan",
     "selu",
+    "separable_conv1d",
+    "separable_conv2d",
     "set_memory_limit",
     "set_seed",
     "set_session",

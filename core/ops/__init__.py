@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..graph import OPERATORS
+from ..graph import (
+    OPERATORS,
+)
 from . import (
     argmax,
     branching,
@@ -10,8 +12,10 @@ from . import (
     concat,
     control,
     conv,
+    conv_transpose,
     cumulative,
     custom,
+    depthwise,
     elementwise,
     gather,
     linalg,
@@ -21,6 +25,7 @@ from . import (
     math,
     norm,
     pool,
+    pooling,
     reduce,
     repeat,
     scanning,
@@ -41,8 +46,10 @@ __all__ = [
     "concat",
     "control",
     "conv",
+    "conv_transpose",
     "cumulative",
     "custom",
+    "depthwise",
     "elementwise",
     "gather",
     "linalg",
@@ -52,6 +59,7 @@ __all__ = [
     "math",
     "norm",
     "pool",
+    "pooling",
     "reduce",
     "repeat",
     "scanning",
