@@ -74,7 +74,7 @@ def is_any_idle(
     before, _ = padding_sizes(size, kernel, stride, dilation, padding)
     count = output_size(size, kernel, stride, dilation, padding)
     starts = range(-before, count * stride - before, stride)
-    if dilation == 1:  # the first window ends, or the last one starts, outside
+    if dilation == 1 and size:  # the first window ends, or the last one starts, outside
         return bool(starts) and (starts[0] + kernel <= 0 or starts[-1] >= size)
     taps = range(0, kernel * dilation, dilation)
     return any(all(not 0 <= start + tap < size for tap in taps) for start in starts)
