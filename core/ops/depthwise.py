@@ -137,10 +137,11 @@ def separable_conv1d(
     >>> Session().run(y).tolist()
     [[[210.0]]]
     """
-    inputs = convert_all(input, depthwise_filter, pointwise_filter)
+    x, depthwise, pointwise = convert_all(input, depthwise_filter, pointwise_filter)
     return _separable(
-        "separable_conv1d", *inputs, strides, padding, dilations, data_format, 1, name
-    )
+        "separable_conv1d", x, depthwise, pointwise, strides, padding, dilations, data_format, 1,
+        name,
+    )  # fmt: skip
 
 
 def separable_conv2d(
@@ -178,10 +179,11 @@ def separable_conv2d(
     >>> Session().run(y).tolist()
     [[[[210.0]]]]
     """
-    inputs = convert_all(input, depthwise_filter, pointwise_filter)
+    x, depthwise, pointwise = convert_all(input, depthwise_filter, pointwise_filter)
     return _separable(
-        "separable_conv2d", *inputs, strides, padding, dilations, data_format, 2, name
-    )
+        "separable_conv2d", x, depthwise, pointwise, strides, padding, dilations, data_format, 2,
+        name,
+    )  # fmt: skip
 
 
 def _depthwise(

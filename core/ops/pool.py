@@ -185,7 +185,7 @@ class MaxPoolArgmax(Pooling):
         require(self, "same float", x=x, y=y)
         return TensorType(int64, y.dims())
 
-    def infer_unknown(self, x: TensorType, y: TensorType) -> tuple[TensorType, ...]:
+    def infer_unknown(self, x: TensorType, *others: TensorType) -> tuple[TensorType, ...]:
         """The rank at any rate."""
         return (TensorType(int64, (None,) * (len(self.pool_size) + 2)),)
 

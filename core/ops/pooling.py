@@ -236,10 +236,16 @@ def max_pool_with_argmax(
     [[4.0], [2]]
     """
     x = convert(input)
-    opdef = _opdef(MaxPool, "max_pool_with_argmax", 2, ksize, strides, padding, 1)
-    y = apply(opdef, x, name=name)
-    indices = MaxPoolArgmax(*opdef.field_values(), bool(include_batch_in_index))
-    return MaxPoolWithArgmax(y, apply(indices, x, y))
+    max_pool = _opdef(MaxPool, "max_pool_with_argmax", 2, ksize, strides, padding, 1)
+    y = apply(max_pool, x, name=name)
+    argmax = MaxPoolArgmax(
+        max_pool.pool_size,
+        max_pool.strides,
+        max_pool.padding,
+        max_pool.dilations,
+        bool(include_batch_in_index),
+    )
+    return MaxPoolWithArgmax(y, apply(argmax, x, y))
 
 
 def avg_pool1d(
