@@ -125,8 +125,17 @@ from .ops.gather import (
     gather,
     one_hot,
 )
+from .ops.layer_norm import (
+    group_norm,
+    instance_norm,
+    layer_norm,
+    rms_norm,
+)
 from .ops.linalg import (
     matmul,
+)
+from .ops.local_response import (
+    local_response_normalization,
 )
 from .ops.looping import while_loop
 from .ops.math import (
@@ -173,7 +182,9 @@ from .ops.norm import (
     BatchNorm,
     batch_norm_inference,
     batch_norm_train,
+    batch_normalization,
     bias_add,
+    fused_batch_norm,
 )
 from .ops.pooling import (
     MaxPoolWithArgmax,
@@ -251,10 +262,15 @@ from .ops.state import (
     no_op,
 )
 from .ops.statistics import (
+    SufficientStatistics,
+    l2_normalize,
     moments,
+    normalize_moments,
     reduce_logsumexp,
     reduce_std,
     reduce_variance,
+    sufficient_statistics,
+    weighted_moments,
 )
 from .ops.tensor_array import TensorArray
 from .ops.windows import (
@@ -336,6 +352,7 @@ __all__ = [
     "ShapeError",
     "Site",
     "Stream",
+    "SufficientStatistics",
     "Tensor",
     "TensorArray",
     "TensorType",
@@ -368,6 +385,7 @@ __all__ = [
     "avg_pool3d",
     "batch_norm_inference",
     "batch_norm_train",
+    "batch_normalization",
     "bias_add",
     "bool_",
     "broadcast_to",
@@ -421,6 +439,7 @@ __all__ = [
     "floormod",
     "foldl",
     "foldr",
+    "fused_batch_norm",
     "gather",
     "get_backend",
     "get_default_graph",
@@ -430,8 +449,10 @@ __all__ = [
     "greater",
     "greater_equal",
     "group",
+    "group_norm",
     "hessian_vector_product",
     "identity",
+    "instance_norm",
     "int8",
     "int16",
     "int32",
@@ -441,11 +462,14 @@ __all__ = [
     "is_nan",
     "is_tracing",
     "jacobian",
+    "l2_normalize",
+    "layer_norm",
     "leaky_relu",
     "less",
     "less_equal",
     "library",
     "list_devices",
+    "local_response_normalization",
     "log",
     "log1p",
     "log_softmax",
@@ -469,6 +493,7 @@ __all__ = [
     "new_stream",
     "no_gradient",
     "no_op",
+    "normalize_moments",
     "not_equal",
     "one_hot",
     "ones",
@@ -506,6 +531,7 @@ __all__ = [
     "reset_default_graph",
     "reshape",
     "reverse",
+    "rms_norm",
     "round",
     "rsqrt",
     "scan",
@@ -536,6 +562,7 @@ __all__ = [
     "stop_gradient",
     "string",
     "subtract",
+    "sufficient_statistics",
     "tan",
     "tanh",
     "tile",
@@ -550,6 +577,7 @@ __all__ = [
     "update",
     "use_context",
     "user_site",
+    "weighted_moments",
     "where",
     "while_loop",
     "zeros",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ..graph import (
-    OPERATORS,
-)
+from ..graph import OPERATORS
 from . import (
     argmax,
     branching,
@@ -18,7 +16,9 @@ from . import (
     depthwise,
     elementwise,
     gather,
+    layer_norm,
     linalg,
+    local_response,
     loop_gradients,
     looping,
     loops,
@@ -52,7 +52,9 @@ __all__ = [
     "depthwise",
     "elementwise",
     "gather",
+    "layer_norm",
     "linalg",
+    "local_response",
     "loop_gradients",
     "looping",
     "loops",
