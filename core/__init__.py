@@ -50,6 +50,7 @@ from .graph import (
     use_context,
 )
 from .opdef import REGISTRY, OpDef, apply, apply_many, no_gradient, register, require
+from .ops import image
 from .ops.argmax import (
     argmax,
     argmin,
@@ -452,6 +453,7 @@ __all__ = [
     "group_norm",
     "hessian_vector_product",
     "identity",
+    "image",
     "instance_norm",
     "int8",
     "int16",
