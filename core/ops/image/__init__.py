@@ -5,6 +5,66 @@ All of these take images with the channels last, (height, width, channels), and 
 
 from __future__ import annotations
 
+from .adjust import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_gamma,
+    adjust_hue,
+    adjust_saturation,
+    random_brightness,
+    random_contrast,
+    random_hue,
+    random_saturation,
+)
+from .color import (
+    convert_image_dtype,
+    grayscale_to_rgb,
+    hsv_to_rgb,
+    rgb_to_grayscale,
+    rgb_to_hsv,
+)
+from .crop import (
+    central_crop,
+    crop_to_bounding_box,
+    pad_to_bounding_box,
+    random_crop,
+    resize_with_crop_or_pad,
+)
+from .flip import (
+    flip_left_right,
+    flip_up_down,
+    random_flip_left_right,
+    random_flip_up_down,
+    rot90,
+    transpose_image,
+)
 from .resize import resize
 
-__all__ = ["resize"]
+__all__ = [
+    "adjust_brightness",
+    "adjust_contrast",
+    "adjust_gamma",
+    "adjust_hue",
+    "adjust_saturation",
+    "central_crop",
+    "convert_image_dtype",
+    "crop_to_bounding_box",
+    "flip_left_right",
+    "flip_up_down",
+    "grayscale_to_rgb",
+    "hsv_to_rgb",
+    "pad_to_bounding_box",
+    "random_brightness",
+    "random_contrast",
+    "random_crop",
+    "random_flip_left_right",
+    "random_flip_up_down",
+    "random_hue",
+    "random_saturation",
+    "resize",
+    "resize_with_crop_or_pad",
+    "rgb_to_grayscale",
+    "rgb_to_hsv",
+    "rot90",
+    "transpose_image",
+]
