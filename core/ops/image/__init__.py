@@ -16,6 +16,10 @@ from .adjust import (
     random_hue,
     random_saturation,
 )
+from .boxes import (
+    crop_and_resize,
+    non_max_suppression,
+)
 from .color import (
     convert_image_dtype,
     grayscale_to_rgb,
@@ -38,6 +42,14 @@ from .flip import (
     rot90,
     transpose_image,
 )
+from .quality import (
+    image_gradients,
+    per_image_standardization,
+    psnr,
+    sobel_edges,
+    ssim,
+    total_variation,
+)
 from .resize import resize
 
 __all__ = [
@@ -48,12 +60,17 @@ __all__ = [
     "adjust_saturation",
     "central_crop",
     "convert_image_dtype",
+    "crop_and_resize",
     "crop_to_bounding_box",
     "flip_left_right",
     "flip_up_down",
     "grayscale_to_rgb",
     "hsv_to_rgb",
+    "image_gradients",
+    "non_max_suppression",
     "pad_to_bounding_box",
+    "per_image_standardization",
+    "psnr",
     "random_brightness",
     "random_contrast",
     "random_crop",
@@ -66,5 +83,8 @@ __all__ = [
     "rgb_to_grayscale",
     "rgb_to_hsv",
     "rot90",
+    "sobel_edges",
+    "ssim",
+    "total_variation",
     "transpose_image",
 ]
