@@ -413,18 +413,19 @@ def fused_batch_norm(
             expected="both where is_training=False",
             site=user_site(),
         )
-    given = (x, scale, offset) if is_training else (x, scale, offset, mean, variance)
-    images, *vectors = convert_all(*given)
+    images, gains, shifts, *given = convert_all(
+        x, scale, offset, *([] if is_training else [mean, variance])
+    )
     if is_first:
         images = channels_last(images, rank)
     label = None if is_first else name
     if is_training:
-        y, mean, variance = batch_norm_train(images, *vectors, epsilon=epsilon, name=label)
+        y, mean, variance = batch_norm_train(images, gains, shifts, epsilon, label)
         count = _row_count(images, mean)
         variance = variance * (count / maximum(count - 1.0, 1.0))
     else:
-        y = batch_norm_inference(images, *vectors, epsilon=epsilon, name=label)
-        mean, variance = vectors[2:]
+        mean, variance = given
+        y = batch_norm_inference(images, gains, shifts, mean, variance, epsilon, label)
     return BatchNorm(channels_first(y, rank, name) if is_first else y, mean, variance)
 
 

@@ -158,7 +158,7 @@ def weighted_moments(
 class SufficientStatistics(NamedTuple):
     """What `sufficient_statistics` makes."""
 
-    count: Tensor
+    counts: Tensor
     mean_ss: Tensor
     variance_ss: Tensor
     shift: Tensor | None
