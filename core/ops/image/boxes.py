@@ -93,7 +93,7 @@ def crop_and_resize(
         sizes = shape_of(x)
         down = _samples(corners[:, 0:1], corners[:, 2:3], rows, sizes[1])[:, :, None]
         right = _samples(corners[:, 1:2], corners[:, 3:4], columns, sizes[2])[:, None, :]
-        pixels = reshape(x, [-1, sizes[3]])
+        pixels = reshape(x, [sizes[0] * sizes[1] * sizes[2], sizes[3]])
         start = indices[:, None, None] * sizes[1]
 
         def pixel(row: Tensor, column: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from ..concat import concat
 from ..conv import conv2d
 from ..elementwise import add, cast, multiply, shape_of, subtract, zeros_like
 from ..math import abs, log, rsqrt, square, squared_difference
-from ..reduce import reduce_mean, reduce_sum
+from ..reduce import reduce_mean, reduce_prod, reduce_sum
 from ..shape import reshape
 from ..source import constant, convert, convert_all
 from ..stack import stack
@@ -238,10 +238,10 @@ def _blurred(x: Tensor, window: Tensor) -> Tensor:
     shape = shape_of(x)
     height, width, channels = shape[-3], shape[-2], shape[-1]
     kernel = reshape(window, [-1, 1, 1, 1])
-    columns = conv2d(reshape(x, [-1, height, width * channels, 1]), kernel)
-    rows = conv2d(reshape(columns, [-1, width, channels, 1]), kernel)
-    size = shape_of(window)[0]
+    count, size = reduce_prod(shape[:-3]), shape_of(window)[0]
     inside = stack([height - size + 1, width - size + 1, channels])
+    columns = conv2d(reshape(x, [count, height, width * channels, 1]), kernel)
+    rows = conv2d(reshape(columns, [count * inside[0], width, channels, 1]), kernel)
     return reshape(rows, concat([shape[:-3], inside], axis=0))
 
 

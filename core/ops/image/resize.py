@@ -26,6 +26,7 @@ from ..elementwise import cast, identity, shape_of
 from ..gather import gather
 from ..linalg import matmul
 from ..math import floordiv
+from ..reduce import reduce_prod
 from ..repeat import arange
 from ..shape import reshape
 from ..sizes import beside, size_values
@@ -254,8 +255,9 @@ def _multiplied(
     """rows @ x @ columns.T, for the height and the width of every channel."""
     shape = shape_of(x)
     height, width, channels = shape[-3], shape[-2], shape[-1]
-    lines = reshape(x, [-1, height, width * channels])
-    pixels = reshape(matmul(rows, lines), [-1, width, channels])
+    count = reduce_prod(shape[:-3])
+    lines = reshape(x, [count, height, width * channels])
+    pixels = reshape(matmul(rows, lines), [count * new[0], width, channels])
     result = concat([shape[:-3], stack([new[0], new[1], channels])], axis=0)
     return reshape(matmul(columns, pixels), result, name=name)
 
