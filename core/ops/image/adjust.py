@@ -12,6 +12,7 @@ from ..elementwise import cast
 from ..math import pow
 from ..random import random_uniform
 from ..reduce import reduce_mean
+from ..source import convert
 from .color import as_floats, hsv_to_rgb, rgb_to_hsv
 
 __all__ = [
@@ -149,7 +150,8 @@ def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = Non
 
 def _like(x: Tensor, value: Any) -> Tensor:
     """A number in the dtype of x."""
-    return cast(value, x.dtype)
+    is_symbolic = isinstance(value, Tensor) or hasattr(value, "__thalweg_tensor__")
+    return cast(value, x.dtype) if is_symbolic else convert(value, x.dtype)
 
 
 # By chance ----------------------------------------------------------------------------------------
