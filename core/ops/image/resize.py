@@ -20,12 +20,12 @@ from ...errors import OptionError, ShapeError, nearest, user_site
 from ...graph import Tensor
 from ...opdef import OpDef, apply, no_gradient, register, require
 from ...types import DType, TensorType, float32
-from ..compare import maximum, minimum
+from ..compare import equal, maximum, minimum
 from ..concat import concat
 from ..elementwise import cast, identity, shape_of
 from ..gather import gather
 from ..linalg import matmul
-from ..math import floordiv
+from ..math import floordiv, floormod
 from ..reduce import reduce_prod
 from ..repeat import arange
 from ..shape import reshape
@@ -279,9 +279,17 @@ def _within(
 ) -> tuple[Tensor, Tensor]:
     """The largest sizes of the old ones' proportion, rounded to integers."""
     return (
-        minimum(height, floordiv(old_height * width * 2 + old_width, old_width * 2)),
-        minimum(width, floordiv(old_width * height * 2 + old_height, old_height * 2)),
+        minimum(height, _rounded(old_height * width, old_width)),
+        minimum(width, _rounded(old_width * height, old_height)),
     )
+
+
+def _rounded(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """The integer nearest to a quotient of positive ones; halves become even."""
+    doubled, step = numerator * 2 + denominator, denominator * 2
+    up = floordiv(doubled, step)
+    is_half = cast(equal(floormod(doubled, step), 0), up.dtype)
+    return up - is_half * floormod(up, 2)
 
 
 def _check(what: str, value: Any, known: tuple[str, ...]) -> None:
