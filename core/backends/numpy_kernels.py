@@ -25,6 +25,7 @@ from ..ops.conv import Convolution, ConvolutionInputGrad, ConvolutionKernelGrad
 from ..ops.pool import MaxPool, MaxPoolGrad
 from ..ops.windows import Windows
 from ..types import TensorType
+from . import numpy_depthwise
 
 __all__ = ["KERNELS"]
 
@@ -143,11 +144,24 @@ def _is_for_blas(op: Any, *shapes: Sequence[int], dtype: np.dtype[Any]) -> bool:
     return op.groups == 1 and dtype.itemsize >= 4 and all(map(all, shapes))
 
 
+def _depthwise(
+    op: Any,
+    x: Sequence[int],
+    kernel: Sequence[int],
+    dtype: np.dtype[Any],
+    make: Callable[[Windows, int, int], Kernel],
+) -> Kernel | None:
+    """A kernel for as many groups as channels, which BLAS has no use for."""
+    if op.groups == 1 or op.groups != x[-1] or dtype.itemsize < 4:
+        return None
+    return make(_windows(op, x, kernel), kernel[-1] // op.groups, BLOCK_BYTES)
+
+
 def _convolution(op: Convolution, types: Sequence[TensorType]) -> Kernel | None:
     x_shape, kernel_shape = map(_static, types)
     dtype = types[0].dtype.numpy
     if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
-        return None
+        return _depthwise(op, x_shape, kernel_shape, dtype, numpy_depthwise.output)
     patches = _Patches(x_shape, _windows(op, x_shape, kernel_shape), dtype)
 
     def run(x: Array, kernel: Array) -> Array:
@@ -162,7 +176,7 @@ def _convolution_kernel_grad(
     x_shape, g_shape, kernel_shape = _static(types[0]), _static(types[1]), _value(types[2])
     dtype = types[0].dtype.numpy
     if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
-        return None
+        return _depthwise(op, x_shape, kernel_shape, dtype, numpy_depthwise.kernel_gradient)
     patches = _Patches(x_shape, _windows(op, x_shape, kernel_shape), dtype)
     outputs = g_shape[-1]
 
@@ -184,7 +198,7 @@ def _convolution_input_grad(op: ConvolutionInputGrad, types: Sequence[TensorType
     g_shape, kernel_shape, x_shape = _static(types[0]), _static(types[1]), _value(types[2])
     dtype = types[0].dtype.numpy
     if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
-        return None
+        return _depthwise(op, x_shape, kernel_shape, dtype, numpy_depthwise.input_gradient)
     turned = _turned(_windows(op, x_shape, kernel_shape))
     pixels, positions = math.prod(x_shape[1:-1]), math.prod(g_shape[1:-1])
     if turned is None or 4 * pixels > 5 * positions or kernel_shape[-1] > 2 * kernel_shape[-2]:

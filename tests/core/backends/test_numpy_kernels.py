@@ -157,9 +157,32 @@ def test_left_to_compute(x: Any, kernel: Any, attributes: Any) -> None:
     assert check_convolution(x, kernel, *attributes) == (False, False, False)
 
 
+@pytest.mark.parametrize("block_bytes", [1, 1 << 22], ids=["image", "images"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("x", "kernel", "attributes"),
+    [
+        ((3, 9, 10, 4), (3, 2, 1, 4), (1, "SAME", 1, 4)),
+        ((3, 9, 10, 4), (3, 3, 1, 12), (2, "VALID", 1, 4)),
+        ((2, 9, 9, 3), (2, 3, 1, 6), ((2, 1), ((1, 0), (2, 1)), (1, 2), 3)),
+        ((2, 12, 5), (3, 1, 5), (1, "CAUSAL", 2, 5)),
+        ((1, 4, 5, 6, 2), (2, 2, 3, 1, 4), (1, "SAME", 1, 2)),
+        ((0, 4, 5, 2), (2, 2, 1, 4), (1, "SAME", 1, 2)),
+    ],
+)
+def test_depthwise(
+    x: Any, kernel: Any, attributes: Any, dtype: str, block_bytes: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(numpy_kernels, "BLOCK_BYTES", block_bytes)
+    assert check_convolution(x, kernel, *attributes, dtype=dtype) == (True, True, True)
+
+
 def test_half_precision_is_left_to_compute() -> None:
     x, kernel = normal((1, 5, 5, 2), "float16"), normal((3, 3, 2, 2), "float16")
     assert kernel_of(Convolution(*PLAIN), x, kernel) is None
+    kernel = normal((3, 3, 1, 2), "float16")
+    assert kernel_of(Convolution(*PLAIN, 2), x, kernel) is None
 
 
 def test_inputs_in_any_layout() -> None:
