@@ -380,7 +380,7 @@ def _opdef(
     dilations: Any,
 ) -> Pooling:
     """The op with its fields checked."""
-    sizes = as_sizes(where, "ksize", ksize, rank)
+    sizes = as_sizes(where, "window_shape" if where == "pool" else "ksize", ksize, rank)
     gaps = as_sizes(where, "dilations", dilations, rank)
     checked = as_padding(where, padding, rank)
     reaches = [(size - 1) * gap + 1 for size, gap in zip(sizes, gaps, strict=True)]

@@ -286,7 +286,7 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
         `size`; all places are equally likely.
 
     Raises:
-        ShapeError: if the part is larger than the tensor.
+        ShapeError: if the part is larger than the tensor, or has another number of axes.
 
     >>> from thalweg.core import Session, image
     >>> part = Session().run(image.random_crop([[1, 2, 3, 4]], [1, 3])).tolist()
@@ -294,8 +294,16 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
     True
     """
     x = convert(value)
+    sizes = size_vector("random_crop", size, x)
+    if x.shape is not None and sizes.shape not in ((len(x.shape),), (None,), None):
+        raise ShapeError(
+            "random_crop",
+            "needs one size for each axis",
+            expected=f"{len(x.shape)} integers",
+            got=f"value {x.type}, size {sizes.type}",
+            site=user_site(),
+        )
     with beside(x):
-        sizes = size_vector("random_crop", size, x)
         places = shape_of(x) - cast(sizes, "int32") + 1
         u = random_uniform(shape_of(sizes), dtype="float64", seed=seed)
         offsets = cast(floor(u * cast(places, "float64")), "int32")

@@ -230,8 +230,16 @@ def resize(
             got=f"images {x.type}",
             site=user_site(),
         )
+    given = size_vector("resize", size, x)
+    if given.shape not in ((2,), (None,), None):
+        raise ShapeError(
+            "resize",
+            "size is not height and width",
+            expected="two integers",
+            got=f"size {given.type}",
+            site=user_site(),
+        )
     with beside(x):
-        given = size_vector("resize", size, x)
         old = shape_of(x)[-3], shape_of(x)[-2]
         new = given[0], given[1]
         if preserve_aspect_ratio:

@@ -108,6 +108,16 @@ def test_unknown_method_and_coordinates() -> None:
         image.resize(images(4, 4, 1), [2, 2], coordinates="corners")
 
 
+def test_size() -> None:
+    with pytest.raises(ShapeError) as error:
+        image.resize(images(4, 4, 1), [2, 2, 1])
+    assert message(error) == [
+        "resize: size is not height and width",
+        "  expected  two integers",
+        "  got       size int32 (3,)",
+    ]
+
+
 def test_images_of_no_size() -> None:
     with pytest.raises(ShapeError) as error:
         image.resize(images(0, 4, 1), [2, 2])
@@ -216,6 +226,13 @@ def test_random_parts_lie_everywhere_and_nowhere_else() -> None:
 def test_a_random_part_that_is_too_large() -> None:
     with pytest.raises(ShapeError, match="the frame does not lie within the image"):
         image.random_crop(images(3, 4), [2, 5])
+    with pytest.raises(ShapeError) as error:
+        image.random_crop(images(3, 4), [2])
+    assert message(error) == [
+        "random_crop: needs one size for each axis",
+        "  expected  2 integers",
+        "  got       value float32 (3, 4), size int32 (1,)",
+    ]
 
 
 def test_the_gradient_of_a_random_part_is_where_it_was() -> None:

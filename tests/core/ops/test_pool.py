@@ -249,3 +249,13 @@ def test_data_format() -> None:
         "  got       'NCHW'",
         "  hint      did you mean 'NCDHW'?",
     ]
+
+
+def test_window_shape() -> None:
+    with pytest.raises(OptionError) as error:
+        pool(image(None, 8, 3), (2, 2), "MAX")
+    assert message(error) == [
+        "pool: window_shape must be one size, or one for each axis",
+        "  expected  an integer >= 1, or (width,)",
+        "  got       (2, 2)",
+    ]
