@@ -6,7 +6,9 @@ if __name__ != "thalweg.core":
         "(run 'pip install -e .' first)"
     )
 
-from .atomic import atomic_path
+from .atomic import (
+    atomic_path,
+)
 from .backends import (
     Backend,
     DeviceInfo,
@@ -33,8 +35,14 @@ from .errors import (
     require_extra,
     user_site,
 )
-from .function import GraphFunction
-from .gradients import gradients, hessian_vector_product, jacobian
+from .function import (
+    GraphFunction,
+)
+from .gradients import (
+    gradients,
+    hessian_vector_product,
+    jacobian,
+)
 from .graph import (
     Context,
     Graph,
@@ -50,7 +58,18 @@ from .graph import (
     reset_default_graph,
     use_context,
 )
-from .opdef import REGISTRY, OpDef, apply, apply_many, no_gradient, register, require
+from .opdef import (
+    REGISTRY,
+    OpDef,
+    apply,
+    apply_many,
+    no_gradient,
+    register,
+    require,
+)
+from .ops import (
+    image,
+)
 from .ops.argmax import (
     argmax,
     argmin,
@@ -79,7 +98,10 @@ from .ops.assert_values import (
 from .ops.assertions import (
     Assert,
 )
-from .ops.branching import case, cond
+from .ops.branching import (
+    case,
+    cond,
+)
 from .ops.candidates import (
     CandidateSample,
     learned_unigram_candidate_sampler,
@@ -113,8 +135,17 @@ from .ops.control import (
     choose,
 )
 from .ops.conv import (
+    conv1d,
     conv2d,
+    conv3d,
+    convolution,
+)
+from .ops.conv_transpose import (
+    conv1d_transpose,
     conv2d_transpose,
+    conv3d_transpose,
+    convolution_backprop_filter,
+    convolution_backprop_input,
 )
 from .ops.ctc import (
     ctc_loss,
@@ -130,6 +161,12 @@ from .ops.cumulative import (
 )
 from .ops.custom import (
     custom_gradient,
+)
+from .ops.depthwise import (
+    depthwise_conv1d,
+    depthwise_conv2d,
+    separable_conv1d,
+    separable_conv2d,
 )
 from .ops.elementwise import (
     add,
@@ -156,6 +193,12 @@ from .ops.gather import (
 from .ops.host_function import (
     py_func,
     timestamp,
+)
+from .ops.layer_norm import (
+    group_norm,
+    instance_norm,
+    layer_norm,
+    rms_norm,
 )
 from .ops.linalg import (
     cholesky,
@@ -197,7 +240,12 @@ from .ops.linalg import (
     tril,
     triu,
 )
-from .ops.looping import while_loop
+from .ops.local_response import (
+    local_response_normalization,
+)
+from .ops.looping import (
+    while_loop,
+)
 from .ops.losses import (
     l2_loss,
     log_poisson_loss,
@@ -247,16 +295,25 @@ from .ops.norm import (
     BatchNorm,
     batch_norm_inference,
     batch_norm_train,
+    batch_normalization,
     bias_add,
+    fused_batch_norm,
 )
 from .ops.numerics import (
     add_check_numerics_ops,
     check_numerics,
     verify_tensor_all_finite,
 )
-from .ops.pool import (
+from .ops.pooling import (
+    MaxPoolWithArgmax,
+    avg_pool1d,
     avg_pool2d,
+    avg_pool3d,
+    max_pool1d,
     max_pool2d,
+    max_pool3d,
+    max_pool_with_argmax,
+    pool,
 )
 from .ops.printing import (
     Print,
@@ -291,7 +348,12 @@ from .ops.sampled import (
     nce_loss,
     sampled_softmax_loss,
 )
-from .ops.scanning import foldl, foldr, map_fn, scan
+from .ops.scanning import (
+    foldl,
+    foldr,
+    map_fn,
+    scan,
+)
 from .ops.shape import (
     expand_dims,
     rank_of,
@@ -331,10 +393,14 @@ from .ops.state import (
     no_op,
 )
 from .ops.statistics import (
+    SufficientStatistics,
     moments,
+    normalize_moments,
     reduce_logsumexp,
     reduce_std,
     reduce_variance,
+    sufficient_statistics,
+    weighted_moments,
 )
 from .ops.string import (
     string_join,
@@ -357,7 +423,9 @@ from .ops.string_regex import (
     regex_full_match,
     regex_replace,
 )
-from .ops.tensor_array import TensorArray
+from .ops.tensor_array import (
+    TensorArray,
+)
 from .ops.windows import (
     Padding,
     Windows,
@@ -366,9 +434,23 @@ from .ops.windows import (
     output_size,
     padding_sizes,
 )
-from .random import Stream, current_seed, new_stream, set_seed
-from .session import Session, current_session, get_default_session, set_session
-from .structure import Composite, flatten, rebuild
+from .random import (
+    Stream,
+    current_seed,
+    new_stream,
+    set_seed,
+)
+from .session import (
+    Session,
+    current_session,
+    get_default_session,
+    set_session,
+)
+from .structure import (
+    Composite,
+    flatten,
+    rebuild,
+)
 from .types import (
     DType,
     TensorType,
@@ -399,7 +481,11 @@ from .update_rules import (
     SgdRule,
     UnscaledMomentumRule,
 )
-from .updates import Update, UpdateRule, update
+from .updates import (
+    Update,
+    UpdateRule,
+    update,
+)
 
 __all__ = [
     "REGISTRY",
@@ -426,6 +512,7 @@ __all__ = [
     "GraphError",
     "GraphFunction",
     "KernelError",
+    "MaxPoolWithArgmax",
     "MissingExtraError",
     "MomentumRule",
     "NextCount",
@@ -441,6 +528,7 @@ __all__ = [
     "ShapeError",
     "Site",
     "Stream",
+    "SufficientStatistics",
     "Tensor",
     "TensorArray",
     "TensorType",
@@ -487,9 +575,12 @@ __all__ = [
     "assign_add",
     "assign_sub",
     "atomic_path",
+    "avg_pool1d",
     "avg_pool2d",
+    "avg_pool3d",
     "batch_norm_inference",
     "batch_norm_train",
+    "batch_normalization",
     "bias_add",
     "bool_",
     "broadcast_to",
@@ -507,10 +598,17 @@ __all__ = [
     "cond",
     "constant",
     "control_dependencies",
+    "conv1d",
+    "conv1d_transpose",
     "conv2d",
     "conv2d_transpose",
+    "conv3d",
+    "conv3d_transpose",
     "convert",
     "convert_all",
+    "convolution",
+    "convolution_backprop_filter",
+    "convolution_backprop_input",
     "cos",
     "cross",
     "ctc_beam_search_decoder",
@@ -524,6 +622,8 @@ __all__ = [
     "custom_gradient",
     "decode_base64",
     "decode_raw",
+    "depthwise_conv1d",
+    "depthwise_conv2d",
     "device",
     "diag",
     "diag_part",
@@ -549,6 +649,7 @@ __all__ = [
     "floormod",
     "foldl",
     "foldr",
+    "fused_batch_norm",
     "gather",
     "get_backend",
     "get_default_graph",
@@ -558,9 +659,12 @@ __all__ = [
     "greater",
     "greater_equal",
     "group",
+    "group_norm",
     "hessian_vector_product",
     "identity",
+    "image",
     "inner",
+    "instance_norm",
     "int8",
     "int16",
     "int32",
@@ -573,12 +677,14 @@ __all__ = [
     "kron",
     "l2_loss",
     "l2_normalize",
+    "layer_norm",
     "leaky_relu",
     "learned_unigram_candidate_sampler",
     "less",
     "less_equal",
     "library",
     "list_devices",
+    "local_response_normalization",
     "log",
     "log1p",
     "log_poisson_loss",
@@ -603,7 +709,10 @@ __all__ = [
     "matrix_transpose",
     "matrix_triangular_solve",
     "matvec",
+    "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
+    "max_pool_with_argmax",
     "maximum",
     "minimum",
     "moments",
@@ -617,6 +726,7 @@ __all__ = [
     "no_op",
     "norm",
     "normalize",
+    "normalize_moments",
     "not_equal",
     "one_hot",
     "ones",
@@ -628,6 +738,7 @@ __all__ = [
     "pinv",
     "placeholder",
     "placeholder_with_default",
+    "pool",
     "pow",
     "print_v2",
     "py_func",
@@ -661,6 +772,7 @@ __all__ = [
     "reset_default_graph",
     "reshape",
     "reverse",
+    "rms_norm",
     "round",
     "rsqrt",
     "sampled_softmax_loss",
@@ -668,6 +780,8 @@ __all__ = [
     "self_adjoint_eig",
     "self_adjoint_eigvals",
     "selu",
+    "separable_conv1d",
+    "separable_conv2d",
     "set_memory_limit",
     "set_seed",
     "set_session",
@@ -702,6 +816,7 @@ __all__ = [
     "string_upper",
     "substr",
     "subtract",
+    "sufficient_statistics",
     "svd",
     "tan",
     "tanh",
@@ -725,6 +840,7 @@ __all__ = [
     "user_site",
     "verify_tensor_all_finite",
     "weighted_cross_entropy_with_logits",
+    "weighted_moments",
     "where",
     "while_loop",
     "write_file",

@@ -86,7 +86,7 @@ class Operation:
 
     @property
     def type(self) -> str:
-        """The op's name, `"Conv2D"` (TF1's attribute)."""
+        """The op's name, `"MatMul"` (TF1's attribute)."""
         return type(self.opdef).__name__
 
     def run(self, feed_dict: Any = None, session: Any = None) -> None:

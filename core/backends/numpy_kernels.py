@@ -2,8 +2,8 @@
 
 Convolution copies the cells under each position of the kernel into a row of a matrix, a *patch*,
 and multiplies by the kernel as another matrix: one product by BLAS a block of patches, where
-`compute` makes one a tap. A block is small enough to stay in the processor's cache. Pooling looks
-at rows first and then at columns, and works on the cells themselves instead of a padded copy.
+`compute` makes one a tap. A block is small enough to stay in the processor's cache. Pooling takes
+one axis after another, and works on the cells themselves instead of a padded copy.
 A choice between a number and zero multiplies the number's bits, as an integer, by 0 or 1: that
 is exact for infinities and NaN too, and ten times as fast as NumPy's `where`.
 
@@ -15,15 +15,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ..ops.conv import Conv2D, Conv2DInputGrad, Conv2DKernelGrad
-from ..ops.pool import MaxPool2D, MaxPool2DGrad
+from ..ops.conv import Convolution, ConvolutionInputGrad, ConvolutionKernelGrad
+from ..ops.pool import MaxPool, MaxPoolGrad
 from ..ops.windows import Windows
 from ..types import TensorType
+from . import numpy_depthwise
 
 __all__ = ["KERNELS"]
 
@@ -45,21 +47,21 @@ class _Patches:
     """The patches of a batch of images, block after block.
 
     Args:
-        shape: (batch, height, width, channels) of the images.
+        shape: (batch, *sizes, channels) of the images.
         windows: how the kernel slides.
         dtype: of the images.
     """
 
     def __init__(self, shape: Sequence[int], windows: Windows, dtype: np.dtype[Any]) -> None:
-        self.batch, _, _, self.channels = shape
+        self.batch, self.channels = shape[0], shape[-1]
         self.windows = windows
         self.dtype = dtype
-        self.height, self.width = windows.positions
         # Copying is fast in long runs: the channels of a row of taps, or a row of positions.
-        self.taps_first = windows.kernel[1] * self.channels < min(self.width, 16)
-        row_bytes = self.width * self.size * dtype.itemsize
-        self.images = min(_images_a_block(row_bytes * self.height), self.batch)
-        self.rows = min(max(BLOCK_BYTES // row_bytes, 1), self.height)
+        self.taps_first = windows.kernel[-1] * self.channels < min(windows.positions[-1], 16)
+        height, *row = windows.positions
+        row_bytes = math.prod(row) * self.size * dtype.itemsize
+        self.images = min(_images_a_block(row_bytes * height), self.batch)
+        self.rows = min(max(BLOCK_BYTES // row_bytes, 1), height)
 
     @property
     def size(self) -> int:
@@ -70,7 +72,8 @@ class _Patches:
     def is_image(self) -> bool:
         """True if the patches are the images' pixels in their order: nothing needs copying."""
         windows = self.windows
-        return windows.kernel == windows.strides == (1, 1) and not any(map(sum, windows.pads))
+        is_cell = all(n == 1 for n in windows.kernel + windows.strides)
+        return is_cell and not any(map(sum, windows.pads))
 
     def blocks(self, x: Array) -> Iterator[tuple[Array, tuple[slice, slice]]]:
         """Matrices of (positions, numbers in a patch), and the (images, rows) of their positions.
@@ -81,7 +84,8 @@ class _Patches:
             yield x.reshape(-1, self.channels), (slice(None), slice(None))
             return
         images, rows = self.images, self.rows
-        buffer = np.empty(images * rows * self.width * self.size, self.dtype)
+        height, *row = self.windows.positions
+        buffer = np.empty(images * rows * math.prod(row) * self.size, self.dtype)
         padded = None
         if any(map(sum, self.windows.pads)):
             padded = self.windows.padded_zeros(np, images, self.channels, self.dtype)
@@ -91,27 +95,30 @@ class _Patches:
                 self.windows.crop(padded)[: len(part)] = part
                 part = padded[: len(part)]
             view = self._view(part)
-            for row in range(0, self.height, rows):
-                where = slice(first, first + images), slice(row, row + rows)
+            for top in range(0, height, rows):
+                where = slice(first, first + images), slice(top, top + rows)
                 yield self._matrix(view[:, where[1]], buffer), where
 
     def _view(self, x: Array) -> Array:
-        """(images, out_height, out_width, kernel_height, kernel_width, channels), no copy."""
-        (down, right), (down_tap, right_tap) = self.windows.strides, self.windows.dilations
-        image, row, column, channel = x.strides
+        """(images, *positions, *kernel, channels), no copy."""
+        windows = self.windows
+        image, *cells, channel = x.strides
+        strides = (n * step for n, step in zip(cells, windows.strides, strict=True))
+        taps = (n * step for n, step in zip(cells, windows.dilations, strict=True))
         view: Array = as_strided(
             x,
-            (len(x), *self.windows.positions, *self.windows.kernel, self.channels),
-            (image, row * down, column * right, row * down_tap, column * right_tap, channel),
+            (len(x), *windows.positions, *windows.kernel, self.channels),
+            (image, *strides, *taps, channel),
             writeable=False,
         )
         return view
 
     def _matrix(self, cells: Array, buffer: Array) -> Array:
-        count = math.prod(cells.shape[:3])
+        places = len(self.windows.positions) + 1
+        count = math.prod(cells.shape[:places])
         used = buffer[: count * self.size]
         if self.taps_first:
-            axes = (3, 4, 5, 0, 1, 2)
+            axes = (*range(places, cells.ndim), *range(places))
             np.copyto(used.reshape([cells.shape[axis] for axis in axes]), cells.transpose(axes))
             matrix: Array = used.reshape(self.size, count).T
             return matrix
@@ -122,15 +129,14 @@ class _Patches:
 def _convolve(patches: _Patches, x: Array, matrix: Array) -> Array:
     """All patches times (numbers in a patch, out)."""
     outputs = matrix.shape[1]
-    y = np.empty((patches.batch, patches.height, patches.width, outputs), x.dtype)
+    y = np.empty((patches.batch, *patches.windows.positions, outputs), x.dtype)
     for block, where in patches.blocks(x):
         np.matmul(block, matrix, out=y[where].reshape(-1, outputs))
     return y
 
 
 def _windows(op: Any, x: Sequence[int], kernel: Sequence[int]) -> Windows:
-    sizes, taps = (x[1], x[2]), (kernel[0], kernel[1])
-    return Windows(sizes, taps, op.strides, op.dilations, op.padding)
+    return Windows(tuple(x[1:-1]), tuple(kernel[:-2]), op.strides, op.dilations, op.padding)
 
 
 def _is_for_blas(op: Any, *shapes: Sequence[int], dtype: np.dtype[Any]) -> bool:
@@ -138,11 +144,24 @@ def _is_for_blas(op: Any, *shapes: Sequence[int], dtype: np.dtype[Any]) -> bool:
     return op.groups == 1 and dtype.itemsize >= 4 and all(map(all, shapes))
 
 
-def _conv2d(op: Conv2D, types: Sequence[TensorType]) -> Kernel | None:
+def _depthwise(
+    op: Any,
+    x: Sequence[int],
+    kernel: Sequence[int],
+    dtype: np.dtype[Any],
+    make: Callable[[Windows, int, int], Kernel],
+) -> Kernel | None:
+    """A kernel for as many groups as channels, which BLAS has no use for."""
+    if op.groups == 1 or op.groups != x[-1] or dtype.itemsize < 4:
+        return None
+    return make(_windows(op, x, kernel), kernel[-1] // op.groups, BLOCK_BYTES)
+
+
+def _convolution(op: Convolution, types: Sequence[TensorType]) -> Kernel | None:
     x_shape, kernel_shape = map(_static, types)
     dtype = types[0].dtype.numpy
     if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
-        return None
+        return _depthwise(op, x_shape, kernel_shape, dtype, numpy_depthwise.output)
     patches = _Patches(x_shape, _windows(op, x_shape, kernel_shape), dtype)
 
     def run(x: Array, kernel: Array) -> Array:
@@ -151,13 +170,15 @@ def _conv2d(op: Conv2D, types: Sequence[TensorType]) -> Kernel | None:
     return run
 
 
-def _conv2d_kernel_grad(op: Conv2DKernelGrad, types: Sequence[TensorType]) -> Kernel | None:
+def _convolution_kernel_grad(
+    op: ConvolutionKernelGrad, types: Sequence[TensorType]
+) -> Kernel | None:
     x_shape, g_shape, kernel_shape = _static(types[0]), _static(types[1]), _value(types[2])
     dtype = types[0].dtype.numpy
     if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
-        return None
+        return _depthwise(op, x_shape, kernel_shape, dtype, numpy_depthwise.kernel_gradient)
     patches = _Patches(x_shape, _windows(op, x_shape, kernel_shape), dtype)
-    outputs = g_shape[3]
+    outputs = g_shape[-1]
 
     def run(x: Array, g: Array, shape: Any) -> Array:
         total = np.zeros((patches.size, outputs), dtype)
@@ -168,7 +189,7 @@ def _conv2d_kernel_grad(op: Conv2DKernelGrad, types: Sequence[TensorType]) -> Ke
     return run
 
 
-def _conv2d_input_grad(op: Conv2DInputGrad, types: Sequence[TensorType]) -> Kernel | None:
+def _convolution_input_grad(op: ConvolutionInputGrad, types: Sequence[TensorType]) -> Kernel | None:
     """Convolution by the kernel turned around, where that is no more work than `compute`.
 
     It passes over every pixel where `compute` passes over every position, and its patches hold
@@ -177,15 +198,16 @@ def _conv2d_input_grad(op: Conv2DInputGrad, types: Sequence[TensorType]) -> Kern
     g_shape, kernel_shape, x_shape = _static(types[0]), _static(types[1]), _value(types[2])
     dtype = types[0].dtype.numpy
     if not _is_for_blas(op, x_shape, kernel_shape, dtype=dtype):
-        return None
+        return _depthwise(op, x_shape, kernel_shape, dtype, numpy_depthwise.input_gradient)
     turned = _turned(_windows(op, x_shape, kernel_shape))
-    pixels, positions = math.prod(x_shape[1:3]), math.prod(g_shape[1:3])
-    if turned is None or 4 * pixels > 5 * positions or kernel_shape[3] > 2 * kernel_shape[2]:
+    pixels, positions = math.prod(x_shape[1:-1]), math.prod(g_shape[1:-1])
+    if turned is None or 4 * pixels > 5 * positions or kernel_shape[-1] > 2 * kernel_shape[-2]:
         return None
     patches = _Patches(g_shape, turned, dtype)
+    axes = tuple(range(len(turned.kernel)))
 
     def run(g: Array, kernel: Array, shape: Any) -> Array:
-        around = kernel[::-1, ::-1].swapaxes(2, 3).reshape(patches.size, x_shape[3])
+        around = np.flip(kernel, axes).swapaxes(-1, -2).reshape(patches.size, x_shape[-1])
         return _convolve(patches, g, around)
 
     return run
@@ -197,9 +219,9 @@ def _turned(windows: Windows) -> Windows | None:
         (reach - 1 - before, reach - 1 - after)
         for reach, (before, after) in zip(windows.reaches, windows.pads, strict=True)
     )
-    if windows.strides != (1, 1) or min(map(min, pads)) < 0:
+    if max(windows.strides) > 1 or min(map(min, pads)) < 0:
         return None
-    return Windows(windows.positions, windows.kernel, (1, 1), windows.dilations, pads)
+    return Windows(windows.positions, windows.kernel, windows.strides, windows.dilations, pads)
 
 
 # Max pooling ------------------------------------------------------------------------------------
@@ -211,7 +233,7 @@ def _real_cells(windows: Windows, axis: int) -> list[tuple[slice, slice]]:
     before, count = windows.pads[axis][0], windows.positions[axis]
     found = []
     for tap in range(windows.kernel[axis]):
-        offset = tap - before
+        offset = tap * windows.dilations[axis] - before
         low = max(-(offset // stride), 0)
         high = min((size - 1 - offset) // stride + 1, count)
         if low < high:
@@ -234,28 +256,30 @@ def _largest(x: Array, windows: Windows, axis: int) -> Array:
 
 
 def _pool_windows(op: Any, shape: Sequence[int]) -> Windows:
-    return Windows((shape[1], shape[2]), op.pool_size, op.strides, (1, 1), op.padding)
+    return Windows(tuple(shape[1:-1]), op.pool_size, op.strides, op.dilations, op.padding)
 
 
-def _max_pool2d(op: MaxPool2D, types: Sequence[TensorType]) -> Kernel:
+def _max_pool(op: MaxPool, types: Sequence[TensorType]) -> Kernel:
     windows = _pool_windows(op, _static(types[0]))
 
     def run(x: Array) -> Array:
-        return _largest(_largest(x, windows, 0), windows, 1)
+        for axis in range(len(windows.kernel)):
+            x = _largest(x, windows, axis)
+        return x
 
     return run
 
 
-def _max_pool2d_grad(op: MaxPool2DGrad, types: Sequence[TensorType]) -> Kernel:
+def _max_pool_grad(op: MaxPoolGrad, types: Sequence[TensorType]) -> Kernel:
     shape = _static(types[0])
     windows = _pool_windows(op, shape)
-    overlaps = any(n > stride for n, stride in zip(windows.kernel, windows.strides, strict=True))
+    overlaps = any(n > stride for n, stride in zip(windows.reaches, windows.strides, strict=True))
     integer = _INTEGERS[types[0].dtype.size_bytes]
     images = _images_a_block(math.prod(shape[1:]) * types[0].dtype.size_bytes)
+    every = (slice(None),)
     taps = [
-        ((slice(None), down, right), (slice(None), rows, columns))
-        for down, rows in _real_cells(windows, 0)
-        for right, columns in _real_cells(windows, 1)
+        (every + tuple(places for places, _ in tap), every + tuple(cells for _, cells in tap))
+        for tap in product(*(_real_cells(windows, axis) for axis in range(len(windows.kernel))))
     ]
 
     def route(x: Array, y: Array, g: Array, result: Array) -> None:
@@ -311,10 +335,10 @@ def _value(type_: TensorType) -> tuple[int, ...]:
 
 # op name -> (op, types of the inputs in a plan) -> kernel, or None where `compute` is as good
 KERNELS: dict[str, Callable[[Any, Sequence[TensorType]], Kernel | None]] = {
-    "Conv2D": _conv2d,
-    "Conv2DInputGrad": _conv2d_input_grad,
-    "Conv2DKernelGrad": _conv2d_kernel_grad,
-    "MaxPool2D": _max_pool2d,
-    "MaxPool2DGrad": _max_pool2d_grad,
+    "Convolution": _convolution,
+    "ConvolutionInputGrad": _convolution_input_grad,
+    "ConvolutionKernelGrad": _convolution_kernel_grad,
+    "MaxPool": _max_pool,
+    "MaxPoolGrad": _max_pool_grad,
     "ReluGradient": _relu_gradient,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..graph import OPERATORS
+from ..graph import (
+    OPERATORS,
+)
 from . import (
     argmax,
     assert_types,
@@ -14,15 +16,20 @@ from . import (
     concat,
     control,
     conv,
+    conv_transpose,
     ctc,
     ctc_decode,
     cumulative,
     custom,
+    depthwise,
     elementwise,
     files,
     gather,
     host_function,
+    image,
+    layer_norm,
     linalg,
+    local_response,
     loop_gradients,
     looping,
     loops,
@@ -31,6 +38,7 @@ from . import (
     norm,
     numerics,
     pool,
+    pooling,
     printing,
     reduce,
     repeat,
@@ -60,15 +68,20 @@ __all__ = [
     "concat",
     "control",
     "conv",
+    "conv_transpose",
     "ctc",
     "ctc_decode",
     "cumulative",
     "custom",
+    "depthwise",
     "elementwise",
     "files",
     "gather",
     "host_function",
+    "image",
+    "layer_norm",
     "linalg",
+    "local_response",
     "loop_gradients",
     "looping",
     "loops",
@@ -77,6 +90,7 @@ __all__ = [
     "norm",
     "numerics",
     "pool",
+    "pooling",
     "printing",
     "reduce",
     "repeat",
@@ -94,7 +108,6 @@ __all__ = [
     "tensor_array",
     "transfer",
 ]
-
 OPERATORS.update(
     {
         name: getattr(module, name)

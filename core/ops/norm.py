@@ -8,16 +8,34 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from ..errors import ShapeError, user_site
+from ..errors import OptionError, ShapeError, user_site
 from ..graph import Operation, Tensor, current_context
 from ..opdef import OpDef, apply, apply_many, register, require
 from ..types import TensorType, types_text
-from .elementwise import add, broadcast_to, cast, ones_like, shape_of, sum_to, zeros_like
+from .compare import maximum
+from .elementwise import (
+    add,
+    broadcast_to,
+    cast,
+    multiply,
+    ones_like,
+    shape_of,
+    sum_to,
+    zeros_like,
+)
+from .layout import channels_first, channels_last, is_channels_first
 from .math import rsqrt
 from .shape import size_of
 from .source import convert_all
 
-__all__ = ["BatchNorm", "batch_norm_inference", "batch_norm_train", "bias_add"]
+__all__ = [
+    "BatchNorm",
+    "batch_norm_inference",
+    "batch_norm_train",
+    "batch_normalization",
+    "bias_add",
+    "fused_batch_norm",
+]
 
 
 class _BatchNormalization(OpDef):
@@ -302,6 +320,113 @@ def batch_norm_inference(
     """
     inputs = convert_all(x, scale, offset, mean, variance)
     return apply(BatchNormInference(float(epsilon)), *inputs, name=name)
+
+
+def batch_normalization(
+    x: Any,
+    mean: Any,
+    variance: Any,
+    offset: Any = None,
+    scale: Any = None,
+    epsilon: float = 1e-3,
+    name: str | None = None,
+) -> Tensor:
+    """`x` normalised by a mean and variance of any shapes that broadcast.
+
+    y = scale * (x - mean) / sqrt(variance + epsilon) + offset.
+
+    Args:
+        x: (...) float.
+        mean: subtracted first, of the same dtype: (channels,), or (1, 1, 1, channels), …
+        variance: >= 0; its square root divides.
+        offset: a term; None means 0.
+        scale: a factor; None means 1.
+        epsilon: added to the variance, > 0.
+        name: of the node.
+
+    Raises:
+        ShapeError: if the shapes do not broadcast.
+        DtypeError: if dtypes differ or are not float.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(batch_normalization([[1.0], [3.0]], 2.0, 1.0, 10.0, epsilon=0.0)).tolist()
+    [[9.0], [11.0]]
+    """
+    optional = [value for value in (scale, offset) if value is not None]
+    x, mean, variance, *vectors = convert_all(x, mean, variance, *optional)
+    r = rsqrt(variance + epsilon)
+    if scale is not None:
+        r = r * vectors[0]
+    name = name or "batch_normalization"
+    if offset is None:
+        return multiply(x - mean, r, name=name)
+    return add((x - mean) * r, vectors[-1], name=name)
+
+
+def fused_batch_norm(
+    x: Any,
+    scale: Any,
+    offset: Any,
+    mean: Any = None,
+    variance: Any = None,
+    epsilon: float = 1e-3,
+    data_format: str = "NHWC",
+    is_training: bool = True,
+    name: str | None = None,
+) -> BatchNorm:
+    """Batch normalisation of images as TensorFlow 1 has it.
+
+    Args:
+        x: (batch, height, width, channels), float.
+        scale: (channels,), what each channel's standard deviation becomes.
+        offset: (channels,), what each channel's mean becomes.
+        mean: (channels,), where it is not training: subtracted.
+        variance: (channels,), where it is not training: its square root divides.
+        epsilon: added to the variance, > 0.
+        data_format: "NHWC", or "NCHW" for (batch, channels, height, width); volumes have
+            "NDHWC" and "NCDHW", signals "NWC" and "NCW".
+        is_training: whether mean and variance are those of this batch.
+        name: of the node.
+
+    Returns:
+        y, of x's shape, and mean and variance, (channels,) each. Where it is training, these are
+        the batch's, and the variance that is returned (not the one that divides) is the unbiased
+        estimate, with n - 1 in the place of n; else those given.
+
+    Raises:
+        ShapeError: if an input does not have x's number of channels.
+        DtypeError: if dtypes differ or are not float.
+        OptionError: for an unknown format, or if mean or variance is missing.
+
+    >>> from thalweg.core import Session
+    >>> result = fused_batch_norm([[[[1.0], [3.0]]]], [1.0], [10.0], epsilon=0.0)
+    >>> [value.reshape(-1).tolist() for value in Session().run(result)]
+    [[9.0, 11.0], [2.0], [2.0]]
+    """
+    where = "fused_batch_norm"
+    rank = len(data_format) - 2 if isinstance(data_format, str) else 2
+    is_first = is_channels_first(where, data_format, rank if rank in (1, 2, 3) else 2)
+    if not is_training and (mean is None or variance is None):
+        raise OptionError(
+            where,
+            "mean or variance is missing",
+            expected="both where is_training=False",
+            site=user_site(),
+        )
+    images, gains, shifts, *given = convert_all(
+        x, scale, offset, *([] if is_training else [mean, variance])
+    )
+    if is_first:
+        images = channels_last(images, rank)
+    label = None if is_first else name
+    if is_training:
+        y, mean, variance = batch_norm_train(images, gains, shifts, epsilon, label)
+        count = _row_count(images, mean)
+        variance = variance * (count / maximum(count - 1.0, 1.0))
+    else:
+        mean, variance = given
+        y = batch_norm_inference(images, gains, shifts, mean, variance, epsilon, label)
+    return BatchNorm(channels_first(y, rank, name) if is_first else y, mean, variance)
 
 
 def bias_add(value: Any, bias: Any, name: str | None = None) -> Tensor:

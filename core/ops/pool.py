@@ -1,61 +1,77 @@
-"""Pooling: the largest or the mean of each window of an image, channel by channel."""
+"""Pooling: the largest or the mean of each window of an image, channel by channel.
+
+Images have one axis or several between batch and channels: as many as windows have sizes.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..errors import OptionError, ShapeError, user_site
+from ..errors import ShapeError
 from ..graph import Operation, Tensor
-from ..opdef import OpDef, apply, register, require
-from ..types import TensorType, shape_text, types_text
+from ..opdef import OpDef, apply, no_gradient, register, require
+from ..types import TensorType, int64, shape_text, types_text
 from .elementwise import shape_from_value, shape_of
-from .source import convert
-from .windows import Padding, Windows, as_padding, as_sizes, infer_positions
+from .windows import Padding, Windows, axis_names, by_axis, infer_positions, is_any_idle
 
-__all__ = ["avg_pool2d", "max_pool2d"]
+__all__: list[str] = []  # `pooling.py` has the public functions
 
 
-class _Pooling(OpDef):
+class Pooling(OpDef):
     """The attributes of all pooling ops, and their shape rule."""
 
-    pool_size: tuple[int, int]
-    strides: tuple[int, int]
-    padding: Padding = "VALID"
+    pool_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: Padding
+    dilations: tuple[int, ...]
 
     def infer_unknown(self, x: TensorType, *others: TensorType) -> tuple[TensorType, ...]:
-        """Four axes at any rate."""
-        return (x.with_shape((None,) * 4),)
+        """The rank at any rate."""
+        return (x.with_shape((None,) * (len(self.pool_size) + 2)),)
 
     def _output_type(self, x: TensorType, got: str) -> TensorType:
         shape = x.dims()
+        names = axis_names(len(self.pool_size))
         got += f", windows {self.pool_size}"
-        if len(shape) != 4:
+        if len(shape) != len(names) + 2:
             raise ShapeError(
                 self.label,
                 "takes a batch of images",
-                expected="x (batch, height, width, channels)",
+                expected=f"x (batch, {', '.join(names)}, channels)",
                 got=got,
             )
-        height, width = infer_positions(
-            self, shape[1:3], self.pool_size, self.strides, (1, 1), self.padding, got
+        positions = infer_positions(
+            self, shape[1:-1], self.pool_size, self.strides, self.dilations, self.padding, got
         )
-        return x.with_shape((shape[0], height, width, shape[3]))
+        paddings = by_axis(self.padding, len(names))
+        for name, size, *rule in zip(
+            names, shape[1:-1], self.pool_size, self.strides, self.dilations, paddings, strict=True
+        ):
+            if size is not None and is_any_idle(size, *rule):
+                raise ShapeError(
+                    self.label,
+                    f"a window holds nothing but padding along the {name}",
+                    expected=f"a larger {name}, or smaller dilations",
+                    got=f"{got}, dilations {self.dilations}",
+                )
+        return x.with_shape((shape[0], *positions, shape[-1]))
 
     def _windows(self, shape: Sequence[int]) -> Windows:
-        sizes = tuple(shape[1:3])
-        return Windows(sizes, self.pool_size, self.strides, (1, 1), self.padding)
+        sizes = tuple(shape[1:-1])
+        return Windows(sizes, self.pool_size, self.strides, self.dilations, self.padding)
 
-    def _other(self, op: type[_Pooling], *inputs: Tensor) -> Tensor:
+    def _other(self, op: type[Pooling], *inputs: Tensor) -> Tensor:
         """Another op on the same windows."""
-        return apply(op(self.pool_size, self.strides, self.padding), *inputs)
+        return apply(op(self.pool_size, self.strides, self.padding, self.dilations), *inputs)
 
 
 @register
-class MaxPool2D(_Pooling):
+class MaxPool(Pooling):
     """The largest value of each window.
 
-    x: (batch, height, width, channels) float -> (batch, out_height, out_width, channels).
+    x: (batch, *sizes, channels) float -> (batch, *positions, channels).
     Padding never wins; NaN always does.
     """
 
@@ -68,7 +84,7 @@ class MaxPool2D(_Pooling):
         """Compares, tap by tap, all windows at once."""
         windows = self._windows(x.shape)
         padded = windows.pad(xp, x, -xp.inf)
-        shape = (x.shape[0], *windows.positions, x.shape[3])
+        shape = (x.shape[0], *windows.positions, x.shape[-1])
         result = xp.full(shape, -xp.inf, x.dtype)
         for _, cells in windows.taps():
             result = xp.maximum(result, padded[cells])
@@ -76,10 +92,10 @@ class MaxPool2D(_Pooling):
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """To the first of the largest values."""
-        return [self._other(MaxPool2DGrad, node.inputs[0], node.outputs[0], g)]
+        return [self._other(MaxPoolGrad, node.inputs[0], node.outputs[0], g)]
 
 
-class _MaxPoolGradient(_Pooling):
+class _MaxPoolGradient(Pooling):
     """What the gradients of max pooling share: where each window's first maximum lies."""
 
     def _first_maxima(
@@ -98,10 +114,10 @@ class _MaxPoolGradient(_Pooling):
 
 
 @register
-class MaxPool2DGrad(_MaxPoolGradient):
-    """The gradient of `MaxPool2D`: g goes to the first maximum of its window, in row-major order.
+class MaxPoolGrad(_MaxPoolGradient):
+    """The gradient of `MaxPool`: g goes to the first maximum of its window, in row-major order.
 
-    x: (batch, height, width, channels) float; y, g: (batch, out_height, out_width, channels)
+    x: (batch, *sizes, channels) float; y, g: (batch, *positions, channels)
     -> x's shape. A window whose maximum is NaN passes nothing on.
     """
 
@@ -113,7 +129,7 @@ class MaxPool2DGrad(_MaxPoolGradient):
     def compute(self, xp: Any, x: Any, y: Any, g: Any) -> Any:
         """Adds up, where windows overlap."""
         windows = self._windows(x.shape)
-        result = windows.padded_zeros(xp, x.shape[0], x.shape[3], x.dtype)
+        result = windows.padded_zeros(xp, x.shape[0], x.shape[-1], x.dtype)
         zero = xp.zeros((), g.dtype)
         for is_first, cells in self._first_maxima(xp, windows, x, y):
             result[cells] += xp.where(is_first, g, zero)
@@ -122,14 +138,14 @@ class MaxPool2DGrad(_MaxPoolGradient):
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Reads at the same places. Where they lie does not change with x."""
         x, y, _ = node.inputs
-        return [None, None, self._other(MaxPool2DGradGrad, x, y, g)]
+        return [None, None, self._other(MaxPoolGradGrad, x, y, g)]
 
 
 @register
-class MaxPool2DGradGrad(_MaxPoolGradient):
-    """The gradient of `MaxPool2DGrad` in its g: of v, what lies at each window's first maximum.
+class MaxPoolGradGrad(_MaxPoolGradient):
+    """The gradient of `MaxPoolGrad` in its g: of v, what lies at each window's first maximum.
 
-    x, v: (batch, height, width, channels) float; y: (batch, out_height, out_width, channels)
+    x, v: (batch, *sizes, channels) float; y: (batch, *positions, channels)
     -> y's shape.
     """
 
@@ -150,14 +166,50 @@ class MaxPool2DGradGrad(_MaxPoolGradient):
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Writes at the same places."""
         x, y, _ = node.inputs
-        return [None, None, self._other(MaxPool2DGrad, x, y, g)]
+        return [None, None, self._other(MaxPoolGrad, x, y, g)]
 
 
 @register
-class AvgPool2D(_Pooling):
+class MaxPoolArgmax(Pooling):
+    """Where each window's first maximum lies, as an index of the flattened images.
+
+    x: (batch, *sizes, channels) float, y: (batch, *positions, channels) of the same dtype, which
+    is `MaxPool` of x -> y's shape, int64. The index counts rows of x in row-major order, from the
+    start of the batch if `is_in_batch`, else of its own image. NaN counts as the largest.
+    """
+
+    is_in_batch: bool
+
+    def infer(self, x: TensorType, y: TensorType) -> TensorType:
+        """y's shape."""
+        require(self, "same float", x=x, y=y)
+        return TensorType(int64, y.dims())
+
+    def infer_unknown(self, x: TensorType, *others: TensorType) -> tuple[TensorType, ...]:
+        """The rank at any rate."""
+        return (TensorType(int64, (None,) * (len(self.pool_size) + 2)),)
+
+    def compute(self, xp: Any, x: Any, y: Any) -> Any:
+        """Indices are pooled as values are; padding has none."""
+        windows = self._windows(x.shape)
+        shape = x.shape if self.is_in_batch else (1, *x.shape[1:])
+        places = windows.pad(xp, xp.arange(math.prod(shape), dtype="int64").reshape(shape), -1)
+        padded = windows.pad(xp, x)
+        result = xp.full(y.shape, -1, "int64")
+        for _, cells in windows.taps():
+            value, place = padded[cells], places[cells]
+            is_same = (value == y) | (xp.isnan(value) & xp.isnan(y))
+            result = xp.where(is_same & (place >= 0) & (result < 0), place, result)
+        return result
+
+    gradient = no_gradient
+
+
+@register
+class AvgPool(Pooling):
     """The mean of the real cells of each window; padding does not count.
 
-    x: (batch, height, width, channels) float -> (batch, out_height, out_width, channels).
+    x: (batch, *sizes, channels) float -> (batch, *positions, channels).
     """
 
     def infer(self, x: TensorType) -> TensorType:
@@ -174,15 +226,15 @@ class AvgPool2D(_Pooling):
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Each cell's share."""
-        return [self._other(AvgPool2DGrad, g, shape_of(node.inputs[0]))]
+        return [self._other(AvgPoolGrad, g, shape_of(node.inputs[0]))]
 
 
 @register
-class AvgPool2DGrad(_Pooling):
-    """The gradient of `AvgPool2D`: each real cell of a window gets an equal share of g.
+class AvgPoolGrad(Pooling):
+    """The gradient of `AvgPool`: each real cell of a window gets an equal share of g.
 
-    g: (batch, out_height, out_width, channels) float, shape: (4,) host integers
-    -> (batch, height, width, channels), which is `shape`.
+    g: (batch, *positions, channels) float, shape: (rank,) host integers
+    -> (batch, *sizes, channels), which is `shape`.
     """
 
     host_inputs = frozenset({1})
@@ -192,7 +244,7 @@ class AvgPool2DGrad(_Pooling):
         require(self, "float", g=g)
         sizes = shape_from_value(shape)
         if sizes is None:
-            return g.with_shape((g.dims()[0], None, None, g.dims()[3]))
+            return g.with_shape((g.dims()[0], *(None,) * len(self.pool_size), g.dims()[-1]))
         got = f"g {g}, shape of the images {shape_text(sizes)}"
         expected = self._output_type(g.with_shape(sizes), got)
         if not expected.accepts(g):
@@ -207,7 +259,7 @@ class AvgPool2DGrad(_Pooling):
     def compute(self, xp: Any, g: Any, shape: Any) -> Any:
         """Adds up, where windows overlap."""
         windows = self._windows([int(size) for size in shape])
-        result = windows.padded_zeros(xp, g.shape[0], g.shape[3], g.dtype)
+        result = windows.padded_zeros(xp, g.shape[0], g.shape[-1], g.dtype)
         share = g / _cell_counts(xp, windows, g.dtype)
         for _, cells in windows.taps():
             result[cells] += share
@@ -215,86 +267,10 @@ class AvgPool2DGrad(_Pooling):
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """It is linear, and its transpose is the mean."""
-        return [self._other(AvgPool2D, g), None]
+        return [self._other(AvgPool, g), None]
 
 
 def _cell_counts(xp: Any, windows: Windows, dtype: Any) -> Any:
-    """How many cells of each window are real: (1, out_height, out_width, 1)."""
+    """How many cells of each window are real: (1, *positions, 1)."""
     ones = windows.pad(xp, xp.ones((1, *windows.sizes, 1), dtype))
     return sum(ones[cells] for _, cells in windows.taps())
-
-
-def _apply_pooling(
-    op: type[_Pooling], where: str, x: Any, ksize: Any, strides: Any, padding: Any, name: str | None
-) -> Tensor:
-    pool_size = as_sizes(where, "ksize", ksize)
-    checked = as_padding(where, padding)
-    if not isinstance(checked, str) and any(
-        n >= size for pair, size in zip(checked, pool_size, strict=True) for n in pair
-    ):
-        raise OptionError(
-            where,
-            "a window would hold nothing but padding",
-            expected=f"padding smaller than the windows {pool_size}",
-            got=repr(padding),
-            site=user_site(),
-        )
-    opdef = op(pool_size, as_sizes(where, "strides", strides), checked)
-    return apply(opdef, convert(x), name=name)
-
-
-def max_pool2d(
-    input: Any, ksize: Any, strides: Any, padding: Any, name: str | None = None
-) -> Tensor:
-    """The largest value of each window of the images.
-
-    Args:
-        input: (batch, height, width, channels), float.
-        ksize: size of the windows; one integer or (height, width).
-        strides: cells between two windows; one integer or (height, width).
-        padding: "VALID" (whole windows only), "SAME" (ceil(size / stride) windows a side, the
-            last ones perhaps cut off), or ((top, bottom), (left, right)) cells.
-        name: of the node.
-
-    Returns:
-        (batch, out_height, out_width, channels).
-
-    Raises:
-        ShapeError: for another rank, or images smaller than a window.
-        DtypeError: if the input is not float.
-        OptionError: for sizes, strides or padding that are none.
-
-    >>> from thalweg.core import Session
-    >>> image = [[[[1.0], [2.0], [9.0]], [[3.0], [4.0], [5.0]]]]
-    >>> Session().run(max_pool2d(image, 2, 2, "SAME")).tolist()
-    [[[[4.0], [9.0]]]]
-    """
-    return _apply_pooling(MaxPool2D, "max_pool2d", input, ksize, strides, padding, name)
-
-
-def avg_pool2d(
-    input: Any, ksize: Any, strides: Any, padding: Any, name: str | None = None
-) -> Tensor:
-    """The mean of each window of the images; padding does not count.
-
-    Args:
-        input: (batch, height, width, channels), float.
-        ksize: size of the windows; one integer or (height, width).
-        strides: cells between two windows; one integer or (height, width).
-        padding: as `max_pool2d`'s.
-        name: of the node.
-
-    Returns:
-        (batch, out_height, out_width, channels).
-
-    Raises:
-        ShapeError: for another rank, or images smaller than a window.
-        DtypeError: if the input is not float.
-        OptionError: for sizes, strides or padding that are none.
-
-    >>> from thalweg.core import Session
-    >>> image = [[[[1.0], [2.0], [9.0]], [[3.0], [4.0], [5.0]]]]
-    >>> Session().run(avg_pool2d(image, 2, 2, "SAME")).tolist()
-    [[[[2.5], [7.0]]]]
-    """
-    return _apply_pooling(AvgPool2D, "avg_pool2d", input, ksize, strides, padding, name)

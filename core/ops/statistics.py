@@ -1,17 +1,37 @@
-"""Statistics along axes, made of reductions: log-sum-exp, moments, variance."""
+"""Statistics along axes, made of reductions: log-sum-exp, moments, variance, length."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ..graph import Tensor
 from .compare import is_finite, where
-from .elementwise import add, stop_gradient, zeros_like
-from .math import exp, log, sqrt, squared_difference
-from .reduce import Axis, reduce_max, reduce_mean, reduce_sum
-from .source import convert
+from .elementwise import (
+    add,
+    cast,
+    divide,
+    ones_like,
+    shape_of,
+    stop_gradient,
+    subtract,
+    zeros_like,
+)
+from .gather import gather
+from .math import exp, log, sqrt, square, squared_difference
+from .reduce import Axis, reduce_max, reduce_mean, reduce_prod, reduce_sum
+from .source import convert, convert_all
 
-__all__ = ["moments", "reduce_logsumexp", "reduce_std", "reduce_variance"]
+__all__ = [
+    "SufficientStatistics",
+    "moments",
+    "normalize_moments",
+    "reduce_logsumexp",
+    "reduce_std",
+    "reduce_variance",
+    "sufficient_statistics",
+    "weighted_moments",
+]
 
 
 def reduce_logsumexp(
@@ -94,3 +114,114 @@ def reduce_std(
     [2.0]
     """
     return sqrt(reduce_variance(x, axis, keepdims), name=name or "reduce_std")
+
+
+def weighted_moments(
+    x: Any,
+    axes: Axis,
+    frequency_weights: Any,
+    keepdims: bool = False,
+    name: str | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Mean and variance along axes where some entries count more often than others.
+
+    mean = sum(w x) / sum(w) and variance = sum(w (x - mean)**2) / sum(w).
+
+    Args:
+        x: (...) float.
+        axes: None for all axes, a number, or several.
+        frequency_weights: how often each entry counts, >= 0: a shape that broadcasts, of the same
+            dtype.
+        keepdims: leave reduced axes with size 1.
+        name: prefix of the two nodes.
+
+    >>> from thalweg.core import Session
+    >>> mean, variance = Session().run(weighted_moments([1.0, 5.0], None, [3.0, 1.0]))
+    >>> float(mean), float(variance)
+    (2.0, 3.0)
+    """
+    x, weights = convert_all(x, frequency_weights)
+    name = name or "weighted_moments"
+    weights = weights * ones_like(x)
+    x = x * ones_like(weights)
+    mean = reduce_sum(x * weights, axes, True) / reduce_sum(weights, axes, True)
+    total = reduce_sum(weights, axes, keepdims)
+    spread = reduce_sum(squared_difference(x, mean) * weights, axes, keepdims)
+    return (
+        mean if keepdims else reduce_sum(mean, axes, name=f"{name}_mean"),  # of one entry each
+        divide(spread, total, name=f"{name}_variance"),
+    )
+
+
+class SufficientStatistics(NamedTuple):
+    """What `sufficient_statistics` makes."""
+
+    counts: Tensor
+    mean_ss: Tensor
+    variance_ss: Tensor
+    shift: Tensor | None
+
+
+def sufficient_statistics(
+    x: Any, axes: Axis, shift: Any = None, keepdims: bool = False, name: str | None = None
+) -> SufficientStatistics:
+    """Sums from which mean and variance follow, and which add up over batches.
+
+    Args:
+        x: (...) float.
+        axes: None for all axes, a number, or several.
+        shift: subtracted from x first, and near its mean if that is large: squares that are
+            nearly equal would cancel. A shape that broadcasts; None means nothing.
+        keepdims: leave reduced axes with size 1.
+        name: prefix of the nodes.
+
+    Returns:
+        The number of entries summed, () of x's dtype; sum(x - shift) and sum((x - shift)**2)
+        along the axes; and the shift.
+
+    >>> from thalweg.core import Session
+    >>> count, mean_ss, variance_ss, _ = sufficient_statistics([[1.0, 5.0]], [1])
+    >>> [value.tolist() for value in Session().run([count, mean_ss, variance_ss])]
+    [2.0, [6.0], [26.0]]
+    """
+    name = name or "sufficient_statistics"
+    if shift is None:
+        x, by = convert(x), None
+        moved = x
+    else:
+        x, by = convert_all(x, shift)
+        moved = x - by
+    sizes = shape_of(x)
+    if axes is not None:
+        sizes = gather(sizes, list(axes) if isinstance(axes, Sequence) else [axes])
+    return SufficientStatistics(
+        cast(reduce_prod(sizes), x.dtype, name=f"{name}_count"),
+        reduce_sum(moved, axes, keepdims, name=f"{name}_mean"),
+        reduce_sum(square(moved), axes, keepdims, name=f"{name}_variance"),
+        by,
+    )
+
+
+def normalize_moments(
+    counts: Any, mean_ss: Any, variance_ss: Any, shift: Any = None, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """Mean and variance from `sufficient_statistics`.
+
+    Args:
+        counts: () float, the number of entries.
+        mean_ss: (...) their sum, less the shift.
+        variance_ss: (...) the sum of their squares, less the shift.
+        shift: what was subtracted, or None.
+        name: prefix of the two nodes.
+
+    >>> from thalweg.core import Session
+    >>> mean, variance = Session().run(normalize_moments(2.0, [6.0], [26.0]))
+    >>> mean.tolist(), variance.tolist()
+    ([3.0], [4.0])
+    """
+    name = name or "normalize_moments"
+    given = [counts, mean_ss, variance_ss, *([] if shift is None else [shift])]
+    count, mean_sum, square_sum, *by = convert_all(*given)
+    mean = mean_sum / count
+    variance = subtract(square_sum / count, square(mean), name=f"{name}_variance")
+    return add(mean, by[0], name=f"{name}_mean") if by else mean, variance

@@ -6,13 +6,14 @@ moves by `stride` for as long as it fits, so it has
 
     positions = (before + size + after - reach) // stride + 1
 
-Every axis follows this rule by itself, whether there are one, two or three.
+Every axis follows this rule by itself. "Images" have one axis or several between batch and
+channels: signals have a width, pictures a height and a width, volumes a depth too.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,8 @@ from ..opdef import OpDef
 
 __all__ = ["Padding", "Windows", "as_padding", "as_sizes", "output_size", "padding_sizes"]
 
-Padding = str | tuple[tuple[int, int], ...]  # "SAME", "VALID", or (before, after) for each axis
+# "SAME", "VALID", "CAUSAL", or (before, after) for each axis
+Padding = str | tuple[tuple[int, int], ...]
 
 
 def padding_sizes(
@@ -32,7 +34,8 @@ def padding_sizes(
     """Cells added before and after one axis.
 
     "VALID" adds none. "SAME" adds as few as give `ceil(size / stride)` positions, an odd one
-    after. A pair is itself.
+    after. "CAUSAL" adds all of the window but its last cell before, so that no position sees
+    what comes later. A pair is itself.
 
     >>> padding_sizes(28, 5, 1, 1, "SAME"), padding_sizes(28, 5, 2, 1, "SAME")
     ((2, 2), (1, 2))
@@ -42,6 +45,8 @@ def padding_sizes(
     if padding == "VALID":
         return 0, 0
     reach = (kernel - 1) * dilation + 1
+    if padding == "CAUSAL":
+        return reach - 1, 0
     total = max((-(-size // stride) - 1) * stride + reach - size, 0)
     return total // 2, total - total // 2
 
@@ -56,6 +61,23 @@ def output_size(
     """
     before, after = padding_sizes(size, kernel, stride, dilation, padding)
     return (before + size + after - (kernel - 1) * dilation - 1) // stride + 1
+
+
+def is_any_idle(
+    size: int, kernel: int, stride: int, dilation: int, padding: str | tuple[int, int]
+) -> bool:
+    """True if all taps of some window lie in the padding.
+
+    >>> is_any_idle(2, 2, 1, 3, "SAME"), is_any_idle(3, 2, 1, 3, "SAME")
+    (True, False)
+    """
+    before, _ = padding_sizes(size, kernel, stride, dilation, padding)
+    count = output_size(size, kernel, stride, dilation, padding)
+    starts = range(-before, count * stride - before, stride)
+    if dilation == 1 and size:  # the first window ends, or the last one starts, outside
+        return bool(starts) and (starts[0] + kernel <= 0 or starts[-1] >= size)
+    taps = range(0, kernel * dilation, dilation)
+    return any(all(not 0 <= start + tap < size for tap in taps) for start in starts)
 
 
 @dataclass(frozen=True)
@@ -129,6 +151,15 @@ class Windows:
         return padded[inside]
 
 
+def axis_names(rank: int) -> tuple[str, ...]:
+    """What the axes between batch and channels are called.
+
+    >>> axis_names(1), axis_names(3)
+    (('width',), ('depth', 'height', 'width'))
+    """
+    return ("depth", "height", "width")[-rank:]
+
+
 def by_axis(padding: Padding, rank: int) -> tuple[str | tuple[int, int], ...]:
     """One axis's padding for each axis."""
     return (padding,) * rank if isinstance(padding, str) else padding
@@ -143,14 +174,15 @@ def infer_positions(
     padding: Padding,
     got: str,
 ) -> tuple[int | None, ...]:
-    """`Windows.positions` of (height, width), None where sizes are unknown.
+    """`Windows.positions`, None where sizes are unknown.
 
     Raises:
         ShapeError: if no window fits.
     """
     result: list[int | None] = []
+    rank = len(strides)
     for axis, size, cells, stride, dilation, pad in zip(
-        ("height", "width"), sizes, kernel, strides, dilations, by_axis(padding, 2), strict=True
+        axis_names(rank), sizes, kernel, strides, dilations, by_axis(padding, rank), strict=True
     ):
         if cells == 0:
             raise ShapeError(op.label, "the kernel is empty", expected=f"{axis} >= 1", got=got)
@@ -173,40 +205,51 @@ def infer_positions(
     return tuple(result)
 
 
-def as_sizes(where: str, name: str, value: Any) -> tuple[int, int]:
-    """(height, width) from one integer or two.
+def as_sizes(where: str, name: str, value: Any, rank: int = 2) -> tuple[int, ...]:
+    """One size an axis, from that or from one integer for all axes.
 
     Raises:
         OptionError: for anything but integers >= 1.
     """
-    sizes = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    if len(sizes) != 2 or not all(isinstance(n, int | np.integer) and n >= 1 for n in sizes):
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value,) * rank
+    if len(sizes) != rank or not all(isinstance(n, int | np.integer) and n >= 1 for n in sizes):
+        names = axis_names(rank)
         raise OptionError(
             where,
-            f"{name} must be one size or two",
-            expected="an integer >= 1, or (height, width)",
+            f"{name} must be one size, or one for each axis",
+            expected=f"an integer >= 1, or ({', '.join(names)}{',' * (rank == 1)})",
             got=repr(value),
             site=user_site(),
         )
-    return int(sizes[0]), int(sizes[1])
+    return tuple(map(int, sizes))
 
 
-def as_padding(where: str, value: Any) -> Padding:
+def as_padding(
+    where: str, value: Any, rank: int = 2, names: Sequence[str] = ("SAME", "VALID")
+) -> Padding:
     """A padding as ops take it.
 
+    Args:
+        where: named in the message.
+        value: one of `names` in any case, or one pair (before, after) for each axis.
+        rank: the number of axes.
+        names: the paddings with a name.
+
     Raises:
-        OptionError: for anything but "SAME", "VALID" and ((top, bottom), (left, right)).
+        OptionError: for anything else.
     """
     if isinstance(value, str):
-        if value.upper() in ("SAME", "VALID"):
+        if value.upper() in names:
             return value.upper()
-    elif _is_pair(value) and all(_is_pair(pair) for pair in value):
+    elif isinstance(value, list | tuple) and len(value) == rank and all(map(_is_pair, value)):
         if all(isinstance(n, int | np.integer) and n >= 0 for pair in value for n in pair):
             return tuple((int(before), int(after)) for before, after in value)
+    pairs = ", ".join(["(front, back)", "(top, bottom)", "(left, right)"][-rank:])
     raise OptionError(
         where,
         "unknown padding",
-        expected='"SAME", "VALID", or ((top, bottom), (left, right)) of integers >= 0',
+        expected=", ".join(f'"{name}"' for name in names)
+        + f", or ({pairs}{',' * (rank == 1)}) of integers >= 0",
         got=repr(value),
         site=user_site(),
     )

@@ -77,9 +77,10 @@ def _neutral(scalar: float, *, sides: tuple[int, ...]) -> SimpleRule:
     def rule(rewriter: Rewriter, instruction: Instruction) -> int | None:
         for side in sides:
             other = instruction.inputs[1 - side]
-            if _is_all(rewriter, instruction.inputs[side], scalar) and rewriter.type(
-                other
-            ).shape == (rewriter.type(instruction.outputs[0]).shape):
+            type_ = rewriter.type(other)
+            # Two open sizes may be two sizes: the plan, which knows them, is simplified again.
+            is_same = type_.is_static and type_.shape == rewriter.type(instruction.outputs[0]).shape
+            if is_same and _is_all(rewriter, instruction.inputs[side], scalar):
                 return other
         return None
 

@@ -121,6 +121,13 @@ def test_zero_of_another_shape_is_not_neutral():
     assert Session().run(y, {x: np.ones((1, 3))}).shape == (2, 3)
 
 
+@pytest.mark.parametrize("shape", [[None], None], ids=str)
+def test_one_of_an_unknown_shape_is_not_neutral(shape):
+    x, y = core.placeholder("float32", shape), core.placeholder("float32", shape)
+    for z in (x * core.ones_like(y), core.zeros_like(y) + x):
+        assert core.Session().run(z, {x: [2.0], y: [1.0, 2.0, 3.0]}).tolist() == [2.0, 2.0, 2.0]
+
+
 def test_a_view_of_a_view_is_one_view():
     x = core.placeholder("float32", [None, 6])
     y = core.reshape(core.reshape(x, [-1, 2, 3]), [-1, 3, 2])

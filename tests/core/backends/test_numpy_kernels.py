@@ -11,8 +11,8 @@ import pytest
 from thalweg.core.backends import numpy_kernels
 from thalweg.core.backends.numpy_kernels import KERNELS
 from thalweg.core.opdef import REGISTRY, OpDef
-from thalweg.core.ops.conv import Conv2D, Conv2DInputGrad, Conv2DKernelGrad
-from thalweg.core.ops.pool import MaxPool2D, MaxPool2DGrad
+from thalweg.core.ops.conv import Convolution, ConvolutionInputGrad, ConvolutionKernelGrad
+from thalweg.core.ops.pool import MaxPool, MaxPoolGrad
 from thalweg.core.ops.windows import Padding
 from thalweg.core.types import TensorType, as_dtype, int32
 
@@ -52,20 +52,29 @@ def normal(shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
 
 
 def check_convolution(
-    x_shape: tuple[int, ...], kernel_shape: tuple[int, ...], *attributes: Any,
+    x_shape: tuple[int, ...],
+    kernel_shape: tuple[int, ...],
+    strides: Any = 1,
+    padding: Padding = "VALID",
+    dilations: Any = 1,
+    groups: int = 1,
     dtype: str = "float64",
-) -> tuple[bool, bool, bool]:  # fmt: skip
+) -> tuple[bool, bool, bool]:
     """Which of the three ops have a kernel here; those are compared."""
+    rank = len(x_shape) - 2
+    each = [(n,) * rank if isinstance(n, int) else n for n in (strides, dilations)]
+    attributes = each[0], padding, each[1], groups
     x, kernel = normal(x_shape, dtype), normal(kernel_shape, dtype)
-    g = normal(Conv2D(*attributes).compute(np, x, kernel).shape, dtype)
+    g = normal(Convolution(*attributes).compute(np, x, kernel).shape, dtype)
     sizes = np.array(x_shape, np.int32), np.array(kernel_shape, np.int32)
     return (
-        check(Conv2D(*attributes), x, kernel),
-        check(Conv2DInputGrad(*attributes), g, kernel, sizes[0]),
-        check(Conv2DKernelGrad(*attributes), x, g, sizes[1]),
+        check(Convolution(*attributes), x, kernel),
+        check(ConvolutionInputGrad(*attributes), g, kernel, sizes[0]),
+        check(ConvolutionKernelGrad(*attributes), x, g, sizes[1]),
     )
 
 
+PLAIN = ((1, 1), "VALID", (1, 1))  # strides, padding, dilations
 PADDINGS: list[Padding] = ["SAME", "VALID", ((1, 0), (0, 2)), ((3, 3), (2, 1))]
 
 
@@ -82,10 +91,30 @@ def test_convolution(padding: Padding, block_bytes: int, monkeypatch: pytest.Mon
         assert ways[0] and ways[2]
 
 
+@pytest.mark.parametrize("block_bytes", [1, 3000, 1 << 22], ids=["row", "rows", "images"])
+@pytest.mark.parametrize(
+    ("x", "kernel", "attributes"),
+    [
+        ((3, 40, 2), (5, 2, 3), (2, "CAUSAL", 3)),
+        ((3, 40, 1), (3, 1, 3), (1, "SAME", 1)),
+        ((3, 9, 4), (1, 4, 3), ()),
+        ((2, 5, 6, 7, 2), (3, 2, 4, 2, 3), (1, "SAME", (1, 2, 1))),
+        ((2, 5, 6, 7, 2), (2, 2, 3, 2, 3), (2, ((1, 0), (0, 2), (0, 0)), 1)),
+        ((1, 3, 4, 20, 1), (2, 2, 2, 1, 3), ()),
+    ],
+)
+def test_signals_and_volumes(
+    x: Any, kernel: Any, attributes: Any, block_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numpy_kernels, "BLOCK_BYTES", block_bytes)
+    ways = check_convolution(x, kernel, *attributes)
+    assert ways[0] and ways[2]
+
+
 def test_both_orders_of_patches() -> None:
     for channels in (1, 64):
         x = np.zeros((1, 20, 20, channels))
-        windows = numpy_kernels._windows(Conv2D(), x.shape, (3, 3, channels, 2))
+        windows = numpy_kernels._windows(Convolution(*PLAIN), x.shape, (3, 3, channels, 2))
         patches = numpy_kernels._Patches(x.shape, windows, x.dtype)
         assert patches.taps_first == (channels == 1)
         assert check_convolution(x.shape, (3, 3, channels, 2))[0]
@@ -102,6 +131,8 @@ def test_both_orders_of_patches() -> None:
         ((2, 9, 9, 1), (3, 3, 1, 4), ((1, 1), "SAME"), False),  # patches four times as large
         ((2, 9, 9, 4), (3, 3, 4, 4), ((2, 2), "SAME"), False),
         ((2, 9, 9, 4), (3, 3, 4, 4), ((1, 1), ((3, 3), (3, 3))), False),
+        ((2, 30, 4), (3, 4, 4), (1, "CAUSAL", 2), True),
+        ((1, 8, 8, 8, 2), (3, 3, 2, 2, 2), (1, "SAME"), True),
     ],
 )
 def test_turned_kernel(x: Any, kernel: Any, attributes: Any, is_turned: bool) -> None:
@@ -126,23 +157,48 @@ def test_left_to_compute(x: Any, kernel: Any, attributes: Any) -> None:
     assert check_convolution(x, kernel, *attributes) == (False, False, False)
 
 
+@pytest.mark.parametrize("block_bytes", [1, 1 << 22], ids=["image", "images"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("x", "kernel", "attributes"),
+    [
+        ((3, 9, 10, 4), (3, 2, 1, 4), (1, "SAME", 1, 4)),
+        ((3, 9, 10, 4), (3, 3, 1, 12), (2, "VALID", 1, 4)),
+        ((2, 9, 9, 3), (2, 3, 1, 6), ((2, 1), ((1, 0), (2, 1)), (1, 2), 3)),
+        ((2, 12, 5), (3, 1, 5), (1, "CAUSAL", 2, 5)),
+        ((1, 4, 5, 6, 2), (2, 2, 3, 1, 4), (1, "SAME", 1, 2)),
+        ((0, 4, 5, 2), (2, 2, 1, 4), (1, "SAME", 1, 2)),
+    ],
+)
+def test_depthwise(
+    x: Any, kernel: Any, attributes: Any, dtype: str, block_bytes: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(numpy_kernels, "BLOCK_BYTES", block_bytes)
+    assert check_convolution(x, kernel, *attributes, dtype=dtype) == (True, True, True)
+
+
 def test_half_precision_is_left_to_compute() -> None:
     x, kernel = normal((1, 5, 5, 2), "float16"), normal((3, 3, 2, 2), "float16")
-    assert kernel_of(Conv2D(), x, kernel) is None
+    assert kernel_of(Convolution(*PLAIN), x, kernel) is None
+    kernel = normal((3, 3, 1, 2), "float16")
+    assert kernel_of(Convolution(*PLAIN, 2), x, kernel) is None
 
 
 def test_inputs_in_any_layout() -> None:
     x = normal((3, 4, 9, 8)).transpose(1, 2, 3, 0)  # (4, 9, 8, 3)
     kernel = normal((2, 3, 3, 3))[:, :, ::-1, ::-1]
     g = np.broadcast_to(normal((1, 8, 6, 1)), (4, 8, 6, 3))
-    check(Conv2D(), x, kernel)
-    check(Conv2DKernelGrad(), x, g, np.array(kernel.shape, np.int32))
+    check(Convolution(*PLAIN), x, kernel)
+    check(ConvolutionKernelGrad(*PLAIN), x, g, np.array(kernel.shape, np.int32))
     g = np.broadcast_to(normal((1, 9, 8, 1)), (4, 9, 8, 3))
-    assert check(Conv2DInputGrad(padding="SAME"), g, kernel, np.array(x.shape, np.int32))
+    assert check(
+        ConvolutionInputGrad((1, 1), "SAME", (1, 1)), g, kernel, np.array(x.shape, np.int32)
+    )
     pixels = normal((3, 1, 1, 3)).transpose(1, 2, 0, 3)
-    check(Conv2D(), x, pixels)
-    y = MaxPool2D((2, 2), (2, 2)).compute(np, x)
-    check(MaxPool2DGrad((2, 2), (2, 2)), x, y, np.broadcast_to(np.ones(()), y.shape))
+    check(Convolution(*PLAIN), x, pixels)
+    y = MaxPool((2, 2), *PLAIN).compute(np, x)
+    check(MaxPoolGrad((2, 2), *PLAIN), x, y, np.broadcast_to(np.ones(()), y.shape))
 
 
 # Pooling -----------------------------------------------------------------------------------------
@@ -158,21 +214,43 @@ def test_max_pooling(
 ) -> None:
     monkeypatch.setattr(numpy_kernels, "BLOCK_BYTES", block_bytes)
     generator = np.random.default_rng(3)
-    for shape, size, strides in product(
+    for shape, size, strides, dilations in product(
         ((3, 6, 6, 2), (1, 7, 9, 3), (0, 6, 6, 2)),
         ((2, 2), (3, 3), (3, 2)),
         ((2, 2), (1, 1), (3, 1), (4, 4)),
+        ((1, 1), (2, 1)),
     ):
-        attributes = size, strides, padding
-        x = generator.choice(SPECIAL, shape).astype(dtype)  # few values: many ties
-        with np.errstate(invalid="ignore"):
-            assert check(MaxPool2D(*attributes), x, exact=True)
-            y = MaxPool2D(*attributes).compute(np, x)
-            overlap = any(n > stride for n, stride in zip(size, strides, strict=True))
-            # Where windows overlap, gradients are added, and infinities would meet.
-            values = SPECIAL[1:4] if overlap else SPECIAL
-            g = generator.choice(values, y.shape).astype(dtype)
-            assert check(MaxPool2DGrad(*attributes), x, y, g, exact=True)
+        check_max_pooling(generator, shape, (size, strides, padding, dilations), dtype)
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+@pytest.mark.parametrize(
+    ("shape", "size", "strides"),
+    [((3, 20, 2), (3,), (2,)), ((2, 5, 4, 6, 2), (2, 3, 2), (2, 1, 3))],
+)
+def test_max_pooling_of_signals_and_volumes(
+    shape: Any, size: Any, strides: Any, padding: Padding
+) -> None:
+    generator = np.random.default_rng(4)
+    check_max_pooling(generator, shape, (size, strides, padding, (1,) * len(size)), "float32")
+
+
+def check_max_pooling(
+    generator: np.random.Generator, shape: Any, attributes: tuple[Any, ...], dtype: str
+) -> None:
+    x = generator.choice(SPECIAL, shape).astype(dtype)  # few values: many ties
+    size, strides, _, dilations = attributes
+    with np.errstate(invalid="ignore"):
+        assert check(MaxPool(*attributes), x, exact=True)
+        y = MaxPool(*attributes).compute(np, x)
+        overlap = any(
+            (n - 1) * dilation >= stride
+            for n, stride, dilation in zip(size, strides, dilations, strict=True)
+        )
+        # Where windows overlap, gradients are added, and infinities would meet.
+        values = SPECIAL[1:4] if overlap else SPECIAL
+        g = generator.choice(values, y.shape).astype(dtype)
+        assert check(MaxPoolGrad(*attributes), x, y, g, exact=True)
 
 
 # Relu --------------------------------------------------------------------------------------------

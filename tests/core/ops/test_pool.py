@@ -15,13 +15,17 @@ from thalweg.core import (
     ShapeError,
     ThalwegError,
     apply,
+    avg_pool1d,
     avg_pool2d,
     constant,
     gradients,
     max_pool2d,
+    max_pool3d,
+    max_pool_with_argmax,
     placeholder,
+    pool,
 )
-from thalweg.core.ops.pool import AvgPool2DGrad
+from thalweg.core.ops.pool import AvgPoolGrad
 
 inf, nan = np.inf, np.nan
 
@@ -105,10 +109,31 @@ def test_types_of_unknown_sizes() -> None:
     assert avg_pool2d(placeholder("float32"), 2, 2, "SAME").shape == (None,) * 4
 
 
+def test_types_of_signals_and_volumes() -> None:
+    assert avg_pool1d(image(None, 7, 3), 2, 2, "SAME").shape == (None, 4, 3)
+    assert max_pool3d(image(1, 3, 8, None, 4), 2, 2, "VALID", "NCDHW").shape == (1, 3, 4, None, 2)
+    assert pool(placeholder("float32"), (2,), "MAX").shape == (None,) * 3
+
+
+def test_argmax_of_ties_infinities_and_nan() -> None:
+    x = plane([[1, 5, -inf, -inf, nan, 7], [5, 0, -inf, -inf, 9, nan]])
+    largest, places = Session().run(max_pool_with_argmax(x, 2, 2, "VALID"))
+    np.testing.assert_array_equal(largest.reshape(-1), [5, -inf, nan])
+    assert places.reshape(-1).tolist() == [1, 2, 4]
+
+
+def test_argmax_counts_images_or_the_batch() -> None:
+    x = np.zeros((2, 2, 2, 3), np.float32)
+    x[1, 1, 0, 2] = 1
+    for is_in_batch, index in ((False, 8), (True, 20)):
+        _, places = Session().run(max_pool_with_argmax(x, 2, 2, "SAME", is_in_batch))
+        assert places[1, 0, 0, 2] == index
+
+
 # Errors ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("pool", "label"), [(max_pool2d, "MaxPool2D"), (avg_pool2d, "AvgPool2D")])
+@pytest.mark.parametrize(("pool", "label"), [(max_pool2d, "MaxPool"), (avg_pool2d, "AvgPool")])
 def test_rank(pool: Any, label: str) -> None:
     with pytest.raises(ShapeError) as error:
         pool(image(None, 784), 2, 2, "SAME")
@@ -124,10 +149,10 @@ def test_window_larger_than_the_images() -> None:
     with pytest.raises(ShapeError) as error:
         avg_pool2d(image(None, 28, 2, 1), 3, 1, "VALID")
     assert message(error) == [
-        "AvgPool2D: the window does not fit into the width",
+        "AvgPool: the window does not fit into the width",
         "  expected  width >= 3",
         "  got       x float32 (None, 28, 2, 1), windows (3, 3)",
-        "  node      'AvgPool2D'",
+        "  node      'AvgPool'",
         '  hint      padding="SAME" fits windows to any size',
     ]
 
@@ -136,10 +161,10 @@ def test_integers() -> None:
     with pytest.raises(DtypeError) as error:
         max_pool2d(image(None, 28, 28, 1, dtype="int32"), 2, 2, "VALID")
     assert message(error) == [
-        "MaxPool2D: takes float tensors",
+        "MaxPool: takes float tensors",
         "  expected  float dtypes",
         "  got       x int32 (None, 28, 28, 1)",
-        "  node      'MaxPool2D'",
+        "  node      'MaxPool'",
         "  hint      cast(x, 'float32') converts",
     ]
 
@@ -148,7 +173,7 @@ def test_window_size() -> None:
     with pytest.raises(OptionError) as error:
         max_pool2d(image(None, 28, 28, 1), [1, 2, 2, 1], 2, "VALID")
     assert message(error) == [
-        "max_pool2d: ksize must be one size or two",
+        "max_pool2d: ksize must be one size, or one for each axis",
         "  expected  an integer >= 1, or (height, width)",
         "  got       [1, 2, 2, 1]",
     ]
@@ -166,10 +191,71 @@ def test_windows_of_padding() -> None:
 
 def test_gradient_of_other_images() -> None:
     with pytest.raises(ShapeError) as error:
-        apply(AvgPool2DGrad((2, 2), (2, 2)), image(1, 2, 2, 3), constant([1, 4, 6, 3]))
+        apply(
+            AvgPoolGrad((2, 2), (2, 2), "VALID", (1, 1)), image(1, 2, 2, 3), constant([1, 4, 6, 3])
+        )
     assert message(error) == [
-        "AvgPool2DGrad: these images do not give such an output",
+        "AvgPoolGrad: these images do not give such an output",
         "  expected  g (1, 2, 3, 3)",
         "  got       g float32 (1, 2, 2, 3), shape of the images (1, 4, 6, 3), windows (2, 2)",
-        "  node      'AvgPool2DGrad'",
+        "  node      'AvgPoolGrad'",
+    ]
+
+
+def test_windows_of_padding_between_two_cells() -> None:
+    with pytest.raises(ShapeError) as error:
+        pool(image(None, 2, 3), 2, "MAX", 1, "SAME", 3)
+    assert message(error) == [
+        "MaxPool: a window holds nothing but padding along the width",
+        "  expected  a larger width, or smaller dilations",
+        "  got       x float32 (None, 2, 3), windows (2,), dilations (3,)",
+        "  node      'MaxPool'",
+    ]
+
+
+def test_windows_of_padding_around_nothing() -> None:
+    with pytest.raises(ShapeError, match="nothing but padding along the height"):
+        avg_pool2d(image(None, 0, 8, 3), 2, 1, ((1, 1), (0, 0)))
+
+
+def test_pooling_type() -> None:
+    with pytest.raises(OptionError) as error:
+        pool(image(None, 8, 3), 2, "max")
+    assert message(error) == [
+        "pool: unknown pooling_type",
+        "  expected  'MAX' or 'AVG'",
+        "  got       'max'",
+    ]
+
+
+def test_rank_of_the_pool_is_unknown() -> None:
+    with pytest.raises(ShapeError) as error:
+        pool(placeholder("float32"), 2, "MAX")
+    assert message(error) == [
+        "pool: the rank is unknown",
+        "  expected  input (batch, ..., channels) with one, two or three axes between",
+        "  got       input float32 (...)",
+    ]
+    with pytest.raises(ShapeError, match="pool: no rank of images"):
+        pool(image(3, 4), 2, "AVG")
+
+
+def test_data_format() -> None:
+    with pytest.raises(OptionError) as error:
+        max_pool3d(image(1, 8, 8, 8, 1), 2, 2, "SAME", "NCHW")
+    assert message(error) == [
+        "max_pool3d: unknown data_format",
+        "  expected  'NDHWC' or 'NCDHW'",
+        "  got       'NCHW'",
+        "  hint      did you mean 'NCDHW'?",
+    ]
+
+
+def test_window_shape() -> None:
+    with pytest.raises(OptionError) as error:
+        pool(image(None, 8, 3), (2, 2), "MAX")
+    assert message(error) == [
+        "pool: window_shape must be one size, or one for each axis",
+        "  expected  an integer >= 1, or (width,)",
+        "  got       (2, 2)",
     ]
