@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -41,23 +42,32 @@ class _Lock:
 
     def __init__(self) -> None:
         self._condition = threading.Condition(threading.RLock())
-        self._readers = 0
+        self._readers: Counter[int] = Counter()  # how often each thread has entered
 
     @contextmanager
     def read(self) -> Iterator[None]:
+        thread = threading.get_ident()
         with self._condition:
-            self._readers += 1
+            self._readers[thread] += 1
         try:
             yield
         finally:
             with self._condition:
-                self._readers -= 1
-                if not self._readers:
+                self._readers[thread] -= 1
+                if not self._readers[thread]:
+                    del self._readers[thread]
                     self._condition.notify_all()
 
     @contextmanager
     def write(self) -> Iterator[None]:
+        """Raises GraphError where a run that reads would wait for one inside of it that writes."""
         with self._condition:
+            if threading.get_ident() in self._readers:
+                raise GraphError(
+                    "Session.run",
+                    "a function called by a run starts another one that writes variables",
+                    hint="use another session, or let the outer run write too",
+                )
             while self._readers:
                 self._condition.wait()
             yield

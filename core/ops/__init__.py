@@ -122,4 +122,4 @@ OPERATORS.update(
         for name in names
     }
 )  # fmt: skip
-OPERATORS.update({"getitem": slicing.getitem, "matmul": linalg.matmul})
+OPERATORS.update({"getitem": slicing.getitem, "matmul": linalg.matmul, "stack": stack.stack})

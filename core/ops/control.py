@@ -48,10 +48,8 @@ class Choose(OpDef):
         return (TensorType(types[1].dtype, None),)
 
     def compute(self, xp: Any, condition: Any, a: Any, b: Any) -> Any:
-        """Python's `if`."""
-        return a if bool(condition) else b
-
-    may_alias = True
+        """Python's `if`. A copy, for the memory pass could not tell whose memory it shares."""
+        return (a if bool(condition) else b).copy()
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Flows to the chosen side."""

@@ -417,7 +417,9 @@ REGISTRY["StopGradient"].is_view = True
 zeros_like = unary(
     "zeros_like",
     "Zeros of the shape and dtype of `x`; False, or empty strings.",
-    lambda xp, x: xp.full(x.shape, b"" if x.dtype.hasobject else 0, x.dtype),
+    lambda xp, x: (
+        xp.full(x.shape, b"", x.dtype) if x.dtype.hasobject else xp.zeros(x.shape, x.dtype)
+    ),
     None,
     example=("[1.0, 2.0]", "[0.0, 0.0]"),
     takes="any",

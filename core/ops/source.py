@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DtypeError, ShapeError
-from ..graph import Graph, Tensor, current_context
+from ..graph import OPERATORS, Graph, Tensor, current_context
 from ..opdef import OpDef, apply, no_gradient, register
 from ..types import MAX_VALUE_SIZE, DType, TensorType, as_dtype, as_shape, shape_text, string
 
@@ -254,7 +254,7 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
 
 
 def convert(value: Any, dtype: DType | None = None, name: str | None = None) -> Tensor:
-    """A tensor from a tensor, a variable, or anything `constant` takes.
+    """A tensor from a tensor, a variable, anything `constant` takes, or a list with tensors in it.
 
     Raises:
         DtypeError: if a tensor of another dtype is given: tensors are never cast unasked.
@@ -264,6 +264,8 @@ def convert(value: Any, dtype: DType | None = None, name: str | None = None) -> 
     else:
         as_tensor = getattr(value, "__thalweg_tensor__", None)
         if as_tensor is None:
+            if _holds_tensors(value):
+                return convert(OPERATORS["stack"](list(map(_packed, value)), name=name), dtype)
             return constant(value, dtype, name=name)
         tensor = as_tensor()
     if dtype is not None and tensor.dtype is not dtype:
@@ -282,12 +284,25 @@ def _is_symbolic(value: Any) -> bool:
     return isinstance(value, Tensor) or hasattr(value, "__thalweg_tensor__")
 
 
+def _holds_tensors(value: Any) -> bool:
+    """True for lists with tensors or variables in them, also in lists in them."""
+    return isinstance(value, list | tuple) and any(
+        _is_symbolic(item) or _holds_tensors(item) for item in value
+    )
+
+
+def _packed(value: Any) -> Any:
+    """A list with tensors in it as one tensor; anything else as it is."""
+    return convert(value) if _holds_tensors(value) else value
+
+
 def convert_all(*values: Any) -> tuple[Tensor, ...]:
     """Tensors from values that must share a dtype: the first tensor decides for the others.
 
     Python numbers and NumPy arrays adapt to it where their kind allows: `x * 2` is float32 if
     `x` is, while `index + 0.5` is an error.
     """
+    values = tuple(map(_packed, values))
     leader = next((v for v in values if _is_symbolic(v)), None)
     if leader is None:
         arrays = [as_array(value) for value in values]

@@ -209,6 +209,33 @@ def test_what_waits_for_sizes_writes_variables_too():
         assert result[1].shape == (max(given), 2)
 
 
+def test_a_write_inside_a_read_is_refused_and_does_not_hang():
+    w = core.Variable(1.0)
+    write = w.assign_add(1.0)
+    session = Session()
+
+    def outer(x):
+        return session.run(write) + x
+
+    y = core.py_func(outer, [w.value()], "float32")
+    with pytest.raises(core.GraphError) as error:
+        session.run(y)
+    assert "starts another one that writes variables" in str(error.value)
+    assert "made at   test_session.py" in str(error.value)
+    both = [y, write]
+    assert [float(v) for v in session.run(both)] == [3.0, 2.0]
+
+
+def test_lists_with_tensors_in_them_are_tensors():
+    x = core.placeholder("float32", [], name="x")
+    w = core.Variable(5.0)
+    session = Session()
+    assert session.run(core.reduce_sum([x, 2.0, w]), {x: 1.0}) == 8.0
+    packed = session.run(core.convert([[x, 2.0], [3, w]]), {x: 1.0})
+    assert packed.tolist() == [[1.0, 2.0], [3.0, 5.0]]
+    assert session.run(core.matmul([[x]], [[w]]), {x: 2.0}).tolist() == [[10.0]]
+
+
 def test_an_error_in_what_waits_changes_no_variable():
     size = core.placeholder("float32", [])
     total = core.Variable(1.0)

@@ -107,8 +107,10 @@ class CupyBackend(Backend):
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Makes the GPU the current one."""
-        with self.xp.cuda.Device(self.index):
+        """Makes the GPU the current one; matrices that cannot be factorized are errors."""
+        import cupyx
+
+        with self.xp.cuda.Device(self.index), cupyx.errstate(linalg="raise"):
             yield
 
     def set_memory_limit(self, size_bytes: int | None) -> None:

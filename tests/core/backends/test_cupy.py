@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,6 +43,16 @@ class OnDevice:
         OnDevice.current = self.before
 
 
+class Extensions:
+    """As much of the module cupyx as the backend calls."""
+
+    @staticmethod
+    @contextmanager
+    def errstate(linalg: str) -> Iterator[None]:
+        assert linalg == "raise"
+        yield
+
+
 def cupy_stub(driver: int = 12040, runtime: int = 12090, count: int = 1) -> Any:
     """NumPy's functions, and as much of CuPy's as the backend itself calls."""
     stub = SimpleNamespace(**{name: getattr(np, name) for name in dir(np) if name[0] != "_"})
@@ -62,6 +74,7 @@ def cupy_stub(driver: int = 12040, runtime: int = 12090, count: int = 1) -> Any:
 def gpu(monkeypatch: pytest.MonkeyPatch) -> Any:
     stub = cupy_stub(count=2)
     monkeypatch.setitem(sys.modules, "cupy", stub)
+    monkeypatch.setitem(sys.modules, "cupyx", Extensions)
     register_backend("cupy", CupyBackend)
     yield stub
     register_backend("cupy", CupyBackend)
@@ -164,7 +177,9 @@ class TestRealCupy:
             "getDeviceProperties",
         ):
             assert callable(getattr(cupy.cuda.runtime, name))
-        assert cupy.cuda.Device is not None
+        import cupyx
+
+        assert cupy.cuda.Device is not None and "linalg" in cupyx.geterr()
         assert hasattr(cupy.get_default_memory_pool(), "set_limit")
 
     def test_calls_are_held_against_it(self) -> None:
