@@ -182,6 +182,9 @@ from .ops.elementwise import (
     subtract,
     zeros_like,
 )
+from .ops.error_function import (
+    erf,
+)
 from .ops.files import (
     read_file,
     write_file,
@@ -256,9 +259,7 @@ from .ops.math import (
     add_n,
     ceil,
     clipped_relu,
-    cos,
     elu,
-    erf,
     exp,
     expm1,
     floor,
@@ -275,14 +276,11 @@ from .ops.math import (
     selu,
     sigmoid,
     sign,
-    sin,
     softplus,
     softsign,
     sqrt,
     square,
     squared_difference,
-    tan,
-    tanh,
 )
 from .ops.nn import (
     log_softmax,
@@ -425,6 +423,12 @@ from .ops.string_regex import (
 )
 from .ops.tensor_array import (
     TensorArray,
+)
+from .ops.trigonometry import (
+    cos,
+    sin,
+    tan,
+    tanh,
 )
 from .ops.windows import (
     Padding,

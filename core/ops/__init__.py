@@ -23,6 +23,7 @@ from . import (
     custom,
     depthwise,
     elementwise,
+    error_function,
     files,
     gather,
     host_function,
@@ -55,6 +56,7 @@ from . import (
     string_regex,
     tensor_array,
     transfer,
+    trigonometry,
 )
 
 __all__ = [
@@ -75,6 +77,7 @@ __all__ = [
     "custom",
     "depthwise",
     "elementwise",
+    "error_function",
     "files",
     "gather",
     "host_function",
@@ -107,6 +110,7 @@ __all__ = [
     "string_regex",
     "tensor_array",
     "transfer",
+    "trigonometry",
 ]
 OPERATORS.update(
     {

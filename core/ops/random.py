@@ -18,6 +18,7 @@ from ..opdef import OpDef, apply, no_gradient, register, require
 from ..random import current_seed
 from ..types import DType, TensorType, as_dtype, float32, uint32
 from .elementwise import add, cast, multiply, shape_from_value
+from .error_function import normal_quantile
 from .source import constant, convert
 from .state import Counter, NextCount
 
@@ -164,58 +165,6 @@ class TruncatedNormal(_Draw):
         low = 0.022750131948179195  # Phi(-2)
         u = low + (1.0 - 2.0 * low) * _open_uniform(xp, key, shape)
         return normal_quantile(xp, u).astype(self.dtype.numpy)
-
-
-def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
-    result = coefficients[-1] + 0.0 * x
-    for c in coefficients[-2::-1]:
-        result = result * x + c
-    return result
-
-
-# Wichura, "Algorithm AS 241: The percentage points of the normal distribution", 1988: PPND16.
-_CENTRE = (
-    (3.3871328727963666080, 1.3314166789178437745e2, 1.9715909503065514427e3,
-     1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
-     3.3430575583588128105e4, 2.5090809287301226727e3),
-    (1.0, 4.2313330701600911252e1, 6.8718700749205790830e2, 5.3941960214247511077e3,
-     2.1213794301586595867e4, 3.9307895800092710610e4, 2.8729085735721942674e4,
-     5.2264952788528545610e3),
-)  # fmt: skip
-_MIDDLE = (
-    (1.42343711074968357734, 4.63033784615654529590, 5.76949722146069140550,
-     3.64784832476320460504, 1.27045825245236838258, 2.41780725177450611770e-1,
-     2.27238449892691845833e-2, 7.74545014278341407640e-4),
-    (1.0, 2.05319162663775882187, 1.67638483018380384940, 6.89767334985100004550e-1,
-     1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4,
-     1.05075007164441684324e-9),
-)  # fmt: skip
-_TAIL = (
-    (6.65790464350110377720, 5.46378491116411436990, 1.78482653991729133580,
-     2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
-     2.71155556874348757815e-5, 2.01033439929228813265e-7),
-    (1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
-     7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7,
-     2.04426310338993978564e-15),
-)  # fmt: skip
-
-
-def normal_quantile(xp: Any, u: Any) -> Any:
-    """The x at which the standard normal distribution function is u, 0 < u < 1 (AS 241).
-
-    Relative error about 1e-16; u and result are float64 of any shape.
-    """
-    q = u - 0.5
-    r = 0.180625 - q * q
-    centre = q * _polynomial(_CENTRE[0], r) / _polynomial(_CENTRE[1], r)
-    tail = xp.sqrt(-xp.log(xp.minimum(u, 1.0 - u)))
-    near, far = tail - 1.6, tail - 5.0
-    outer = xp.where(
-        tail <= 5.0,
-        _polynomial(_MIDDLE[0], near) / _polynomial(_MIDDLE[1], near),
-        _polynomial(_TAIL[0], far) / _polynomial(_TAIL[1], far),
-    )
-    return xp.where(xp.abs(q) <= 0.425, centre, xp.where(q < 0, -outer, outer))
 
 
 # Keys and public functions ----------------------------------------------------------------------
