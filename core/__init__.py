@@ -184,6 +184,9 @@ from .ops.elementwise import (
 )
 from .ops.error_function import (
     erf,
+    erfc,
+    erfinv,
+    ndtri,
 )
 from .ops.files import (
     read_file,
@@ -655,6 +658,8 @@ __all__ = [
     "encode_base64",
     "equal",
     "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "expand_dims",
     "expm",
@@ -740,6 +745,7 @@ __all__ = [
     "multiply",
     "name_scope",
     "nce_loss",
+    "ndtri",
     "nearest",
     "negative",
     "new_stream",
