@@ -192,6 +192,11 @@ from .ops.files import (
     read_file,
     write_file,
 )
+from .ops.gamma import (
+    digamma,
+    lgamma,
+    polygamma,
+)
 from .ops.gather import (
     gather,
     one_hot,
@@ -651,6 +656,7 @@ __all__ = [
     "device",
     "diag",
     "diag_part",
+    "digamma",
     "divide",
     "draw_key",
     "einsum",
@@ -708,6 +714,7 @@ __all__ = [
     "learned_unigram_candidate_sampler",
     "less",
     "less_equal",
+    "lgamma",
     "library",
     "list_devices",
     "local_response_normalization",
@@ -765,6 +772,7 @@ __all__ = [
     "pinv",
     "placeholder",
     "placeholder_with_default",
+    "polygamma",
     "pool",
     "pow",
     "print_v2",
