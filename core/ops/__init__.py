@@ -7,6 +7,7 @@ from ..graph import (
 )
 from . import (
     argmax,
+    arithmetic,
     assert_types,
     assert_values,
     assertions,
@@ -62,6 +63,7 @@ from . import (
 
 __all__ = [
     "argmax",
+    "arithmetic",
     "assert_types",
     "assert_values",
     "assertions",

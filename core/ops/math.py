@@ -18,6 +18,7 @@ from .elementwise import (
     add,
     binary,
     multiply,
+    negative,
     ones_like,
     subtract,
     unary,
@@ -39,6 +40,7 @@ __all__ = [
     "leaky_relu",
     "log",
     "log1p",
+    "log_sigmoid",
     "pow",
     "reciprocal",
     "relu",
@@ -319,6 +321,20 @@ def leaky_relu(x: Any, alpha: Any = 0.2, name: str | None = None) -> Tensor:
     """
     x = convert(x)
     return where(greater(x, 0), x, multiply(x, alpha), name=name or "leaky_relu")
+
+
+def log_sigmoid(x: Any, name: str | None = None) -> Tensor:
+    """log(1 / (1 + exp(-x))), finite also where the sigmoid is 0.
+
+    Args:
+        x: (...) float.
+        name: of the node.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(log_sigmoid([-1000.0])).tolist()
+    [-1000.0]
+    """
+    return negative(softplus(negative(x)), name=name or "log_sigmoid")
 
 
 def clipped_relu(x: Any, max_value: Any = 6.0, name: str | None = None) -> Tensor:

@@ -123,6 +123,7 @@ CASES = (
     ),
     one("sigmoid", "Sigmoid", lambda x: special.expit(x), Input("mn", low=-8, high=8)),
     one("softplus", "Softplus", lambda x: -special.log_expit(-x), Input("mn", low=-8, high=8)),
+    one("log_sigmoid", "Softplus", lambda x: special.log_expit(x), Input("mn", low=-8, high=8)),
     one("softsign", "Softsign", lambda x: np.sign(x) * (1 - 1 / (1 + np.abs(x))), OFF_ZERO),
     one("elu", "Elu", each(lambda x: x if x > 0 else math.exp(x) - 1), OFF_ZERO),
     one(
