@@ -106,6 +106,14 @@ from .ops.assert_values import (
 from .ops.assertions import (
     Assert,
 )
+from .ops.bitwise import (
+    bitwise_and,
+    bitwise_invert,
+    bitwise_left_shift,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+)
 from .ops.branching import (
     case,
     cond,
@@ -154,6 +162,10 @@ from .ops.conv_transpose import (
     conv3d_transpose,
     convolution_backprop_filter,
     convolution_backprop_input,
+)
+from .ops.conversion import (
+    bitcast,
+    saturate_cast,
 )
 from .ops.ctc import (
     ctc_loss,
@@ -619,6 +631,13 @@ __all__ = [
     "batch_norm_train",
     "batch_normalization",
     "bias_add",
+    "bitcast",
+    "bitwise_and",
+    "bitwise_invert",
+    "bitwise_left_shift",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
     "bool_",
     "broadcast_to",
     "case",
@@ -823,6 +842,7 @@ __all__ = [
     "round",
     "rsqrt",
     "sampled_softmax_loss",
+    "saturate_cast",
     "scan",
     "self_adjoint_eig",
     "self_adjoint_eigvals",
