@@ -167,6 +167,12 @@ from .ops.conversion import (
     bitcast,
     saturate_cast,
 )
+from .ops.counting import (
+    bincount,
+    confusion_matrix,
+    count_nonzero,
+    histogram_fixed_width,
+)
 from .ops.ctc import (
     ctc_loss,
 )
@@ -644,6 +650,7 @@ __all__ = [
     "batch_norm_train",
     "batch_normalization",
     "bias_add",
+    "bincount",
     "bitcast",
     "bitwise_and",
     "bitwise_invert",
@@ -665,6 +672,7 @@ __all__ = [
     "clipped_relu",
     "concat",
     "cond",
+    "confusion_matrix",
     "constant",
     "control_dependencies",
     "conv1d",
@@ -680,6 +688,7 @@ __all__ = [
     "convolution_backprop_input",
     "cos",
     "cosh",
+    "count_nonzero",
     "cross",
     "ctc_beam_search_decoder",
     "ctc_greedy_decoder",
@@ -735,6 +744,7 @@ __all__ = [
     "group",
     "group_norm",
     "hessian_vector_product",
+    "histogram_fixed_width",
     "identity",
     "image",
     "inner",
