@@ -182,8 +182,11 @@ from .ops.ctc_decode import (
     ctc_greedy_decoder,
 )
 from .ops.cumulative import (
+    cummax,
+    cummin,
     cumprod,
     cumsum,
+    cumulative_logsumexp,
 )
 from .ops.custom import (
     custom_gradient,
@@ -442,6 +445,7 @@ from .ops.statistics import (
     SufficientStatistics,
     moments,
     normalize_moments,
+    reduce_euclidean_norm,
     reduce_logsumexp,
     reduce_std,
     reduce_variance,
@@ -693,8 +697,11 @@ __all__ = [
     "ctc_beam_search_decoder",
     "ctc_greedy_decoder",
     "ctc_loss",
+    "cummax",
+    "cummin",
     "cumprod",
     "cumsum",
+    "cumulative_logsumexp",
     "current_context",
     "current_seed",
     "current_session",
@@ -843,6 +850,7 @@ __all__ = [
     "reciprocal",
     "reduce_all",
     "reduce_any",
+    "reduce_euclidean_norm",
     "reduce_logsumexp",
     "reduce_max",
     "reduce_mean",
