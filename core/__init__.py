@@ -234,6 +234,9 @@ from .ops.host_function import (
     py_func,
     timestamp,
 )
+from .ops.keys import (
+    draw_key,
+)
 from .ops.layer_norm import (
     group_norm,
     instance_norm,
@@ -356,7 +359,6 @@ from .ops.printing import (
     print_v2,
 )
 from .ops.random import (
-    draw_key,
     random_bernoulli,
     random_bits,
     random_integers,

@@ -1,10 +1,4 @@
-"""Random numbers as pure ops: the same key and shape give the same bits on every machine.
-
-A random op draws from a counter-based generator, Philox 4x32-10 (Salmon et al., "Parallel Random
-Numbers: As Easy as 1, 2, 3", SC 2011), the one of TensorFlow and cuRAND. Its key is folded from
-the seed, the op's path in its model and the op's own execution counter. So no op's numbers
-depend on which other ops exist, on threads or on the order of execution.
-"""
+"""Random numbers as pure ops: the same key and shape give the same bits on every machine."""
 
 from __future__ import annotations
 
@@ -13,17 +7,16 @@ from typing import Any
 import numpy as np
 
 from ..errors import OptionError
-from ..graph import Tensor, current_context
-from ..opdef import OpDef, apply, no_gradient, register, require
-from ..random import current_seed
-from ..types import DType, TensorType, as_dtype, float32, uint32
-from .elementwise import add, cast, multiply, shape_from_value
+from ..graph import Tensor
+from ..opdef import OpDef, apply, register
+from ..types import DType, as_dtype, float32
+from .elementwise import add, cast, multiply
 from .error_function import normal_quantile
-from .source import constant, convert
-from .state import Counter, NextCount
+from .keys import draw_key
+from .philox import Draw, RandomBits, RandomUniform, open_uniform
+from .source import convert
 
 __all__ = [
-    "draw_key",
     "random_bernoulli",
     "random_bits",
     "random_integers",
@@ -32,130 +25,20 @@ __all__ = [
     "truncated_normal",
 ]
 
-_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
-_WEYL = (0x9E3779B9, 0xBB67AE85)
-_MASK = 0xFFFFFFFF
-
-
-def philox(xp: Any, counters: Any, key: Any) -> tuple[Any, Any, Any, Any]:
-    """Philox 4x32-10.
-
-    Args:
-        xp: the array module.
-        counters: (blocks,) uint64 block numbers.
-        key: (2,) uint32.
-
-    Returns:
-        Four (blocks,) uint64 arrays of 32-bit words.
-    """
-    k0, k1 = key[0].astype("uint64"), key[1].astype("uint64")
-    mask = xp.full((), _MASK, "uint64")
-    half = xp.full((), 32, "uint64")
-    m0, m1 = (xp.full((), m, "uint64") for m in _MULTIPLIERS)
-    w0, w1 = (xp.full((), w, "uint64") for w in _WEYL)
-    c0, c1 = counters & mask, counters >> half
-    c2 = c3 = xp.zeros(counters.shape, "uint64")
-    for _ in range(10):
-        p0, p1 = c0 * m0, c2 * m1
-        c0, c1, c2, c3 = (
-            (p1 >> half) ^ c1 ^ k0,
-            p1 & mask,
-            (p0 >> half) ^ c3 ^ k1,
-            p0 & mask,
-        )
-        k0, k1 = (k0 + w0) & mask, (k1 + w1) & mask
-    return c0, c1, c2, c3
-
 
 @register
-class FoldIn(OpDef):
-    """A new key from a key and a number.  key: (2,) uint32, data: () int64 -> (2,) uint32."""
-
-    def infer(self, key: TensorType, data: TensorType) -> TensorType:
-        """A key."""
-        require(self, "integer", key=key, data=data)
-        return TensorType(uint32, (2,))
-
-    def compute(self, xp: Any, key: Any, data: Any) -> Any:
-        """Two words of the Philox block that `data` numbers."""
-        words = philox(xp, data.reshape((1,)).astype("uint64"), key)
-        return xp.concatenate(words[:2]).astype("uint32")
-
-    gradient = no_gradient
-
-
-class _Draw(OpDef):
-    """Base of ops (key, shape) -> array."""
-
-    host_inputs = frozenset({1})
-    dtype: DType
-
-    def infer(self, key: TensorType, shape: TensorType) -> TensorType:
-        """The shape's value, where known."""
-        require(self, "integer", key=key, shape=shape)
-        return TensorType(self.dtype, shape_from_value(shape))
-
-    def infer_unknown(self, *types: TensorType) -> tuple[TensorType, ...]:
-        """The dtype."""
-        return (TensorType(self.dtype, None),)
-
-    gradient = no_gradient
-
-
-@register
-class RandomBits(_Draw):
-    """Independent uniform 32-bit words.  key: (2,) uint32, shape: host -> `shape` uint32."""
-
-    dtype: DType = uint32
-
-    def compute(self, xp: Any, key: Any, shape: Any) -> Any:
-        """Word i of the stream is word i % 4 of block i // 4."""
-        sizes = tuple(int(size) for size in shape)
-        total = int(np.prod(shape, dtype=np.int64))
-        blocks = -(-total // 4)
-        words = philox(xp, xp.arange(blocks, dtype="uint64"), key)
-        flat = xp.stack(words, axis=1).astype("uint32").reshape((-1,))
-        return flat[:total].reshape(sizes)
-
-
-@register
-class RandomUniform(_Draw):
-    """Uniform floats in 0 <= u < 1, multiples of 2**-24 (float64: of 2**-53)."""
-
-    dtype: DType
-
-    def compute(self, xp: Any, key: Any, shape: Any) -> Any:
-        """The upper bits of the words."""
-        if self.dtype.size_bytes == 8:
-            pairs = RandomBits().compute(xp, key, np.append(shape, 2)).astype("uint64")
-            high, low = pairs[..., 0], pairs[..., 1]
-            shift = xp.full((), 32, "uint64")
-            bits = ((high << shift) | low) >> xp.full((), 11, "uint64")
-            return bits.astype("float64") * 2.0**-53
-        bits = RandomBits().compute(xp, key, shape)
-        return ((bits >> xp.full((), 8, "uint32")).astype("float32") * 2.0**-24).astype(
-            self.dtype.numpy
-        )
-
-
-def _open_uniform(xp: Any, key: Any, shape: Any) -> Any:
-    """Float64 uniforms strictly inside 0..1, of 32 bits."""
-    return (RandomBits().compute(xp, key, shape).astype("float64") + 0.5) * 2.0**-32
-
-
-@register
-class RandomNormal(_Draw):
+class RandomNormal(Draw):
     """Standard normal numbers, by inversion of the distribution function."""
 
     dtype: DType
 
     def compute(self, xp: Any, key: Any, shape: Any) -> Any:
         """One uniform word each; |x| < 6.3."""
-        return normal_quantile(xp, _open_uniform(xp, key, shape)).astype(self.dtype.numpy)
+        return normal_quantile(xp, open_uniform(xp, key, shape)).astype(self.dtype.numpy)
 
 
 @register
-class TruncatedNormal(_Draw):
+class TruncatedNormal(Draw):
     """Standard normal numbers on the condition |x| < 2, by inversion."""
 
     dtype: DType
@@ -163,56 +46,11 @@ class TruncatedNormal(_Draw):
     def compute(self, xp: Any, key: Any, shape: Any) -> Any:
         """Uniforms between the distribution's values at -2 and 2."""
         low = 0.022750131948179195  # Phi(-2)
-        u = low + (1.0 - 2.0 * low) * _open_uniform(xp, key, shape)
+        u = low + (1.0 - 2.0 * low) * open_uniform(xp, key, shape)
         return normal_quantile(xp, u).astype(self.dtype.numpy)
 
 
-# Keys and public functions ----------------------------------------------------------------------
-
-
-def stream_key(seed: int, path: str) -> np.ndarray[Any, Any]:
-    """The key of one stream.  -> (2,) uint32.
-
-    >>> stream_key(0, "dropout").dtype, stream_key(0, "a").tolist() == stream_key(1, "a").tolist()
-    (dtype('uint32'), False)
-    """
-    import hashlib  # loads OpenSSL, which most programs never need
-
-    digest = hashlib.blake2b(f"{seed}/{path}".encode(), digest_size=8).digest()
-    return np.frombuffer(digest, "<u4").astype(np.uint32)
-
-
-def draw_key(seed: int | None = None) -> Tensor:
-    """A key that differs at every run: folded from seed, path and a counter of its own.
-
-    The path is that of the stream in force (a layer's), else the node's name; with an explicit
-    `seed` it is the seed alone, so that two ops of equal seed draw equal numbers.
-    """
-    context = current_context()
-    if context.graph.outer is not None:
-        return _draw_in_body(seed, context.graph)
-    stream = context.stream
-    name = "random/seed"  # the node's, made below: so the next op's path is another
-    path = stream.next_path() if stream else context.graph.unique_name(context.scope + name)
-    ordinal = int(path.rpartition("/")[2]) if stream else 0
-    if seed is not None:
-        path, general = f"seed {seed}", context.graph.seed or 0
-    elif stream is not None:
-        general = stream.seed
-    else:
-        general = current_seed() if context.graph.seed is None else context.graph.seed
-    base = constant(stream_key(general, path), name=name)
-    counter = Counter(f"{path}/count", stream, ordinal)
-    count = apply(NextCount(counter), name="random/count")
-    return apply(FoldIn(), base, count, name="random/key")
-
-
-def _draw_in_body(seed: int | None, graph: Any) -> Tensor:
-    """A key drawn once for the whole loop, outside of it, and folded with the iteration."""
-    with graph.outside():
-        key = draw_key(seed)
-    iteration = graph.iteration()
-    return graph.capture(key) if iteration is None else apply(FoldIn(), key, iteration)
+# Public functions -------------------------------------------------------------------------------
 
 
 def _draw(op: OpDef, shape: Any, seed: int | None, name: str | None) -> Tensor:
