@@ -236,6 +236,8 @@ from .ops.host_function import (
 )
 from .ops.keys import (
     draw_key,
+    fold_in,
+    random_key,
 )
 from .ops.layer_norm import (
     group_norm,
@@ -739,6 +741,7 @@ __all__ = [
     "floor",
     "floordiv",
     "floormod",
+    "fold_in",
     "foldl",
     "foldr",
     "fused_batch_norm",
@@ -844,6 +847,7 @@ __all__ = [
     "random_bernoulli",
     "random_bits",
     "random_integers",
+    "random_key",
     "random_normal",
     "random_uniform",
     "rank_of",

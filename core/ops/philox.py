@@ -105,7 +105,7 @@ class RandomBits(Draw):
 
 @register
 class RandomUniform(Draw):
-    """Uniform floats in 0 <= u < 1, multiples of 2**-24 (float64: of 2**-53)."""
+    """Uniform floats in 0 <= u < 1: multiples of 2**-11 (float16), 2**-24, or 2**-53 (float64)."""
 
     dtype: DType
 
@@ -117,10 +117,9 @@ class RandomUniform(Draw):
             shift = xp.full((), 32, "uint64")
             bits = ((high << shift) | low) >> xp.full((), 11, "uint64")
             return bits.astype("float64") * 2.0**-53
-        bits = RandomBits().compute(xp, key, shape)
-        return ((bits >> xp.full((), 8, "uint32")).astype("float32") * 2.0**-24).astype(
-            self.dtype.numpy
-        )
+        digits = 24 if self.dtype.size_bytes == 4 else 11  # more would round up to 1
+        bits = RandomBits().compute(xp, key, shape) >> xp.full((), 32 - digits, "uint32")
+        return (bits.astype("float32") * 2.0**-digits).astype(self.dtype.numpy)
 
 
 def open_uniform(xp: Any, key: Any, shape: Any) -> Any:

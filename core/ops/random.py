@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..errors import OptionError
 from ..graph import Tensor
 from ..opdef import OpDef, apply, register
-from ..types import DType, as_dtype, float32
+from ..types import DType, as_dtype, float32, int64
 from .elementwise import add, cast, multiply
 from .error_function import normal_quantile
-from .keys import draw_key
+from .keys import choose_key
 from .philox import Draw, RandomBits, RandomUniform, open_uniform
 from .source import convert
+from .stack import size_vector
 
 __all__ = [
     "random_bernoulli",
@@ -53,22 +52,22 @@ class TruncatedNormal(Draw):
 # Public functions -------------------------------------------------------------------------------
 
 
-def _draw(op: OpDef, shape: Any, seed: int | None, name: str | None) -> Tensor:
-    return apply(op, draw_key(seed), convert(_shape(shape)), name=name)
+def draw(where: str, op: OpDef, shape: Any, seed: int | None, name: str | None, key: Any) -> Tensor:
+    """Applies an op (key, shape) -> array."""
+    chosen = choose_key(where, seed, key)
+    return apply(op, chosen, size_vector(where, shape, chosen), name=name)
 
 
-def _shape(shape: Any) -> Any:
-    """An empty list of sizes is still a list of integers."""
-    return np.zeros(0, np.int32) if isinstance(shape, list | tuple) and not shape else shape
-
-
-def random_bits(shape: Any, seed: int | None = None, name: str | None = None) -> Tensor:
+def random_bits(
+    shape: Any, seed: int | None = None, name: str | None = None, key: Any = None
+) -> Tensor:
     """Uniform 32-bit words.
 
     Args:
         shape: sizes, or a host integer vector.
         seed: makes the stream independent of the node's name.
         name: of the node.
+        key: (2,) uint32 of `random_key` instead of a seed: equal numbers at every run.
 
     Returns:
         `shape` uint32.
@@ -77,7 +76,7 @@ def random_bits(shape: Any, seed: int | None = None, name: str | None = None) ->
     >>> Session().run(random_bits([2, 3])).shape
     (2, 3)
     """
-    return _draw(RandomBits(), shape, seed, name)
+    return draw("random_bits", RandomBits(), shape, seed, name, key)
 
 
 def random_uniform(
@@ -87,6 +86,7 @@ def random_uniform(
     dtype: Any = "float32",
     seed: int | None = None,
     name: str | None = None,
+    key: Any = None,
 ) -> Tensor:
     """Uniform numbers in minval <= u < maxval; integers for an integer dtype.
 
@@ -97,6 +97,7 @@ def random_uniform(
         dtype: float, or integer (then both bounds must be given).
         seed: makes the stream independent of the node's name.
         name: of the node.
+        key: (2,) uint32 of `random_key` instead of a seed: equal numbers at every run.
 
     >>> from thalweg.core import Session
     >>> x = Session().run(random_uniform([1000], 2.0, 3.0))
@@ -105,8 +106,8 @@ def random_uniform(
     """
     wanted = as_dtype(dtype)
     if wanted.is_integer:
-        return random_integers(shape, minval, maxval, wanted, seed, name)
-    u = _draw(RandomUniform(wanted), shape, seed, name)
+        return random_integers(shape, minval, maxval, wanted, seed, name, key)
+    u = draw("random_uniform", RandomUniform(wanted), shape, seed, name, key)
     if isinstance(minval, int | float) and isinstance(maxval, int | float):
         if minval == 0 and maxval == 1:
             return u
@@ -122,8 +123,18 @@ def random_integers(
     dtype: Any = "int32",
     seed: int | None = None,
     name: str | None = None,
+    key: Any = None,
 ) -> Tensor:
-    """Uniform integers in minval <= n < maxval (bias below 2**-32 times the range).
+    """Uniform integers in minval <= n < maxval (bias below 2**-53 times the range).
+
+    Args:
+        shape: sizes, or a host integer vector.
+        minval: lower bound.
+        maxval: upper bound, exclusive; at most 2**63 above `minval`.
+        dtype: of the result.
+        seed: makes the stream independent of the node's name.
+        name: of the node.
+        key: (2,) uint32 of `random_key` instead of a seed: equal numbers at every run.
 
     Raises:
         OptionError: if the range is empty.
@@ -139,8 +150,8 @@ def random_integers(
             expected="minval < maxval",
             got=f"minval {minval}, maxval {maxval}",
         )
-    u = _draw(RandomUniform(as_dtype("float64")), shape, seed, name)
-    return cast(u * float(maxval - minval), dtype) + minval
+    u = draw("random_integers", RandomUniform(as_dtype("float64")), shape, seed, name, key)
+    return cast(cast(u * float(maxval - minval), int64) + minval, dtype)
 
 
 def random_normal(
@@ -150,6 +161,7 @@ def random_normal(
     dtype: Any = "float32",
     seed: int | None = None,
     name: str | None = None,
+    key: Any = None,
 ) -> Tensor:
     """Normal numbers.
 
@@ -160,13 +172,14 @@ def random_normal(
         dtype: float.
         seed: makes the stream independent of the node's name.
         name: of the node.
+        key: (2,) uint32 of `random_key` instead of a seed: equal numbers at every run.
 
     >>> from thalweg.core import Session
     >>> abs(float(Session().run(random_normal([10000])).mean())) < 0.1
     True
     """
-    draw = _draw(RandomNormal(as_dtype(dtype)), shape, seed, name)
-    return add(multiply(draw, stddev), mean)
+    standard = draw("random_normal", RandomNormal(as_dtype(dtype)), shape, seed, name, key)
+    return add(multiply(standard, stddev), mean)
 
 
 def truncated_normal(
@@ -176,6 +189,7 @@ def truncated_normal(
     dtype: Any = "float32",
     seed: int | None = None,
     name: str | None = None,
+    key: Any = None,
 ) -> Tensor:
     """Normal numbers on the condition that they lie within two standard deviations.
 
@@ -186,22 +200,36 @@ def truncated_normal(
         dtype: float.
         seed: makes the stream independent of the node's name.
         name: of the node.
+        key: (2,) uint32 of `random_key` instead of a seed: equal numbers at every run.
 
     >>> from thalweg.core import Session
     >>> bool(abs(Session().run(truncated_normal([10000]))).max() < 2)
     True
     """
-    draw = _draw(TruncatedNormal(as_dtype(dtype)), shape, seed, name)
-    return add(multiply(draw, stddev), mean)
+    standard = draw("truncated_normal", TruncatedNormal(as_dtype(dtype)), shape, seed, name, key)
+    return add(multiply(standard, stddev), mean)
 
 
 def random_bernoulli(
-    shape: Any, probability: Any, dtype: Any = "bool", seed: int | None = None
+    shape: Any,
+    probability: Any,
+    dtype: Any = "bool",
+    seed: int | None = None,
+    name: str | None = None,
+    key: Any = None,
 ) -> Tensor:
     """True with the given probability, which may be a tensor.
+
+    Args:
+        shape: sizes, or a host integer vector.
+        probability: a number, or a tensor that broadcasts with `shape`.
+        dtype: of the result; numbers are 1 for True, and 0.
+        seed: makes the stream independent of the node's name.
+        name: of the node.
+        key: (2,) uint32 of `random_key` instead of a seed: equal numbers at every run.
 
     >>> from thalweg.core import Session
     >>> Session().run(random_bernoulli([2], 1.0)).tolist()
     [True, True]
     """
-    return cast(random_uniform(shape, dtype=float32, seed=seed) < probability, dtype)
+    return cast(random_uniform(shape, dtype=float32, seed=seed, key=key) < probability, dtype, name)
