@@ -197,6 +197,13 @@ from .ops.depthwise import (
     separable_conv1d,
     separable_conv2d,
 )
+from .ops.distributions import (
+    random_beta,
+    random_exponential,
+    random_gamma,
+    random_laplace,
+    random_poisson,
+)
 from .ops.elementwise import (
     add,
     broadcast_to,
@@ -845,10 +852,15 @@ __all__ = [
     "py_func",
     "qr",
     "random_bernoulli",
+    "random_beta",
     "random_bits",
+    "random_exponential",
+    "random_gamma",
     "random_integers",
     "random_key",
+    "random_laplace",
     "random_normal",
+    "random_poisson",
     "random_uniform",
     "rank_of",
     "read_file",

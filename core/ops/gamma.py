@@ -55,7 +55,7 @@ def _wide(x: Any) -> Any:
     return x.astype("float32") if x.dtype.itemsize == 2 else x
 
 
-def _lgamma(xp: Any, x: Any) -> Any:
+def log_gamma(xp: Any, x: Any) -> Any:
     """By the series around 2, to which smaller numbers are shifted; from 8.5 by Stirling's."""
     wide = _wide(x)
     size = xp.abs(wide)
@@ -88,7 +88,7 @@ def _lgamma_by_stirling(xp: Any, x: Any) -> Any:
 lgamma = unary(
     "lgamma",
     "log |gamma(x)|; infinite at 0, -1, -2 …",
-    _lgamma,
+    log_gamma,
     lambda x, y, g: g * digamma(x),
     example=("[1.0, 2.0]", "[0.0, 0.0]"),
 )
