@@ -395,6 +395,12 @@ from .ops.sampled import (
     nce_loss,
     sampled_softmax_loss,
 )
+from .ops.sampling import (
+    random_categorical,
+    random_crop,
+    random_permutation,
+    random_shuffle,
+)
 from .ops.scanning import (
     foldl,
     foldr,
@@ -854,13 +860,17 @@ __all__ = [
     "random_bernoulli",
     "random_beta",
     "random_bits",
+    "random_categorical",
+    "random_crop",
     "random_exponential",
     "random_gamma",
     "random_integers",
     "random_key",
     "random_laplace",
     "random_normal",
+    "random_permutation",
     "random_poisson",
+    "random_shuffle",
     "random_uniform",
     "rank_of",
     "read_file",
