@@ -147,5 +147,5 @@ def _float_to_integer(x: Tensor, dtype: DType, name: str) -> Tensor:
     too_low, too_high = less_equal(x, float(low)), greater_equal(x, float(high + 1))
     outside = logical_or(logical_or(too_low, too_high), is_nan(x))
     inside = cast(where(outside, zeros_like(x), x), dtype)
-    limited = where(too_low, convert(np.array(low, dtype.numpy)), inside)
-    return where(too_high, convert(np.array(high, dtype.numpy)), limited, name=name)
+    limited = where(too_low, np.array(low, dtype.numpy), inside)
+    return where(too_high, np.array(high, dtype.numpy), limited, name=name)

@@ -186,7 +186,7 @@ def histogram_fixed_width(
     place = divide(subtract(tensor, ends[0]), subtract(ends[1], ends[0])) * bins
     # the first and last bin take what is outside, before it is too large for an integer
     index = cast(clip_by_value(floor(place), 0.0, bins - 1.0), int64)
-    index = where(is_nan(place), convert(np.int64(-1)), index)
+    index = where(is_nan(place), np.int64(-1), index)
     label = "histogram_fixed_width"
     return _counted(label, index, None, count, dtype, name or label)
 
@@ -226,7 +226,9 @@ def confusion_matrix(
     >>> Session().run(confusion_matrix([0, 1, 2, 2], [0, 2, 2, 2])).tolist()
     [[1, 0, 0], [0, 0, 1], [0, 0, 2]]
     """
-    truth, prediction = convert(labels), convert(predictions)
+    truth = convert(labels)
+    with beside(truth):
+        prediction = convert(predictions)
     _check_classes(truth, prediction)
     row, column = cast(truth, int64), cast(prediction, int64)
     with beside(truth):
@@ -235,7 +237,7 @@ def confusion_matrix(
         else:
             count = cast(convert(num_classes), int64)
         is_pair = logical_and(_is_class(row, count), _is_class(column, count))
-        index = where(is_pair, row * count + column, convert(np.int64(-1)))
+        index = where(is_pair, row * count + column, np.int64(-1))
         label = "confusion_matrix"
         flat = _counted(label, index, weights, count * count, dtype, f"{label}/counts")
         return reshape(flat, stack([count, count]), name=name or label)

@@ -313,9 +313,9 @@ def random_gamma(
     ((10000, 2), True)
     """
     wanted = as_dtype(dtype)
-    chosen = choose_key("random_gamma", seed, key)
     parameter = convert(alpha, wanted)
     with beside(parameter):
+        chosen = choose_key("random_gamma", seed, key)
         rate = None if beta is None else convert(beta, wanted)
     if rate is not None:
         parameter = multiply(parameter, ones_like(rate))
@@ -362,9 +362,9 @@ def random_beta(
     True
     """
     wanted = as_dtype(dtype)
-    chosen = choose_key("random_beta", seed, key)
     a = convert(alpha, wanted)
     with beside(a):
+        chosen = choose_key("random_beta", seed, key)
         b = convert(beta, wanted)
     sizes = size_vector("random_beta", shape, chosen)
     first, second = (
@@ -412,8 +412,9 @@ def random_poisson(
             expected="a float dtype, int32 or int64",
             got=str(wanted),
         )
-    chosen = choose_key("random_poisson", seed, key)
     parameter = convert(rate)
+    with beside(parameter):
+        chosen = choose_key("random_poisson", seed, key)
     if parameter.dtype.is_integer:
         parameter = cast(parameter, float64)
     sizes = size_vector("random_poisson", shape, chosen)

@@ -19,7 +19,7 @@ from .philox import Draw, RandomBits, RandomUniform
 from .random import draw
 from .repeat import arange
 from .shape import expand_dims
-from .sizes import require_sizes, size_values
+from .sizes import beside, require_sizes, size_values
 from .source import convert
 from .stack import size_vector
 
@@ -129,7 +129,9 @@ def random_shuffle(
             expected="x (rows, ...)",
             got=types_text(x=tensor.type),
         )
-    order = draw("random_shuffle", RandomPermutation(), shape_of(tensor)[:1], seed, None, key)
+    rows = shape_of(tensor)[:1]
+    with beside(tensor):
+        order = draw("random_shuffle", RandomPermutation(), rows, seed, None, key)
     return gather(tensor, order, name=name or "random_shuffle")
 
 
@@ -158,7 +160,8 @@ def random_crop(
     ((2, 2), [3, 3])
     """
     tensor = convert(x)
-    chosen = choose_key("random_crop", seed, key)
+    with beside(tensor):
+        chosen = choose_key("random_crop", seed, key)
     sizes = size_vector("random_crop", size, tensor)
     wanted = size_values(sizes.type)
     if wanted is None:
@@ -172,7 +175,8 @@ def random_crop(
     result = tensor
     for axis, count in enumerate(wanted):
         if count is None or tensor.shape is None or tensor.shape[axis] != count:
-            places = cast(arange(sizes[axis]), int64) + offsets[axis]
+            with beside(tensor):
+                places = cast(arange(sizes[axis]), int64) + offsets[axis]
             result = gather(result, places, axis, name=name or "random_crop")
     return result
 
@@ -216,11 +220,13 @@ def random_categorical(
             expected="an integer dtype",
             got=str(as_dtype(dtype)),
         )
-    scores = expand_dims(logits, -2)
+    tensor = convert(logits)
+    scores = expand_dims(tensor, -2)
     if scores.dtype is float16:
         scores = cast(scores, "float32")
-    sizes = shape_of(logits)
-    count = size_vector("random_categorical", [num_samples], scores)
+    sizes = shape_of(tensor)
+    count = size_vector("random_categorical", [num_samples], tensor)
     shape = concat([sizes[:-1], cast(count, sizes.dtype), sizes[-1:]], 0)
-    noise = negative(log(random_exponential(shape, 1.0, scores.dtype, seed, None, key)))
+    with beside(tensor):
+        noise = negative(log(random_exponential(shape, 1.0, scores.dtype, seed, None, key)))
     return argmax(add(scores, noise), -1, dtype, name=name or "random_categorical")
