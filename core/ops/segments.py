@@ -265,7 +265,7 @@ class SegmentCount(OpDef):
 
 # Public functions -------------------------------------------------------------------------------
 
-Reduce = Callable[[Tensor, Tensor, Tensor, "str | None"], Tensor]
+_Reduce = Callable[[Tensor, Tensor, Tensor, "str | None"], Tensor]
 
 
 class SegmentFunction(Protocol):
@@ -286,11 +286,11 @@ class UnsortedSegmentFunction(Protocol):
         """A tensor of one row a segment."""
 
 
-def _by(op: OpDef) -> Reduce:
+def _by(op: OpDef) -> _Reduce:
     return lambda data, ids, num, name: apply(op, data, ids, num, name=name)
 
 
-def _average(label: str, scale: Callable[[Tensor], Tensor]) -> Reduce:
+def _average(label: str, scale: Callable[[Tensor], Tensor]) -> _Reduce:
     """Sums over a function of the counts; those of float16, which overflow, in float32."""
 
     def reduce(data: Tensor, ids: Tensor, num: Tensor, name: str | None) -> Tensor:
@@ -340,7 +340,7 @@ Raises:
 
 
 def _unsorted(
-    name: str, doc: str, reduce: Reduce, example: tuple[str, str], takes: str = "number"
+    name: str, doc: str, reduce: _Reduce, example: tuple[str, str], takes: str = "number"
 ) -> UnsortedSegmentFunction:
     """The public function of ids in any order."""
 
@@ -362,7 +362,7 @@ def _unsorted(
 
 
 def _sorted(
-    name: str, doc: str, reduce: Reduce, example: tuple[str, str], takes: str = "number"
+    name: str, doc: str, reduce: _Reduce, example: tuple[str, str], takes: str = "number"
 ) -> SegmentFunction:
     """The public function of sorted ids, whose last one tells how many segments there are."""
 
