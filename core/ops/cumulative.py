@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..types import TensorType, int64, normalize_axis, types_text
 from .compare import is_finite, where
 from .concat import concat
 from .elementwise import multiply, zeros_like
-from .grouped import add, combine_rows
+from .grouped import combine_rows
 from .math import exp
 from .source import convert
 
@@ -174,7 +175,7 @@ class AddAlong(OpDef):
         *others, size = rows.shape
         lines = xp.arange(math.prod(others)).reshape((*others, 1))
         index = (lines * size + moved).reshape(-1)
-        sums = combine_rows(xp, index, rows.reshape(-1), g.size, add, 0, 0)
+        sums = combine_rows(xp, index, rows.reshape(-1), g.size, operator.add, 0)
         return xp.moveaxis(sums.reshape(rows.shape), -1, self.axis)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
 from ..types import DType, TensorType, as_dtype, normalize_axis, types_text
 from .elementwise import shape_from_value, shape_of
-from .grouped import add, combine_rows
+from .equal_rows import places
+from .grouped import combine_rows
 from .sizes import beside, keep_values
 from .source import convert
 
@@ -101,10 +103,9 @@ class GatherGrad(OpDef):
         sizes = shape.tolist()
         axis = self.axis % len(sizes)
         size, before, after = sizes[axis], math.prod(sizes[:axis]), math.prod(sizes[axis + 1 :])
-        index = indices.astype("int64").reshape(-1)
-        index = xp.where(index < 0, index + size, index)
+        index = places(xp, indices, size)
         rows = g.reshape((before, index.shape[0], after)).transpose(1, 0, 2)
-        result = combine_rows(xp, index, rows, size, add, 0, 0)
+        result = combine_rows(xp, index, rows, size, operator.add, 0)
         return result.transpose(1, 0, 2).reshape(sizes)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:

@@ -3,12 +3,12 @@
 Ids have the first axes of the data; what is behind those axes is a row. A row whose id is not in
 0 <= id < num_segments has no place and no gradient. Gradients never divide by the values:
 products are right with zeros, and extremes share theirs evenly among ties, as `reduce_max` does.
-Sums are made in an order that depends on the ids alone, see `grouped.py`.
+Sums are made in an order that depends on the ids alone, see `equal_rows.py`.
 """
 
 from __future__ import annotations
 
-import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from ..types import TensorType, as_dtype, float16, int64, types_text
 from .arithmetic import div_no_nan
 from .compare import equal, maximum
 from .elementwise import cast, divide, identity, ones_like, shape_of, zeros_like
-from .grouped import Combine, add, combine_rows, scan_groups
+from .grouped import Combine, combine_rows, scan_groups
 from .math import sqrt
 from .reduce import reduce_max
 from .shape import expand_dims
@@ -102,11 +102,11 @@ class _Segments(OpDef):
         """By the mechanism of `grouped.py`."""
         index = ids.astype("int64").reshape(-1)
         rows = data.reshape((index.shape[0], *data.shape[ids.ndim :]))
-        combine, neutral, empty = self.combination(xp, as_dtype(data.dtype).numpy)
-        return combine_rows(xp, index, rows, int(num), combine, neutral, empty)
+        combine, empty = self.combination(xp, as_dtype(data.dtype).numpy)
+        return combine_rows(xp, index, rows, int(num), combine, empty)
 
-    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, Any, Any]:
-        """What joins two rows, the number that changes none, and that of no rows."""
+    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, float]:
+        """What joins two rows, and the number of no rows."""
         raise NotImplementedError
 
     def spread(self, reduced: Tensor, node: Operation) -> Tensor:
@@ -143,9 +143,9 @@ class SpreadSegments(OpDef):
 class SegmentSum(_Segments):
     """The sum of each segment; 0 of none."""
 
-    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, Any, Any]:
+    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, float]:
         """Addition."""
-        return add, 0, 0
+        return operator.add, 0
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """g for each row."""
@@ -156,9 +156,9 @@ class SegmentSum(_Segments):
 class SegmentProd(_Segments):
     """The product of each segment; 1 of none."""
 
-    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, Any, Any]:
+    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, float]:
         """Multiplication."""
-        return lambda a, b: a * b, 1, 1
+        return operator.mul, 1
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """g times the product of the others: of those before and those after."""
@@ -204,13 +204,13 @@ class GroupedScan(OpDef):
 class _Extreme(_Segments):
     empty_is_zero: bool
 
-    def limits(self, dtype: np.dtype[Any], sign: int) -> tuple[float, float]:
-        """The least (sign -1) or greatest number that rows may hold, and that of no rows."""
+    def empty(self, dtype: np.dtype[Any], sign: int) -> float:
+        """The number of no rows: 0, or the least (sign -1) or greatest finite one of the dtype."""
+        if self.empty_is_zero:
+            return 0
         if dtype.kind == "f":
-            neutral, end = sign * math.inf, sign * float(np.finfo(dtype).max)
-        else:
-            neutral = end = int(np.iinfo(dtype).min if sign < 0 else np.iinfo(dtype).max)
-        return neutral, 0 if self.empty_is_zero else end
+            return sign * float(np.finfo(dtype).max)
+        return int(np.iinfo(dtype).min if sign < 0 else np.iinfo(dtype).max)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Shared evenly by all rows that equal the extreme of their segment."""
@@ -224,18 +224,18 @@ class _Extreme(_Segments):
 class SegmentMax(_Extreme):
     """The largest of each segment; of none the least finite number, or 0."""
 
-    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, Any, Any]:
+    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, float]:
         """The larger."""
-        return xp.maximum, *self.limits(dtype, -1)
+        return xp.maximum, self.empty(dtype, -1)
 
 
 @register
 class SegmentMin(_Extreme):
     """The smallest of each segment; of none the greatest finite number, or 0."""
 
-    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, Any, Any]:
+    def combination(self, xp: Any, dtype: np.dtype[Any]) -> tuple[Combine, float]:
         """The smaller."""
-        return xp.minimum, *self.limits(dtype, 1)
+        return xp.minimum, self.empty(dtype, 1)
 
 
 @register
