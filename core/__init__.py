@@ -74,6 +74,14 @@ from .ops.argmax import (
     argmax,
     argmin,
 )
+from .ops.arithmetic import (
+    div_no_nan,
+    multiply_no_nan,
+    truncatediv,
+    truncatemod,
+    xdivy,
+    xlogy,
+)
 from .ops.assert_types import (
     assert_integer,
     assert_rank,
@@ -97,6 +105,14 @@ from .ops.assert_values import (
 )
 from .ops.assertions import (
     Assert,
+)
+from .ops.bitwise import (
+    bitwise_and,
+    bitwise_invert,
+    bitwise_left_shift,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
 )
 from .ops.branching import (
     case,
@@ -147,6 +163,16 @@ from .ops.conv_transpose import (
     convolution_backprop_filter,
     convolution_backprop_input,
 )
+from .ops.conversion import (
+    bitcast,
+    saturate_cast,
+)
+from .ops.counting import (
+    bincount,
+    confusion_matrix,
+    count_nonzero,
+    histogram_fixed_width,
+)
 from .ops.ctc import (
     ctc_loss,
 )
@@ -156,8 +182,11 @@ from .ops.ctc_decode import (
     ctc_greedy_decoder,
 )
 from .ops.cumulative import (
+    cummax,
+    cummin,
     cumprod,
     cumsum,
+    cumulative_logsumexp,
 )
 from .ops.custom import (
     custom_gradient,
@@ -167,6 +196,13 @@ from .ops.depthwise import (
     depthwise_conv2d,
     separable_conv1d,
     separable_conv2d,
+)
+from .ops.distributions import (
+    random_beta,
+    random_exponential,
+    random_gamma,
+    random_laplace,
+    random_poisson,
 )
 from .ops.elementwise import (
     add,
@@ -182,9 +218,20 @@ from .ops.elementwise import (
     subtract,
     zeros_like,
 )
+from .ops.error_function import (
+    erf,
+    erfc,
+    erfinv,
+    ndtri,
+)
 from .ops.files import (
     read_file,
     write_file,
+)
+from .ops.gamma import (
+    digamma,
+    lgamma,
+    polygamma,
 )
 from .ops.gather import (
     gather,
@@ -193,6 +240,11 @@ from .ops.gather import (
 from .ops.host_function import (
     py_func,
     timestamp,
+)
+from .ops.keys import (
+    draw_key,
+    fold_in,
+    random_key,
 )
 from .ops.layer_norm import (
     group_norm,
@@ -256,9 +308,7 @@ from .ops.math import (
     add_n,
     ceil,
     clipped_relu,
-    cos,
     elu,
-    erf,
     exp,
     expm1,
     floor,
@@ -267,6 +317,7 @@ from .ops.math import (
     leaky_relu,
     log,
     log1p,
+    log_sigmoid,
     pow,
     reciprocal,
     relu,
@@ -275,14 +326,11 @@ from .ops.math import (
     selu,
     sigmoid,
     sign,
-    sin,
     softplus,
     softsign,
     sqrt,
     square,
     squared_difference,
-    tan,
-    tanh,
 )
 from .ops.nn import (
     log_softmax,
@@ -320,7 +368,6 @@ from .ops.printing import (
     print_v2,
 )
 from .ops.random import (
-    draw_key,
     random_bernoulli,
     random_bits,
     random_integers,
@@ -348,11 +395,30 @@ from .ops.sampled import (
     nce_loss,
     sampled_softmax_loss,
 )
+from .ops.sampling import (
+    random_categorical,
+    random_crop,
+    random_permutation,
+    random_shuffle,
+)
 from .ops.scanning import (
     foldl,
     foldr,
     map_fn,
     scan,
+)
+from .ops.segments import (
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
 )
 from .ops.shape import (
     expand_dims,
@@ -396,6 +462,7 @@ from .ops.statistics import (
     SufficientStatistics,
     moments,
     normalize_moments,
+    reduce_euclidean_norm,
     reduce_logsumexp,
     reduce_std,
     reduce_variance,
@@ -425,6 +492,21 @@ from .ops.string_regex import (
 )
 from .ops.tensor_array import (
     TensorArray,
+)
+from .ops.trigonometry import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cos,
+    cosh,
+    sin,
+    sinh,
+    tan,
+    tanh,
 )
 from .ops.windows import (
     Padding,
@@ -540,6 +622,8 @@ __all__ = [
     "Variable",
     "Windows",
     "abs",
+    "acos",
+    "acosh",
     "add",
     "add_check_numerics_ops",
     "add_n",
@@ -554,6 +638,8 @@ __all__ = [
     "as_shape",
     "as_sizes",
     "as_string",
+    "asin",
+    "asinh",
     "assert_equal",
     "assert_greater",
     "assert_greater_equal",
@@ -574,6 +660,9 @@ __all__ = [
     "assign",
     "assign_add",
     "assign_sub",
+    "atan",
+    "atan2",
+    "atanh",
     "atomic_path",
     "avg_pool1d",
     "avg_pool2d",
@@ -582,6 +671,14 @@ __all__ = [
     "batch_norm_train",
     "batch_normalization",
     "bias_add",
+    "bincount",
+    "bitcast",
+    "bitwise_and",
+    "bitwise_invert",
+    "bitwise_left_shift",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
     "bool_",
     "broadcast_to",
     "case",
@@ -596,6 +693,7 @@ __all__ = [
     "clipped_relu",
     "concat",
     "cond",
+    "confusion_matrix",
     "constant",
     "control_dependencies",
     "conv1d",
@@ -610,12 +708,17 @@ __all__ = [
     "convolution_backprop_filter",
     "convolution_backprop_input",
     "cos",
+    "cosh",
+    "count_nonzero",
     "cross",
     "ctc_beam_search_decoder",
     "ctc_greedy_decoder",
     "ctc_loss",
+    "cummax",
+    "cummin",
     "cumprod",
     "cumsum",
+    "cumulative_logsumexp",
     "current_context",
     "current_seed",
     "current_session",
@@ -627,6 +730,8 @@ __all__ = [
     "device",
     "diag",
     "diag_part",
+    "digamma",
+    "div_no_nan",
     "divide",
     "draw_key",
     "einsum",
@@ -634,6 +739,8 @@ __all__ = [
     "encode_base64",
     "equal",
     "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "expand_dims",
     "expm",
@@ -647,6 +754,7 @@ __all__ = [
     "floor",
     "floordiv",
     "floormod",
+    "fold_in",
     "foldl",
     "foldr",
     "fused_batch_norm",
@@ -661,6 +769,7 @@ __all__ = [
     "group",
     "group_norm",
     "hessian_vector_product",
+    "histogram_fixed_width",
     "identity",
     "image",
     "inner",
@@ -682,12 +791,14 @@ __all__ = [
     "learned_unigram_candidate_sampler",
     "less",
     "less_equal",
+    "lgamma",
     "library",
     "list_devices",
     "local_response_normalization",
     "log",
     "log1p",
     "log_poisson_loss",
+    "log_sigmoid",
     "log_softmax",
     "log_uniform_candidate_sampler",
     "logdet",
@@ -717,8 +828,10 @@ __all__ = [
     "minimum",
     "moments",
     "multiply",
+    "multiply_no_nan",
     "name_scope",
     "nce_loss",
+    "ndtri",
     "nearest",
     "negative",
     "new_stream",
@@ -738,15 +851,26 @@ __all__ = [
     "pinv",
     "placeholder",
     "placeholder_with_default",
+    "polygamma",
     "pool",
     "pow",
     "print_v2",
     "py_func",
     "qr",
     "random_bernoulli",
+    "random_beta",
     "random_bits",
+    "random_categorical",
+    "random_crop",
+    "random_exponential",
+    "random_gamma",
     "random_integers",
+    "random_key",
+    "random_laplace",
     "random_normal",
+    "random_permutation",
+    "random_poisson",
+    "random_shuffle",
     "random_uniform",
     "rank_of",
     "read_file",
@@ -754,6 +878,7 @@ __all__ = [
     "reciprocal",
     "reduce_all",
     "reduce_any",
+    "reduce_euclidean_norm",
     "reduce_logsumexp",
     "reduce_max",
     "reduce_mean",
@@ -776,7 +901,13 @@ __all__ = [
     "round",
     "rsqrt",
     "sampled_softmax_loss",
+    "saturate_cast",
     "scan",
+    "segment_max",
+    "segment_mean",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
     "self_adjoint_eig",
     "self_adjoint_eigvals",
     "selu",
@@ -791,6 +922,7 @@ __all__ = [
     "sigmoid_cross_entropy",
     "sign",
     "sin",
+    "sinh",
     "size_of",
     "slogdet",
     "softmax",
@@ -828,12 +960,20 @@ __all__ = [
     "tril",
     "triu",
     "truncated_normal",
+    "truncatediv",
+    "truncatemod",
     "types_text",
     "uint8",
     "uint16",
     "uint32",
     "uint64",
     "uniform_candidate_sampler",
+    "unsorted_segment_max",
+    "unsorted_segment_mean",
+    "unsorted_segment_min",
+    "unsorted_segment_prod",
+    "unsorted_segment_sqrt_n",
+    "unsorted_segment_sum",
     "unstack",
     "update",
     "use_context",
@@ -844,6 +984,8 @@ __all__ = [
     "where",
     "while_loop",
     "write_file",
+    "xdivy",
+    "xlogy",
     "zeros",
     "zeros_like",
 ]

@@ -179,7 +179,7 @@ def log_sigmoid(x: Any) -> Any:
     >>> log_sigmoid(np.float32([-1000])).tolist()
     [-1000.0]
     """
-    return -core.softplus(-_float(x))
+    return core.log_sigmoid(_float(x))
 
 
 @array_or_tensor

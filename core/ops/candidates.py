@@ -17,8 +17,9 @@ from ..opdef import OpDef, apply, apply_many, no_gradient, register, require
 from ..types import TensorType, int64
 from .elementwise import cast, divide, negative, ones_like, subtract
 from .gather import gather
+from .keys import draw_key
 from .math import expm1, log1p, reciprocal
-from .random import RandomBits, draw_key
+from .philox import RandomBits
 from .reduce import reduce_sum
 from .source import convert
 from .state import Variable

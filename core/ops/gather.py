@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
 from ..types import DType, TensorType, as_dtype, normalize_axis, types_text
 from .elementwise import shape_from_value, shape_of
+from .equal_rows import places
+from .grouped import combine_rows
 from .sizes import beside, keep_values
 from .source import convert
 
@@ -100,39 +103,14 @@ class GatherGrad(OpDef):
         sizes = shape.tolist()
         axis = self.axis % len(sizes)
         size, before, after = sizes[axis], math.prod(sizes[:axis]), math.prod(sizes[axis + 1 :])
-        index = indices.astype("int64").reshape(-1)
-        index = xp.where(index < 0, index + size, index)
-        order = xp.argsort(index, kind="stable")
-        index = index[order]
-        rows = g.reshape((before, index.shape[0], after)).transpose(1, 0, 2)[order]
-        index, rows = _sum_equal_neighbours(xp, index, rows)
-        result = xp.zeros((size, before, after), g.dtype)
-        result[index] = rows
+        index = places(xp, indices, size)
+        rows = g.reshape((before, index.shape[0], after)).transpose(1, 0, 2)
+        result = combine_rows(xp, index, rows, size, operator.add, 0)
         return result.transpose(1, 0, 2).reshape(sizes)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Picked again."""
         return [apply(Gather(self.axis), g, node.inputs[1]), None, None]
-
-
-def _sum_equal_neighbours(xp: Any, index: Any, rows: Any) -> tuple[Any, Any]:
-    """Sums the rows of each index, pairwise; the indices are sorted, and come out distinct.
-
-    Each round adds every odd row of an index to the even one before it and drops it, so the sum
-    is a tree whose shape depends on the indices alone: no order is left to chance, rounding
-    grows with its depth only, and one infinite row spoils no other index.
-    """
-    count = index.shape[0]
-    place = xp.arange(count) - xp.searchsorted(index, index)  # among the rows of its index
-    while True:
-        even = xp.flatnonzero(place % 2 == 0)
-        if even.shape[0] == count:
-            return index, rows
-        after = xp.minimum(even + 1, count - 1)
-        has_odd = (place[after] % 2 == 1).reshape((-1,) + (1,) * (rows.ndim - 1))
-        rows = rows[even] + xp.where(has_odd, rows[after], 0)
-        index, place = index[even], place[even] // 2
-        count = index.shape[0]
 
 
 @register

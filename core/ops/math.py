@@ -6,8 +6,6 @@ Gradients at kinks are TensorFlow's: relu has slope 0 at 0, and abs has sign(x).
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Sequence
 from typing import Any
 
 from ..errors import OptionError, ShapeError
@@ -20,6 +18,7 @@ from .elementwise import (
     add,
     binary,
     multiply,
+    negative,
     ones_like,
     subtract,
     unary,
@@ -32,9 +31,7 @@ __all__ = [
     "add_n",
     "ceil",
     "clipped_relu",
-    "cos",
     "elu",
-    "erf",
     "exp",
     "expm1",
     "floor",
@@ -43,6 +40,7 @@ __all__ = [
     "leaky_relu",
     "log",
     "log1p",
+    "log_sigmoid",
     "pow",
     "reciprocal",
     "relu",
@@ -51,14 +49,11 @@ __all__ = [
     "selu",
     "sigmoid",
     "sign",
-    "sin",
     "softplus",
     "softsign",
     "sqrt",
     "square",
     "squared_difference",
-    "tan",
-    "tanh",
 ]
 
 # Powers and roots -------------------------------------------------------------------------------
@@ -138,107 +133,6 @@ log1p = unary(
     "log(1 + x), exact for small x.",
     lambda xp, x: xp.log1p(x),
     lambda x, y, g: g / (1 + x),
-    example=("[0.0]", "[0.0]"),
-)
-
-# Circular and hyperbolic functions --------------------------------------------------------------
-
-sin = unary(
-    "sin",
-    "The sine of x in radians.",
-    lambda xp, x: xp.sin(x),
-    lambda x, y, g: g * cos(x),
-    example=("[0.0]", "[0.0]"),
-)
-cos: UnaryFunction = unary(
-    "cos",
-    "The cosine of x in radians.",
-    lambda xp, x: xp.cos(x),
-    lambda x, y, g: -g * sin(x),
-    example=("[0.0]", "[1.0]"),
-)
-tan = unary(
-    "tan",
-    "The tangent of x in radians.",
-    lambda xp, x: xp.tan(x),
-    lambda x, y, g: g * (1 + y * y),
-    example=("[0.0]", "[0.0]"),
-)
-tanh = unary(
-    "tanh",
-    "The hyperbolic tangent.",
-    lambda xp, x: xp.tanh(x),
-    lambda x, y, g: g * (1 - y * y),
-    example=("[0.0]", "[0.0]"),
-)
-
-# Coefficients of W. J. Cody, "Rational Chebyshev approximations for the error function",
-# Mathematics of Computation 23 (1969): erf(x) = x P(x²) / Q(x²) for |x| <= 0.46875, and
-# erfc(x) = exp(-x²) P(x) / Q(x) above; highest power first.
-_ERF_NUMERATOR = (
-    1.85777706184603153e-1,
-    3.16112374387056560e0,
-    1.13864154151050156e2,
-    3.77485237685302021e2,
-    3.20937758913846947e3,
-)
-_ERF_DENOMINATOR = (
-    1.0,
-    2.36012909523441209e1,
-    2.44024637934444173e2,
-    1.28261652607737228e3,
-    2.84423683343917062e3,
-)
-_ERFC_NUMERATOR = (
-    2.15311535474403846e-8,
-    5.64188496988670089e-1,
-    8.88314979438837594e0,
-    6.61191906371416295e1,
-    2.98635138197400131e2,
-    8.81952221241769090e2,
-    1.71204761263407058e3,
-    2.05107837782607147e3,
-    1.23033935479799725e3,
-)
-_ERFC_DENOMINATOR = (
-    1.0,
-    1.57449261107098347e1,
-    1.17693950891312499e2,
-    5.37181101862009858e2,
-    1.62138957456669019e3,
-    3.29079923573345963e3,
-    4.36261909014324716e3,
-    3.43936767414372164e3,
-    1.23033935480374942e3,
-)
-
-
-def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
-    """Horner's rule."""
-    value = x * coefficients[0] + coefficients[1]
-    for coefficient in coefficients[2:]:
-        value = value * x + coefficient
-    return value
-
-
-def _erf(xp: Any, x: Any) -> Any:
-    wide = x.astype("float32") if x.dtype.itemsize == 2 else x  # the polynomials exceed 65504
-    size = xp.abs(wide)
-    small = xp.minimum(size, 0.46875)
-    inner = _polynomial(_ERF_NUMERATOR, small * small) / _polynomial(
-        _ERF_DENOMINATOR, small * small
-    )
-    large = xp.minimum(size, 6.0)  # there erfc is below the last place of 1
-    outer = _polynomial(_ERFC_NUMERATOR, large) / _polynomial(_ERFC_DENOMINATOR, large)
-    tail = (1 - xp.exp(-large * large) * outer) * xp.sign(wide)
-    return xp.where(size <= 0.46875, wide * inner, tail).astype(x.dtype)
-
-
-erf = unary(
-    "erf",
-    "The error function 2/sqrt(pi) times the integral of exp(-t²) from 0 to x, by Cody (1969).",
-    _erf,
-    lambda x, y, g: g * (2 / math.sqrt(math.pi) * exp(-(x * x))),
     example=("[0.0]", "[0.0]"),
 )
 
@@ -427,6 +321,20 @@ def leaky_relu(x: Any, alpha: Any = 0.2, name: str | None = None) -> Tensor:
     """
     x = convert(x)
     return where(greater(x, 0), x, multiply(x, alpha), name=name or "leaky_relu")
+
+
+def log_sigmoid(x: Any, name: str | None = None) -> Tensor:
+    """log(1 / (1 + exp(-x))), finite also where the sigmoid is 0.
+
+    Args:
+        x: (...) float.
+        name: of the node.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(log_sigmoid([-1000.0])).tolist()
+    [-1000.0]
+    """
+    return negative(softplus(negative(x)), name=name or "log_sigmoid")
 
 
 def clipped_relu(x: Any, max_value: Any = 6.0, name: str | None = None) -> Tensor:

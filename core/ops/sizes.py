@@ -22,8 +22,12 @@ __all__: list[str] = []  # all of it is for the other ops
 
 
 def beside(tensor: Tensor) -> Any:
-    """A `with` block whose new constants go to the graph of `tensor`, where it is another one."""
-    if tensor.graph is current_context().graph:
+    """A `with` block whose new constants go to the graph of `tensor`, where it is another one.
+
+    The body of a loop or branch takes what it uses from outside: nothing new is made there.
+    """
+    graph = current_context().graph
+    if tensor.graph is graph or graph.outer is not None:
         return nullcontext()
     return changed_context(graph=tensor.graph, scope="", control=())
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..graph import Tensor
-from .compare import is_finite, where
+from .compare import equal, is_finite, where
 from .elementwise import (
     add,
     cast,
@@ -26,6 +26,7 @@ __all__ = [
     "SufficientStatistics",
     "moments",
     "normalize_moments",
+    "reduce_euclidean_norm",
     "reduce_logsumexp",
     "reduce_std",
     "reduce_variance",
@@ -225,3 +226,24 @@ def normalize_moments(
     mean = mean_sum / count
     variance = subtract(square_sum / count, square(mean), name=f"{name}_variance")
     return add(mean, by[0], name=f"{name}_mean") if by else mean, variance
+
+
+def reduce_euclidean_norm(
+    x: Any, axis: Axis = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """The square root of the sum of squares along axes; its gradient at 0 is 0, not NaN.
+
+    Args:
+        x: (...) float.
+        axis: None for all axes, a number, or several.
+        keepdims: leave reduced axes with size 1.
+        name: of the node.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(reduce_euclidean_norm([[3.0, 4.0], [0.0, 0.0]], axis=1)).tolist()
+    [5.0, 0.0]
+    """
+    squares = reduce_sum(square(x), axis, keepdims)
+    is_zero = equal(squares, 0)
+    root = sqrt(where(is_zero, ones_like(squares), squares))
+    return where(is_zero, zeros_like(squares), root, name=name or "reduce_euclidean_norm")

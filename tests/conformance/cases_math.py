@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,25 +11,7 @@ from scipy import special
 from thalweg import core
 
 from .case import Case, Input
-
-
-def one(
-    name: str, op: str, oracle: Callable[..., Any], x: Input | None = None, **options: Any
-) -> Case:
-    """A row of a function of one tensor."""
-    function = getattr(core, name.split()[0])
-    return Case(name, (op,), function, (x or Input("mn"),), oracle, empty="mn", **options)
-
-
-def two(name: str, op: str, oracle: Callable[..., Any], x: Input, y: Input, **options: Any) -> Case:
-    """A row of a function of two tensors."""
-    function = getattr(core, name.split()[0])
-    return Case(name, (op,), function, (x, y), oracle, empty="m", **options)
-
-
-def each(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
-    """A Python function of numbers, for arrays."""
-    return lambda *arrays: np.vectorize(function, otypes=[arrays[0].dtype])(*arrays)
+from .elementwise_rows import each, one, two
 
 
 def halves(generator: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -74,12 +55,6 @@ CASES = (
     one("expm1", "Expm1", lambda x: special.expm1(x)),
     one("log", "Log", each(math.log), POSITIVE),
     one("log1p", "Log1p", lambda x: special.log1p(x), Input("mn", low=-0.8, high=4)),
-    # circular and hyperbolic functions
-    one("sin", "Sin", lambda x: np.exp(1j * x).imag),
-    one("cos", "Cos", lambda x: np.exp(1j * x).real),
-    one("tan", "Tan", lambda x: np.sin(x) / np.cos(x), Input("mn", low=-1.2, high=1.2)),
-    one("tanh", "Tanh", lambda x: 1 - 2 / (np.exp(2 * x) + 1)),
-    one("erf", "Erf", lambda x: special.erf(x), Input("mn", low=-4, high=4)),
     # rounding
     one("floor", "Floor", each(math.floor), gradient=False),
     one("ceil", "Ceil", each(math.ceil), gradient=False),
@@ -148,6 +123,7 @@ CASES = (
     ),
     one("sigmoid", "Sigmoid", lambda x: special.expit(x), Input("mn", low=-8, high=8)),
     one("softplus", "Softplus", lambda x: -special.log_expit(-x), Input("mn", low=-8, high=8)),
+    one("log_sigmoid", "Softplus", lambda x: special.log_expit(x), Input("mn", low=-8, high=8)),
     one("softsign", "Softsign", lambda x: np.sign(x) * (1 - 1 / (1 + np.abs(x))), OFF_ZERO),
     one("elu", "Elu", each(lambda x: x if x > 0 else math.exp(x) - 1), OFF_ZERO),
     one(

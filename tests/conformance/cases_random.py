@@ -1,4 +1,4 @@
-"""Rows of core/ops/random.py. The oracle is Philox in Python integers, one block at a time."""
+"""Rows of core/ops/philox.py and random.py. The oracle is Philox in Python integers, by blocks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.case import Case, Input
 
 from thalweg.core import apply
 from thalweg.core.opdef import REGISTRY
-from thalweg.core.types import float32, float64
+from thalweg.core.types import float16, float32, float64
 
 
 def philox_block(counter, key):
@@ -61,6 +61,10 @@ def floats(key, shape):
     return ((bits(key, shape) >> 8) / 2**24).astype("f")
 
 
+def halves(key, shape):
+    return ((bits(key, shape) >> 21) / 2**11).astype("e")
+
+
 def normal(key, shape):
     return scipy.special.ndtri(open_uniform(key, shape))
 
@@ -99,6 +103,7 @@ CASES = (
     draw("RandomBits", bits),
     draw("RandomUniform", floats, float32),
     draw("RandomUniform", doubles, float64),
+    draw("RandomUniform", halves, float16),
     draw("RandomNormal", normal, float64, exact=False),
     draw("RandomNormal", lambda key, shape: normal(key, shape).astype("f"), float32, exact=False),
     draw("TruncatedNormal", truncated, float64, exact=False),

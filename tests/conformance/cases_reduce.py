@@ -134,6 +134,33 @@ def running(
     return tuple(rows)
 
 
+def running_extreme(
+    x: np.ndarray, choose: Callable[..., Any], axis: int, reverse: bool
+) -> np.ndarray:
+    """Of ever longer pieces."""
+    x = np.moveaxis(x, axis, -1)
+    result = np.empty_like(x)
+    for place in np.ndindex(x.shape):
+        piece = x[place[:-1]][place[-1] :] if reverse else x[place[:-1]][: place[-1] + 1]
+        result[place] = choose(piece.tolist())
+    return np.moveaxis(result, -1, axis)
+
+
+def summed_up(x: np.ndarray, axis: int, exclusive: bool, reverse: bool) -> np.ndarray:
+    """By a triangle of ones."""
+    size = x.shape[axis]
+    ones = np.tri(size, size, -1 if exclusive else 0)
+    return np.moveaxis(np.moveaxis(x, axis, -1) @ (ones if reverse else ones.T), -1, axis)
+
+
+def add_at_first(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Each entry of y to the place of the largest entry of x up to it, on axis 1."""
+    result = np.zeros_like(y)
+    for i, j, k in np.ndindex(*x.shape):
+        result[i, np.argmax(x[i, : j + 1, k]), k] += y[i, j, k]
+    return result
+
+
 INTEGERS = Input("mnk", "int32", low=-3, high=3)
 SOME_ZEROS = Input("mnk", values=with_zeros)
 of_integers = functools.partial(
@@ -165,6 +192,13 @@ CASES = (
         lambda x: variance_oracle(x) ** 0.5,
         some=({}, {"axis": 1}, {"axis": (0, 1), "keepdims": True}),
         sizes={"m": (2, 4), "n": (2, 4)},
+    ),
+    *reduced(
+        "reduce_euclidean_norm",
+        "Sqrt",
+        lambda x: np.linalg.norm(x, axis=-1),
+        Input("mnk", away=(0.0,)),
+        empty="",
     ),
     Case(
         "moments",
@@ -213,6 +247,61 @@ CASES = (
     ),
     *running("cumsum", "Cumsum", operator.add, 0.0, CUBE, empty="mnk"),
     *running("cumprod", "ExclusiveScan", operator.mul, 1.0, SOME_ZEROS, empty="mnk"),
+    *(
+        Case(
+            f"cumulative_logsumexp axis={axis}, exclusive={exclusive}, reverse={reverse}",
+            ("RunningLogsumexp",),
+            # exp(-infinity), of no entries, has differences
+            lambda x, a=axis, e=exclusive, r=reverse: core.exp(
+                core.cumulative_logsumexp(x, a, e, r)
+            ),
+            (CUBE,),
+            lambda x, a=axis, e=exclusive, r=reverse: summed_up(np.exp(x), a, e, r),
+            empty="mnk",
+        )
+        for axis in (1, -1)
+        for exclusive in (False, True)
+        for reverse in (False, True)
+    ),
+    Case(
+        "cumulative_logsumexp itself",
+        ("RunningLogsumexp",),
+        lambda x: core.cumulative_logsumexp(x),
+        (Input("mn", low=-50, high=50),),
+        lambda x: np.stack([special.logsumexp(x[: k + 1], axis=0) for k in range(len(x))]),
+        sizes={"m": (1, 6)},
+    ),
+    *(
+        Case(
+            f"{name} axis={axis}, reverse={reverse}",
+            ("RunningPosition", "PickAlong", "AddAlong"),
+            functools.partial(getattr(core, name), axis=axis, reverse=reverse),
+            (DISTINCT,),
+            functools.partial(running_extreme, choose=choose, axis=axis, reverse=reverse),
+            empty="mnk",
+        )
+        for name, choose in (("cummax", max), ("cummin", min))
+        for axis, reverse in ((0, False), (1, True), (-1, False))
+    ),
+    Case(
+        "cummax and cummin of integers",
+        ("RunningPosition", "PickAlong"),
+        lambda x: (core.cummax(x, 1), core.cummin(x, -2, reverse=True)),
+        (INTEGERS,),
+        lambda x: (
+            running_extreme(x, max, 1, False),
+            running_extreme(x, min, 1, True),
+        ),
+        gradient=False,
+    ),
+    Case(
+        "gradient of cummax is added up",
+        ("AddAlong",),
+        lambda x, y: core.gradients(core.cummax(x, axis=1), [x], y)[0],
+        (Input("mnk", gradient=False, distinct=True), CUBE),
+        add_at_first,
+        empty="mnk",
+    ),
     Case(
         "cumsum and cumprod of integers",
         ("Cumsum", "ExclusiveScan"),

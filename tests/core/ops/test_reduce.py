@@ -60,6 +60,40 @@ def test_logsumexp_of_extreme_values() -> None:
     assert value(gradients(core.reduce_logsumexp(x), [x])[0]).tolist() == [[0.5, 0.5]]
 
 
+def test_the_norm_of_nothing_has_no_slope() -> None:
+    x = constant([[3.0, 4.0], [0.0, 0.0]])
+    norm = core.reduce_euclidean_norm(x, axis=1)
+    [g] = gradients(norm, [x])
+    assert value(norm).tolist() == [5.0, 0.0]
+    assert value(g).round(4).tolist() == np.float32([[0.6, 0.8], [0.0, 0.0]]).round(4).tolist()
+    none = core.reduce_euclidean_norm(constant(np.zeros((2, 0), np.float32)), axis=1)
+    assert value(none).tolist() == [0.0, 0.0]
+
+
+def test_running_extremes_of_ties_and_nan() -> None:
+    x = constant([2.0, 2.0, 1.0, 3.0, 3.0])
+    [g] = gradients(core.cummax(x), [x])
+    assert value(g).tolist() == [3.0, 0.0, 0.0, 2.0, 0.0]  # the first takes it
+    [g] = gradients(core.cummax(x, reverse=True), [x])
+    assert value(g).tolist() == [0.0, 0.0, 0.0, 0.0, 5.0]
+    nan = math.nan
+    assert value(core.cummax([-math.inf, 1.0, nan, 5.0])).tolist()[:2] == [-math.inf, 1.0]
+    assert np.isnan(value(core.cummax([1.0, nan, 5.0]))[1:]).all()
+    assert np.isnan(value(core.cummin([1.0, nan, -5.0]))[1:]).all()
+
+
+def test_running_logsumexp_of_extreme_values() -> None:
+    x = np.array([-math.inf, -math.inf, -1e4, 1e4, 1e4, -1e4, math.inf])
+    result = value(core.cumulative_logsumexp(constant(x)))
+    expected = [special.logsumexp(x[: k + 1]) for k in range(len(x))]
+    np.testing.assert_allclose(result, expected, rtol=1e-14)
+    x = constant(x[:-1])
+    [g] = gradients(core.cumulative_logsumexp(x), [x], [constant(np.ones(6))])
+    np.testing.assert_allclose(value(g), [0.0, 0.0, 1.0, 2.0, 1.0, 0.0], rtol=1e-12)
+    shifted = value(core.cumulative_logsumexp(constant(np.zeros(4)), exclusive=True))
+    np.testing.assert_allclose(shifted, [-math.inf, 0.0, math.log(2), math.log(3)])
+
+
 def test_sums_and_means_keep_their_precision() -> None:
     many = np.full(1_000_000, 0.1, np.float32)
     total, mean = value([core.reduce_sum(constant(many)), core.reduce_mean(constant(many))])
@@ -145,6 +179,16 @@ def test_shapes_of_results() -> None:
             lambda: core.cumprod(placeholder("float32", [2]), axis=-2),
             ShapeError,
             ["ExclusiveScan: no such axis", "got       -2"],
+        ),
+        (
+            lambda: core.cummax(placeholder("float32", [2]), axis=1),
+            ShapeError,
+            ["RunningPosition: no such axis", "expected  an axis in -1 <= axis < 1"],
+        ),
+        (
+            lambda: core.cumulative_logsumexp([1, 2]),
+            DtypeError,
+            ["RunningLogsumexp: takes float tensors", "x int32 (2,)"],
         ),
         (
             lambda: core.cumsum([True]),
