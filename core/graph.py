@@ -173,8 +173,7 @@ class Tensor:
     def __repr__(self) -> str:
         return f"<Tensor {self.name!r} {self.type}>"
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # by identity, without a call of Python: there are many look-ups
 
     def __eq__(self, other: object) -> bool:
         return self is other
