@@ -74,7 +74,11 @@ def gradients(
             _accumulate(flowing, y, ones_like(y) if seed is None else convert(seed, y.dtype))
         for op in reversed(between):
             _differentiate(op, flowing, stopped)
-        return [_result(x, flowing, between, unconnected_gradients) for x in sources]
+        reads: dict[Variable, list[Tensor]] = {}
+        for op in between:
+            if isinstance(op.opdef, ReadVariable):
+                reads.setdefault(op.opdef.variable, []).append(op.outputs[0])
+        return [_result(x, flowing, reads, unconnected_gradients) for x in sources]
 
 
 def _between(
@@ -130,15 +134,17 @@ def _accumulate(flowing: dict[Tensor, Tensor], tensor: Tensor, g: Tensor) -> Non
 
 
 def _result(
-    x: Any, flowing: dict[Tensor, Tensor], between: list[Operation], unconnected: str
+    x: Any,
+    flowing: dict[Tensor, Tensor],
+    reads: dict[Variable, list[Tensor]],
+    unconnected: str,
 ) -> Tensor | None:
     if isinstance(x, Variable):
         total: Tensor | None = None
-        for op in between:
-            if isinstance(op.opdef, ReadVariable) and op.opdef.variable is x:
-                g = flowing.get(op.outputs[0])
-                if g is not None:
-                    total = g if total is None else add(total, g)
+        for tensor in reads.get(x, ()):
+            g = flowing.get(tensor)
+            if g is not None:
+                total = g if total is None else add(total, g)
     else:
         total = flowing.get(convert(x))
     if total is None and unconnected == "zero":

@@ -173,8 +173,7 @@ class Tensor:
     def __repr__(self) -> str:
         return f"<Tensor {self.name!r} {self.type}>"
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # by identity, without a call of Python: there are many look-ups
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -413,6 +412,27 @@ class Graph:
                 got=repr(name),
             )
         return op.outputs[int(index)]
+
+    def show(self, fetches: Any = None, depth: int | None = 1, path: Any = None) -> Any:
+        """A picture of the graph as SVG, drawn without any other program.
+
+        Args:
+            fetches: a tensor, operation, variable or name, or a list of them: only what they need
+                is shown. None shows all operations.
+            depth: name scopes at this level are shown as one box each, those above as boxes with
+                their insides; None shows everything.
+            path: a file to write the picture to, whole or not at all.
+
+        Returns:
+            A drawing with `svg`, its text, and `save(path)`; Jupyter shows it.
+
+        >>> from thalweg.core import Graph, placeholder
+        >>> with Graph().as_default() as context:
+        ...     y = placeholder("float32", [None, 2], name="x") * 2.0
+        >>> context.graph.show().svg[:4]
+        '<svg'
+        """
+        return OPERATORS["show"](self, fetches, depth, path)
 
     def get_name_scope(self) -> str:
         """The name scope in force, without its last slash."""

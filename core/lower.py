@@ -144,7 +144,7 @@ class _Lowering:
         self.numbers: dict[Tensor, int] = {}  # program values of tensors
         self.current: dict[Variable, int] = {}  # after the writes so far
         self.origin = Origin("")
-        # which writes (bits) each operation runs after, and what each write left
+        # which writes (bits) an operation runs after, if any, and what each write left
         self.after: dict[Operation, int] = {}
         self.writes: dict[Variable, list[tuple[int, int]]] = {}
         self.bit = 0
@@ -174,15 +174,17 @@ class _Lowering:
 
     def _note_order(self, op: Operation) -> None:
         mask = 0
-        for tensor in op.inputs:
-            if tensor not in self.fed:
-                mask |= self.after.get(tensor.op, 0)
-        for control in op.control_inputs:
-            mask |= self.after.get(control, 0)
+        if self.after:  # there was a write
+            for tensor in op.inputs:
+                if tensor not in self.fed:
+                    mask |= self.after.get(tensor.op, 0)
+            for control in op.control_inputs:
+                mask |= self.after.get(control, 0)
         if isinstance(op.opdef, StateOp) and op.opdef.writes:
             self.bit += 1
             mask |= 1 << self.bit
-        self.after[op] = mask
+        if mask:
+            self.after[op] = mask
 
     def _emit_operation(self, op: Operation) -> None:
         opdef = op.opdef
@@ -228,7 +230,7 @@ class _Lowering:
         variable = opdef.variable
         inputs = tuple(self.numbers[t] for t in op.inputs)
         if opdef.reads_start:
-            mask = self.after[op]
+            mask = self.after.get(op, 0)
             earlier = [left for bit, left in self.writes.get(variable, ()) if mask >> bit & 1]
             output = earlier[-1] if earlier else self._start(variable)
             self.numbers[op.outputs[0]] = output

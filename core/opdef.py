@@ -111,7 +111,7 @@ def require(op: OpDef, kind: str, **types: TensorType) -> None:
     """
     kinds = kind.split()
     dtypes = [type_.dtype for type_ in types.values()]
-    if "same" in kinds and any(dtype is not dtypes[0] for dtype in dtypes):
+    if "same" in kinds and dtypes.count(dtypes[0]) != len(dtypes):
         raise DtypeError(
             op.label,
             "dtypes differ",
@@ -120,7 +120,8 @@ def require(op: OpDef, kind: str, **types: TensorType) -> None:
             hint=f"cast(x, {dtypes[0].name!r}) converts",
         )
     for word in kinds:
-        if word != "same" and not all(getattr(dtype, f"is_{word}") for dtype in dtypes):
+        claim = f"is_{word}"
+        if word != "same" and not all([getattr(dtype, claim) for dtype in dtypes]):
             raise DtypeError(
                 op.label,
                 f"takes {word} tensors",

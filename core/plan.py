@@ -91,14 +91,17 @@ def specialize(
     new = _with_feeds(program, shapes, given or {})
     renamed: dict[int, int] = {}
     for instruction in program.instructions:
-        inputs = tuple(renamed.get(n, n) for n in instruction.inputs)
-        opdef = _with_sizes(instruction.opdef, [new.types[n] for n in inputs])
+        inputs = tuple([renamed.get(n, n) for n in instruction.inputs])
+        opdef = instruction.opdef
+        if opdef.bodies:
+            opdef = _with_sizes(opdef, [new.types[n] for n in inputs])
         outputs = new.emit_many(opdef, *inputs, origin=instruction.origin)
-        values = [new.types[n].known_value for n in outputs]
-        is_known = outputs and not instruction.opdef.has_effect
-        if is_known and all(value is not None for value in values):
-            new.instructions.pop()
-            outputs = tuple(new.constant(value) for value in values if value is not None)
+        if outputs and new.types[outputs[0]].value is not None and not opdef.has_effect:
+            values = [new.types[n].known_value for n in outputs]
+            known = [value for value in values if value is not None]
+            if len(known) == len(values):
+                new.instructions.pop()
+                outputs = tuple(map(new.constant, known))
         renamed.update(zip(instruction.outputs, outputs, strict=True))
     new.fetches = [renamed.get(n, n) for n in program.fetches]
     new.state_out = {v: renamed.get(n, n) for v, n in program.state_out.items()}

@@ -52,6 +52,9 @@ class Record:
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             fields = self._fields
+            if not kwargs and len(args) == len(fields):
+                self.__dict__.update(zip(fields, args, strict=True))
+                return
             values = dict(zip(fields, args, strict=False))
             if len(args) > len(fields) or not values.keys().isdisjoint(kwargs):
                 raise TypeError(f"{type(self).__name__}{args}: fields are {fields}")

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from .ops.source import as_array
 from .ops.state import Variable
 from .plan import Plan
 from .program import print_program
+
+if TYPE_CHECKING:
+    from .drawing import Drawing  # loaded when something is drawn
 
 __all__ = ["Session", "current_session", "get_default_session", "set_session"]
 
@@ -197,13 +200,18 @@ class Session:
 
     def explain(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> str:
         """What a run of `fetches` would execute: the planned program, and who runs each line."""
+        function, arrays = self._bound(fetches, feed_dict)
+        return self._explained(function.compiled(arrays, self.backend).plan)
+
+    def _bound(
+        self, fetches: Any, feed_dict: Mapping[Any, Any] | None
+    ) -> tuple[GraphFunction, list[Any]]:
+        """The function that a run would call, and what it would be called with."""
         flat: list[Tensor | Operation] = []
         self._flatten(fetches, flat)
         feeds = [self._tensor(key) for key in feed_dict] if feed_dict else []
         function = self._function(flat, feeds)
-        arrays = function.bind(list(feed_dict.values()) if feed_dict else ())
-        plan = function.compiled(arrays, self.backend).plan
-        return self._explained(plan)
+        return function, function.bind(list(feed_dict.values()) if feed_dict else ())
 
     def _explained(self, plan: Plan) -> str:
         program = plan.program
@@ -218,6 +226,33 @@ class Session:
         if plan.rest is not None:
             lines += ["then, when its sizes are known", print_program(plan.rest.program)]
         return "\n".join(lines)
+
+    def show(
+        self,
+        fetches: Any,
+        feed_dict: Mapping[Any, Any] | None = None,
+        *,
+        stage: str = "planned",
+        depth: int | None = 1,
+        path: Any = None,
+    ) -> Drawing:
+        """A picture of what a run of `fetches` would execute; nothing is run.
+
+        Args:
+            fetches, feed_dict: as in `run`.
+            stage: `"graph"`, what was written; `"lowered"`, the program before the passes;
+                `"planned"`, the program after them for these sizes, with who runs each
+                instruction and where its result lies in the arena.
+            depth: how many levels of name scopes are told apart; None is all of them.
+            path: a file to write the picture to, whole or not at all.
+
+        Returns:
+            A drawing with `svg`, its text, and `save(path)`; Jupyter shows it.
+        """
+        from .drawing import draw_run
+
+        function, arrays = self._bound(fetches, feed_dict)
+        return draw_run(function, arrays, self.backend, stage, depth, path)
 
     # Values of variables ------------------------------------------------------------------------
 
@@ -440,4 +475,10 @@ def _eval(item: Any, feed_dict: Any, session: Session | None) -> Any:
     return chosen.run(item, feed_dict)
 
 
-OPERATORS["eval"] = _eval
+def _show(graph: Graph, fetches: Any, depth: int | None, path: Any) -> Drawing:
+    from .drawing import draw_graph
+
+    return draw_graph(graph, fetches, depth, path)
+
+
+OPERATORS.update(eval=_eval, show=_show)

@@ -292,7 +292,7 @@ class TensorType:
         """Number of elements, None if unknown."""
         if self.shape is None or None in self.shape:
             return None
-        return math.prod(size for size in self.shape if size is not None)
+        return math.prod(self.shape)  # type: ignore[arg-type]  # there is no None in it
 
     @property
     def size_bytes(self) -> int | None:

@@ -55,6 +55,7 @@ CORE_LAYERS = (  # a module may import its own line and those above it
     {"plan"},
     {"backends"},
     {"function"},
+    {"drawing"},
     {"session"},
     {"__init__"},
 )

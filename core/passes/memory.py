@@ -129,15 +129,20 @@ def _find_reuse(
     replaces = {n: program.state_in.get(v) for v, n in program.state_out.items()}
     taken: set[int] = set()
     for position, instruction in enumerate(program.instructions):
+        reuse = instruction.opdef.reuse
+        if not reuse:
+            continue
         readers = [may_share.get(n, n) for n in dict.fromkeys(instruction.inputs)]
-        for out, index in instruction.opdef.reuse.items():
+        all_differ = len(set(readers)) == len(readers)
+        for out, index in reuse.items():
             output, source = instruction.outputs[out], instruction.inputs[index]
             shared = may_share.get(source, source)
             root = memory.root.get(source, source)
             allowed = (
                 replaces.get(output) == shared if output in external else shared not in external
             )
-            is_last = last.get(shared) == position and readers.count(shared) == 1
+            is_only_reader = all_differ or readers.count(shared) == 1
+            is_last = last.get(shared) == position and is_only_reader
             same = program.types[output].size_bytes == program.types[root].size_bytes
             if allowed and is_last and same and shared not in taken:
                 memory.reused[output] = root

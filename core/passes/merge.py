@@ -21,10 +21,9 @@ def merge(program: Program) -> Program:
             same[number] = first.setdefault(Literal(array), number)
 
     def rule(rewriter: Rewriter, instruction: Instruction) -> tuple[int, ...] | None:
-        inputs = tuple(same.get(n, n) for n in instruction.inputs)
         if not instruction.opdef.is_pure:
             return None
-        key = (instruction.opdef, *inputs)
+        key = (instruction.opdef, *[same.get(n, n) for n in instruction.inputs])
         known = seen.setdefault(key, instruction.outputs)
         return None if known == instruction.outputs else known
 

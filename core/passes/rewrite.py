@@ -80,10 +80,10 @@ def rewrite(program: Program, rule: Rule) -> Program:
     rewriter = Rewriter(program)
     replaced: dict[int, int] = {}
     for old in program.instructions:
-        inputs = tuple(replaced.get(n, n) for n in old.inputs)
-        instruction = (
-            old if inputs == old.inputs else Instruction(old.opdef, inputs, old.outputs, old.origin)
-        )
+        instruction = old
+        if not replaced.keys().isdisjoint(old.inputs):
+            inputs = tuple([replaced.get(n, n) for n in old.inputs])
+            instruction = Instruction(old.opdef, inputs, old.outputs, old.origin)
         rewriter.origin = old.origin
         new = rule(rewriter, instruction)
         if new is None:

@@ -1,10 +1,9 @@
 """Packing the arena: the same places as by search through all gaps, and near-linear work."""
 
-import sys
-
 import hypothesis
 import hypothesis.strategies as st
 import pytest
+from counting import lines_run
 
 import thalweg.core as core
 from thalweg.core.lower import lower
@@ -117,27 +116,9 @@ def growing(count):
         return specialize(lower([total], [x]), [(16 * count,)])
 
 
-def lines_run(function, *arguments):
-    """How many lines of Python a call executes, loops counted each time round."""
-    count = 0
-
-    def trace(frame, event, argument):
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function(*arguments)
-    finally:
-        sys.settrace(before)
-    return count
-
-
 def test_planning_memory_is_linear_in_the_program():
     small, large = growing(750), growing(3000)
     sizes = [len(program.instructions) for program in (small, large)]
     assert sizes[1] > 2900 and sizes[1] / sizes[0] > 3.9
-    lines = [lines_run(plan_memory, program) for program in (small, large)]
+    lines = [lines_run(plan_memory, program)[0] for program in (small, large)]
     assert lines[1] / lines[0] < 1.1 * sizes[1] / sizes[0]
