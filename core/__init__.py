@@ -31,6 +31,7 @@ from .errors import (
     ShapeError,
     Site,
     ThalwegError,
+    UnknownNameError,
     nearest,
     require_extra,
     user_site,
@@ -56,6 +57,7 @@ from .graph import (
     library,
     name_scope,
     reset_default_graph,
+    set_graph_class,
     use_context,
 )
 from .opdef import (
@@ -534,6 +536,7 @@ __all__ = [
     "TensorType",
     "ThalwegError",
     "Trace",
+    "UnknownNameError",
     "UnscaledMomentumRule",
     "Update",
     "UpdateRule",
@@ -782,6 +785,7 @@ __all__ = [
     "selu",
     "separable_conv1d",
     "separable_conv2d",
+    "set_graph_class",
     "set_memory_limit",
     "set_seed",
     "set_session",

@@ -42,6 +42,8 @@ from thalweg.core import bool_ as bool
 from . import (
     arrays,
     clipping,
+    collections,
+    derivatives,
     graph,
     inputs,
     math,
@@ -58,6 +60,8 @@ from .arguments import missing_name
 # Each theme's `__all__` is the one list of its names.
 from .arrays import *  # noqa: F403
 from .clipping import *  # noqa: F403
+from .collections import *  # noqa: F403
+from .derivatives import *  # noqa: F403
 from .graph import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .math import *  # noqa: F403
@@ -96,6 +100,8 @@ __all__ = [
 ]
 __all__ += arrays.__all__
 __all__ += clipping.__all__
+__all__ += collections.__all__
+__all__ += derivatives.__all__
 __all__ += graph.__all__
 __all__ += inputs.__all__
 __all__ += math.__all__

@@ -23,11 +23,12 @@ from thalweg.core import (
     changed_context,
     control_dependencies,
     convert,
-    name_scope,
     update,
 )
 
-from .graph import GraphKeys, gradients, group
+from .collections import GraphKeys
+from .derivatives import gradients
+from .graph import group, name_scope
 from .variables import Variable
 
 __all__ = ["Optimizer"]
@@ -159,7 +160,7 @@ class Optimizer:
             )
         graph: Graph = pairs[0][0].graph
         name = name or self._name
-        with changed_context(graph=graph), name_scope(name):
+        with changed_context(graph=graph), name_scope(name) as scope:
             writes = [
                 write
                 for dtype in dict.fromkeys(v.dtype for _, v in pairs)
@@ -170,7 +171,7 @@ class Optimizer:
             if global_step is not None:
                 with control_dependencies(writes):
                     writes.append(global_step.assign_add(1))
-        return group(*writes, name=name)
+        return group(*writes, name=scope)
 
     def get_slot(self, var: Any, name: str) -> Variable | None:
         """The optimizer's own variable of that name beside `var`, or None.

@@ -7,7 +7,8 @@ from typing import Any
 
 from thalweg.core import Operation, ReadVariable, Tensor, apply_many
 
-from .graph import GraphKeys, get_collection, group
+from .collections import GraphKeys, get_collection
+from .graph import group
 from .variables import Variable
 
 __all__ = [

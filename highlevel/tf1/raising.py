@@ -1,0 +1,64 @@
+"""Errors of thalweg that are also of the classes that TF1's programs catch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from thalweg.core.errors import (
+    DataError,
+    DtypeError,
+    FeedError,
+    FileFormatError,
+    GraphError,
+    KernelError,
+    OptionError,
+    ShapeError,
+    ThalwegError,
+)
+
+from .errors import DataLossError, InternalError, InvalidArgumentError, OpError
+
+__all__ = ["raised_for_programs"]
+
+_MEANING: dict[type[ThalwegError], type[OpError]] = {
+    DataError: InvalidArgumentError,
+    DtypeError: InvalidArgumentError,
+    FeedError: InvalidArgumentError,
+    FileFormatError: DataLossError,
+    GraphError: InvalidArgumentError,
+    KernelError: InternalError,
+    OptionError: InvalidArgumentError,
+    ShapeError: InvalidArgumentError,
+}
+
+
+@cache
+def _both(ours: type[ThalwegError], theirs: type[OpError]) -> type[ThalwegError]:
+    """A class of errors that are thalweg's and of `tf.errors`, and are named as thalweg's."""
+    return type(
+        ours.__name__, (ours, theirs), {"__module__": ours.__module__, "__doc__": ours.__doc__}
+    )
+
+
+def _meaning(error: ThalwegError) -> type[OpError] | None:
+    return next((_MEANING[cls] for cls in type(error).__mro__ if cls in _MEANING), None)
+
+
+@contextmanager
+def raised_for_programs(meaning: type[OpError] | None = None) -> Iterator[None]:
+    """A `with` block whose errors of thalweg are also of a class of `tf.errors`.
+
+    Args:
+        meaning: that class; by default the one whose code fits the error.
+    """
+    try:
+        yield
+    except OpError:
+        raise
+    except ThalwegError as error:
+        theirs = meaning or _meaning(error)
+        if theirs is not None:
+            error.__class__ = _both(type(error), theirs)
+        raise
