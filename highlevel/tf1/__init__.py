@@ -47,12 +47,14 @@ from . import (
     graph,
     inputs,
     math,
+    named_variables,
     nn,
     random,
     reductions,
     session,
     state,
     train,
+    variable_scopes,
     variables,
 )
 from .arguments import missing_name
@@ -65,10 +67,12 @@ from .derivatives import *  # noqa: F403
 from .graph import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .math import *  # noqa: F403
+from .named_variables import *  # noqa: F403
 from .random import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .session import *  # noqa: F403
 from .state import *  # noqa: F403
+from .variable_scopes import *  # noqa: F403
 from .variables import *  # noqa: F403
 
 if TYPE_CHECKING:
@@ -105,10 +109,12 @@ __all__ += derivatives.__all__
 __all__ += graph.__all__
 __all__ += inputs.__all__
 __all__ += math.__all__
+__all__ += named_variables.__all__
 __all__ += random.__all__
 __all__ += reductions.__all__
 __all__ += session.__all__
 __all__ += state.__all__
+__all__ += variable_scopes.__all__
 __all__ += variables.__all__
 
 _RENAMED = {  # what TensorFlow before 1.0 called otherwise
