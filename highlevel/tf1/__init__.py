@@ -45,6 +45,7 @@ from . import (
     collections,
     derivatives,
     graph,
+    initializer_classes,
     inputs,
     math,
     named_variables,
@@ -53,7 +54,7 @@ from . import (
     reductions,
     session,
     state,
-    train,
+    template,
     variable_scopes,
     variables,
 )
@@ -65,6 +66,7 @@ from .clipping import *  # noqa: F403
 from .collections import *  # noqa: F403
 from .derivatives import *  # noqa: F403
 from .graph import *  # noqa: F403
+from .initializer_classes import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .math import *  # noqa: F403
 from .named_variables import *  # noqa: F403
@@ -72,20 +74,27 @@ from .random import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .session import *  # noqa: F403
 from .state import *  # noqa: F403
+from .template import *  # noqa: F403
 from .variable_scopes import *  # noqa: F403
 from .variables import *  # noqa: F403
 
 if TYPE_CHECKING:
+    from . import errors as errors
     from . import examples as examples
+    from . import initializers as initializers
+    from . import train as train
 
 double = float64
 half = float16
+newaxis = None
+
+# Namespaces that are imported at their first use.
+_NAMESPACES = ["errors", "examples", "initializers", "train"]
 
 __all__ = [
     "DType",
     "bool",
     "double",
-    "examples",
     "float16",
     "float32",
     "float64",
@@ -94,19 +103,21 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "newaxis",
     "nn",
     "string",
-    "train",
     "uint8",
     "uint16",
     "uint32",
     "uint64",
 ]
+__all__ += _NAMESPACES
 __all__ += arrays.__all__
 __all__ += clipping.__all__
 __all__ += collections.__all__
 __all__ += derivatives.__all__
 __all__ += graph.__all__
+__all__ += initializer_classes.__all__
 __all__ += inputs.__all__
 __all__ += math.__all__
 __all__ += named_variables.__all__
@@ -114,6 +125,7 @@ __all__ += random.__all__
 __all__ += reductions.__all__
 __all__ += session.__all__
 __all__ += state.__all__
+__all__ += template.__all__
 __all__ += variable_scopes.__all__
 __all__ += variables.__all__
 
@@ -130,9 +142,9 @@ _missing_name = missing_name(__name__, __all__, _RENAMED)
 
 
 def __getattr__(name: str) -> Any:
-    """Loads `tf.examples` at its first use, which needs the data sets."""
-    if name == "examples":
-        return importlib.import_module(f"{__name__}.examples")
+    """Imports a namespace at its first use."""
+    if name in _NAMESPACES:
+        return importlib.import_module(f"{__name__}.{name}")
     return _missing_name(name)
 
 

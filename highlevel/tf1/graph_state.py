@@ -51,7 +51,7 @@ def home() -> Any:
     """A `with` block outside of all bodies of loops and branches, where variables are made."""
     context = current_context()
     scope = context.scope
-    while (outer := getattr(context.graph, "outer", None)) is not None:
+    while (outer := context.graph.outer) is not None:
         context = outer
     return use_context(replace(context, scope=scope))
 
@@ -59,7 +59,7 @@ def home() -> Any:
 def home_graph() -> Graph:
     """The default graph; inside the body of a loop or branch, the graph around it."""
     graph = current_context().graph
-    while (outer := getattr(graph, "outer", None)) is not None:
+    while (outer := graph.outer) is not None:
         graph = outer.graph
     return graph
 

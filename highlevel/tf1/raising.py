@@ -50,6 +50,8 @@ def _meaning(error: ThalwegError) -> type[OpError] | None:
 def raised_for_programs(meaning: type[OpError] | None = None) -> Iterator[None]:
     """A `with` block whose errors of thalweg are also of a class of `tf.errors`.
 
+    An error of `tf.errors` that a kernel raised (the end of a data set) comes out as it is.
+
     Args:
         meaning: that class; by default the one whose code fits the error.
     """
@@ -58,6 +60,8 @@ def raised_for_programs(meaning: type[OpError] | None = None) -> Iterator[None]:
     except OpError:
         raise
     except ThalwegError as error:
+        if isinstance(error.__cause__, OpError):
+            raise error.__cause__ from None
         theirs = meaning or _meaning(error)
         if theirs is not None:
             error.__class__ = _both(type(error), theirs)

@@ -19,6 +19,7 @@ from thalweg.core import (
 )
 
 from .arguments import refuse
+from .errors import OpError
 from .graph_state import Access, SessionValues, state_of
 from .raising import raised_for_programs
 from .session_options import (
@@ -35,6 +36,7 @@ __all__ = [
     "GPUOptions",
     "GraphOptions",
     "InteractiveSession",
+    "OpError",
     "OptimizerOptions",
     "RunMetadata",
     "RunOptions",

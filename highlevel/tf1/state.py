@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from thalweg.core import Operation, ReadVariable, Tensor, apply_many
+import numpy as np
+
+from thalweg.core import (
+    Operation,
+    ReadVariable,
+    Tensor,
+    apply_many,
+    constant,
+    placeholder_with_default,
+)
 
 from .collections import GraphKeys, get_collection
 from .graph import group
+from .graph_state import SessionValues, home, state_of
 from .variables import Variable
 
 __all__ = [
@@ -19,9 +29,15 @@ __all__ = [
     "global_variables",
     "global_variables_initializer",
     "initialize_all_variables",
+    "initialize_local_variables",
     "initialize_variables",
+    "is_variable_initialized",
     "local_variables",
     "local_variables_initializer",
+    "model_variables",
+    "moving_average_variables",
+    "report_uninitialized_variables",
+    "tables_initializer",
     "trainable_variables",
     "variables_initializer",
 ]
@@ -72,6 +88,16 @@ def all_variables() -> list[Variable]:
 def local_variables(scope: str | None = None) -> list[Variable]:
     """The variables that were made with `collections=[GraphKeys.LOCAL_VARIABLES]`."""
     return get_collection(GraphKeys.LOCAL_VARIABLES, scope)
+
+
+def model_variables(scope: str | None = None) -> list[Variable]:
+    """The variables in the collection MODEL_VARIABLES."""
+    return get_collection(GraphKeys.MODEL_VARIABLES, scope)
+
+
+def moving_average_variables(scope: str | None = None) -> list[Variable]:
+    """The variables that an `ExponentialMovingAverage` keeps averages of."""
+    return get_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope)
 
 
 def trainable_variables(scope: str | None = None) -> list[Variable]:
@@ -156,3 +182,57 @@ def initialize_all_variables() -> Operation:
 def local_variables_initializer() -> Operation:
     """One operation that sets the local variables to their initial values."""
     return variables_initializer(local_variables())
+
+
+def initialize_local_variables() -> Operation:
+    """`local_variables_initializer` under its old name."""
+    return local_variables_initializer()
+
+
+def tables_initializer(name: str = "init_all_tables") -> Operation:
+    """One operation that fills the lookup tables of the default graph."""
+    return group(*get_collection(GraphKeys.TABLE_INITIALIZERS), name=name)
+
+
+def is_variable_initialized(variable: Any) -> Tensor:
+    """Whether a variable has a value in the session that runs it.  -> () bool.
+
+    It has none before its first use, which gives it the initial value.
+
+    >>> import thalweg.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     w = tf.Variable(1.0)
+    ...     known = tf.is_variable_initialized(w)
+    ...     before = session.run(known)
+    ...     session.run(w.initializer)
+    ...     print(before, session.run(known))
+    False True
+    """
+    with home():
+        answer = placeholder_with_default(True, [], name="IsVariableInitialized")
+    asked = state_of(answer.graph, SessionValues).values
+    asked[answer] = lambda session: session.is_initialized(variable)
+    return answer
+
+
+def report_uninitialized_variables(
+    var_list: Sequence[Any] | None = None, name: str = "report_uninitialized_variables"
+) -> Tensor:
+    """The names of variables without a value in the session that runs it.  -> (n,) string.
+
+    Args:
+        var_list: the variables to look at; all global and local ones if None.
+        name: of the node.
+    """
+    if var_list is None:
+        var_list = [*global_variables(), *local_variables()]
+    names = {variable.op.name.encode(): variable for variable in var_list}
+    with home():
+        none = constant(np.array([], object), "string")
+        answer = placeholder_with_default(none, [None], name=name)
+
+    def missing(session: Any) -> Any:
+        return np.array([n for n, v in names.items() if not session.is_initialized(v)], object)
+
+    state_of(answer.graph, SessionValues).values[answer] = missing
+    return answer

@@ -210,13 +210,13 @@ def _copy(base: VariableScope, name: str, reuse: Any, opened: str) -> VariableSc
     )
 
 
-def _chained(getter: Callable[..., Any], outer: Callable[..., Any] | None) -> Callable[..., Any]:
+def _chained(custom: Callable[..., Any], outer: Callable[..., Any] | None) -> Callable[..., Any]:
     """A custom getter whose own getter is that of the scope around it."""
     if outer is None:
-        return getter
+        return custom
 
-    def chained(getter_below: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return getter(functools.partial(outer, getter_below), *args, **kwargs)
+    def chained(getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return custom(functools.partial(outer, getter), *args, **kwargs)
 
     return chained
 

@@ -23,7 +23,7 @@ from thalweg.core import (
 from .arguments import refuse
 from .collections import GraphKeys
 from .graph import name_scope
-from .initializers import glorot_uniform_initializer, zeros_initializer
+from .initializer_classes import glorot_uniform_initializer, zeros_initializer
 from .variables import Variable, VariableAggregation, VariableSynchronization
 
 __all__ = ["AUTO_REUSE", "Reuse", "VariableStore"]
