@@ -476,9 +476,13 @@ from .types import (
 )
 from .update_rules import (
     AdadeltaRule,
+    AdagradDualAveragingRule,
     AdagradRule,
     AdamRule,
+    FtrlRule,
     MomentumRule,
+    ProximalAdagradRule,
+    ProximalSgdRule,
     RmsPropRule,
     SgdRule,
     UnscaledMomentumRule,
@@ -492,6 +496,7 @@ from .updates import (
 __all__ = [
     "REGISTRY",
     "AdadeltaRule",
+    "AdagradDualAveragingRule",
     "AdagradRule",
     "AdamRule",
     "Assert",
@@ -510,6 +515,7 @@ __all__ = [
     "DtypeError",
     "FeedError",
     "FileFormatError",
+    "FtrlRule",
     "Graph",
     "GraphError",
     "GraphFunction",
@@ -523,6 +529,8 @@ __all__ = [
     "OptionError",
     "Padding",
     "Print",
+    "ProximalAdagradRule",
+    "ProximalSgdRule",
     "ReadVariable",
     "RmsPropRule",
     "Session",
