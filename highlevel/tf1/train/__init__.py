@@ -1,0 +1,22 @@
+"""`tf.train`: optimizers, learning rates, checkpoints, and sessions that watch training."""
+
+from __future__ import annotations
+
+from ..arguments import missing_name
+from . import decays, moving_averages, optimizer, optimizers, proximal, step_counter
+from .decays import *  # noqa: F403
+from .moving_averages import *  # noqa: F403
+from .optimizer import *  # noqa: F403
+from .optimizers import *  # noqa: F403
+from .proximal import *  # noqa: F403
+from .step_counter import *  # noqa: F403
+
+__all__: list[str] = []
+__all__ += decays.__all__
+__all__ += moving_averages.__all__
+__all__ += optimizer.__all__
+__all__ += optimizers.__all__
+__all__ += proximal.__all__
+__all__ += step_counter.__all__
+
+__getattr__ = missing_name(__name__, __all__)
