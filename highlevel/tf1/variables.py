@@ -254,3 +254,13 @@ class Variable(thalweg.core.Variable):
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} {self.type}>"
+
+
+def start_from(variable: Variable, value: Any) -> None:
+    """Gives a variable another initial value, of its shape and dtype."""
+    path = variable.op.name
+    with home(), changed_context(scope=f"{path}/", control=()):
+        variable.initial_value = thalweg.core.constant(value, name="initial_value")
+    with home(), changed_context(scope="", control=()):
+        assigned = thalweg.core.assign(variable, variable.initial_value, name=f"{path}/Assign")
+    variable._initializer = assigned.op

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from ..arguments import missing_name
-from . import decays, moving_averages, optimizer, optimizers, proximal, step_counter
+from . import (
+    checkpoint_state,
+    checkpoints,
+    decays,
+    moving_averages,
+    optimizer,
+    optimizers,
+    proximal,
+    saver,
+    step_counter,
+)
+from .checkpoint_state import *  # noqa: F403
+from .checkpoints import *  # noqa: F403
 from .decays import *  # noqa: F403
 from .moving_averages import *  # noqa: F403
 from .optimizer import *  # noqa: F403
 from .optimizers import *  # noqa: F403
 from .proximal import *  # noqa: F403
+from .saver import *  # noqa: F403
 from .step_counter import *  # noqa: F403
 
 __all__: list[str] = []
+__all__ += checkpoint_state.__all__
+__all__ += checkpoints.__all__
 __all__ += decays.__all__
 __all__ += moving_averages.__all__
 __all__ += optimizer.__all__
 __all__ += optimizers.__all__
 __all__ += proximal.__all__
+__all__ += saver.__all__
 __all__ += step_counter.__all__
 
 __getattr__ = missing_name(__name__, __all__)

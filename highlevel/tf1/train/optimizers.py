@@ -124,7 +124,7 @@ class AdamOptimizer(Optimizer):
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         for name, beta in self._betas.items():
-            # differs from TensorFlow 1: in float32, 1 - 0.999 would keep two digits fewer than 0.999
+            # differs from TensorFlow 1: in float32, 1 - 0.999 keeps two digits fewer than 0.999
             self._create_non_slot_variable(constant(beta, "float64"), name, var_list[0])
         super()._create_slots(var_list)
 
