@@ -41,6 +41,7 @@ from thalweg.core import bool_ as bool
 
 from . import (
     arrays,
+    behavior,
     clipping,
     collections,
     derivatives,
@@ -50,6 +51,7 @@ from . import (
     math,
     named_variables,
     nn,
+    ordering,
     random,
     reductions,
     session,
@@ -57,11 +59,13 @@ from . import (
     template,
     variable_scopes,
     variables,
+    version,
 )
 from .arguments import missing_name
 
 # Each theme's `__all__` is the one list of its names.
 from .arrays import *  # noqa: F403
+from .behavior import *  # noqa: F403
 from .clipping import *  # noqa: F403
 from .collections import *  # noqa: F403
 from .derivatives import *  # noqa: F403
@@ -70,6 +74,7 @@ from .initializer_classes import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .math import *  # noqa: F403
 from .named_variables import *  # noqa: F403
+from .ordering import *  # noqa: F403
 from .random import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .session import *  # noqa: F403
@@ -77,19 +82,43 @@ from .state import *  # noqa: F403
 from .template import *  # noqa: F403
 from .variable_scopes import *  # noqa: F403
 from .variables import *  # noqa: F403
+from .version import *  # noqa: F403
 
 if TYPE_CHECKING:
+    import thalweg as keras
+
+    from . import app as app
+    from . import compat as compat
     from . import errors as errors
     from . import examples as examples
+    from . import flags as flags
+    from . import gfile as gfile
     from . import initializers as initializers
+    from . import logging as logging
+    from . import test as test
     from . import train as train
 
+__version__ = version.VERSION
+__git_version__ = version.GIT_VERSION
+__compiler_version__ = version.COMPILER_VERSION
 double = float64
 half = float16
 newaxis = None
 
 # Namespaces that are imported at their first use.
-_NAMESPACES = ["errors", "examples", "initializers", "train"]
+_NAMESPACES = [
+    "app",
+    "compat",
+    "errors",
+    "examples",
+    "flags",
+    "gfile",
+    "initializers",
+    "logging",
+    "test",
+    "train",
+    "version",
+]
 
 __all__ = [
     "DType",
@@ -111,8 +140,9 @@ __all__ = [
     "uint32",
     "uint64",
 ]
-__all__ += _NAMESPACES
+__all__ += ["__compiler_version__", "__git_version__", "__version__", "keras", *_NAMESPACES]
 __all__ += arrays.__all__
+__all__ += behavior.__all__
 __all__ += clipping.__all__
 __all__ += collections.__all__
 __all__ += derivatives.__all__
@@ -121,6 +151,7 @@ __all__ += initializer_classes.__all__
 __all__ += inputs.__all__
 __all__ += math.__all__
 __all__ += named_variables.__all__
+__all__ += ordering.__all__
 __all__ += random.__all__
 __all__ += reductions.__all__
 __all__ += session.__all__
@@ -128,6 +159,7 @@ __all__ += state.__all__
 __all__ += template.__all__
 __all__ += variable_scopes.__all__
 __all__ += variables.__all__
+__all__ += version.__all__
 
 _RENAMED = {  # what TensorFlow before 1.0 called otherwise
     "batch_matmul": "matmul",
@@ -145,6 +177,8 @@ def __getattr__(name: str) -> Any:
     """Imports a namespace at its first use."""
     if name in _NAMESPACES:
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "keras":
+        return importlib.import_module("thalweg")
     return _missing_name(name)
 
 

@@ -19,7 +19,6 @@ from thalweg.core import (
     Variable,
     current_context,
     get_default_graph,
-    no_op,
     reset_default_graph,
     set_graph_class,
 )
@@ -33,13 +32,10 @@ __all__ = [
     "Tensor",
     "colocate_with",
     "container",
-    "control_dependencies",
     "device",
     "get_default_graph",
-    "group",
     "init_scope",
     "name_scope",
-    "no_op",
     "reset_default_graph",
     "set_random_seed",
 ]
@@ -174,7 +170,8 @@ class Graph(thalweg.core.Graph):
         self, control_inputs: Sequence[Any] | None
     ) -> AbstractContextManager[Any]:
         """A `with` block whose operations run after the given ones; None clears them."""
-        return control_dependencies(control_inputs)
+        block: AbstractContextManager[Any] = thalweg.core.control_dependencies(control_inputs)
+        return block
 
     def device(self, device_name_or_function: Any) -> AbstractContextManager[None]:
         """`tf.device` for this graph."""
@@ -285,54 +282,6 @@ def name_scope(
 def _scope_of(graph: Graph, name: str | None) -> Iterator[str]:
     with graph.as_default(), name_scope(name) as scope:
         yield scope
-
-
-def control_dependencies(
-    control_inputs: Sequence[Any] | None,
-) -> AbstractContextManager[Any]:
-    """A `with` block whose operations run after the given ones; None clears what is in force.
-
-    >>> import thalweg.tf1 as tf
-    >>> with tf.Graph().as_default(), tf.Session() as session:
-    ...     v = tf.Variable(1)
-    ...     with tf.control_dependencies([v.assign_add(1)]):
-    ...         doubled = v * 2
-    ...     print(session.run(doubled))
-    4
-    """
-    block: AbstractContextManager[Any] = thalweg.core.control_dependencies(control_inputs)
-    return block
-
-
-def group(*inputs: Any, **kwargs: Any) -> Operation:
-    """One operation that runs all the given operations and tensors.
-
-    Args:
-        inputs: operations, tensors and variables, or lists of them.
-        kwargs: `name` of the node.
-
-    Raises:
-        OptionError: for any other keyword.
-
-    >>> import thalweg.tf1 as tf
-    >>> with tf.Graph().as_default(), tf.Session() as session:
-    ...     a, b = tf.Variable(0), tf.Variable(0)
-    ...     session.run(tf.group(a.assign(1), b.assign(2)))
-    ...     print(session.run(a), session.run(b))
-    1 2
-    """
-    name = kwargs.pop("name", None)
-    if kwargs:
-        raise OptionError("group", "unknown keyword", expected="name", got=", ".join(kwargs))
-    return thalweg.core.group(*_flat(inputs), name=name or "group_deps")
-
-
-def _flat(items: Any) -> Iterator[Any]:
-    for item in items:
-        if isinstance(item, list | tuple):
-            yield from _flat(item)
-        else:
-            yield item
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from thalweg.core import (
 )
 
 from .collections import GraphKeys, get_collection
-from .graph import group
 from .graph_state import SessionValues, home, state_of
+from .ordering import group
 from .variables import Variable
 
 __all__ = [

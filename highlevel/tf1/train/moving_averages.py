@@ -19,8 +19,9 @@ from thalweg.core import (
 )
 
 from ..collections import GraphKeys
-from ..graph import group, name_scope
+from ..graph import name_scope
 from ..graph_state import home_graph
+from ..ordering import group
 from ..state import global_variables, moving_average_variables, trainable_variables
 from ..variable_scopes import get_variable_scope
 from ..variables import Variable

@@ -30,7 +30,8 @@ from thalweg.core import (
 
 from ..collections import GraphKeys
 from ..derivatives import gradients
-from ..graph import group, name_scope
+from ..graph import name_scope
+from ..ordering import group
 from ..variable_scopes import get_variable_scope
 from ..variables import Variable
 

@@ -22,7 +22,7 @@ from thalweg.core import (
     sqrt,
 )
 
-from ..graph import group
+from ..ordering import group
 from .hyperparameters import number, positive
 from .optimizer import Optimizer
 

@@ -119,3 +119,19 @@ def global_step(sess: Any, global_step_tensor: Any) -> int:
     0
     """
     return int(sess.run(global_step_tensor))
+
+
+def needed_step(where: str) -> Any:
+    """The variable that counts steps, for a hook that cannot do without.
+
+    Raises:
+        GraphError: if there is none.
+    """
+    step = get_global_step()
+    if step is None:
+        raise GraphError(
+            where,
+            "there is no global step",
+            hint="tf.train.get_or_create_global_step() makes it; pass it to minimize()",
+        )
+    return step
