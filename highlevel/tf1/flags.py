@@ -104,7 +104,7 @@ class Flag:
         """Takes a value from the command line."""
         value = self.parsed(text)
         if self.is_multi and self.present:
-            value = [*self.value, *value]
+            value = self.value + value
         self.value = value
         self.present = True
 

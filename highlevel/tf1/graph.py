@@ -166,7 +166,7 @@ class Graph(thalweg.core.Graph):
             return name_scope(name)
         return _scope_of(self, name)
 
-    def control_dependencies(  # type: ignore[override]
+    def control_dependencies(
         self, control_inputs: Sequence[Any] | None
     ) -> AbstractContextManager[Any]:
         """A `with` block whose operations run after the given ones; None clears them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
 from thalweg.core.errors import (
     DataError,
@@ -34,12 +33,15 @@ _MEANING: dict[type[ThalwegError], type[OpError]] = {
 }
 
 
-@cache
+_both_kinds: dict[tuple[type, type], type[ThalwegError]] = {}
+
+
 def _both(ours: type[ThalwegError], theirs: type[OpError]) -> type[ThalwegError]:
     """A class of errors that are thalweg's and of `tf.errors`, and are named as thalweg's."""
-    return type(
-        ours.__name__, (ours, theirs), {"__module__": ours.__module__, "__doc__": ours.__doc__}
-    )
+    if (ours, theirs) not in _both_kinds:
+        known = {"__module__": ours.__module__, "__doc__": ours.__doc__}
+        _both_kinds[ours, theirs] = type(ours.__name__, (ours, theirs), known)
+    return _both_kinds[ours, theirs]
 
 
 def _meaning(error: ThalwegError) -> type[OpError] | None:

@@ -74,7 +74,8 @@ class TestCase(unittest.TestCase):
         force_gpu: bool = False,
     ) -> Iterator[Session]:
         """A `with` block in which a session is the default one."""
-        with Session(graph=graph, config=config) as session:
+        session = Session(graph=graph, config=config)
+        with session:
             yield session
 
     test_session = session

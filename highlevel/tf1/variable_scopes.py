@@ -133,8 +133,9 @@ def variable_scope(
         "dtype": dtype,
         "use_resource": use_resource,
     }
-    label = default_name if name_or_scope is None else getattr(name_or_scope, "name", name_or_scope)
-    label = label.split("/")[-1] if isinstance(name_or_scope, VariableScope) else label
+    label = default_name if name_or_scope is None else name_or_scope
+    if isinstance(name_or_scope, VariableScope):
+        label = name_or_scope.name.split("/")[-1]
     opens = name_scope(label) if auxiliary_name_scope and label else nullcontext()
     with opens:
         if isinstance(name_or_scope, VariableScope):

@@ -86,7 +86,8 @@ def path_to_str(path: Any) -> Any:
 
 def dimension_value(dimension: Any) -> int | None:
     """A size as a number, or None."""
-    return getattr(dimension, "value", dimension)
+    size: int | None = getattr(dimension, "value", dimension)
+    return size
 
 
 def dimension_at_index(shape: Any, index: int) -> Any:

@@ -123,9 +123,10 @@ def piecewise_constant(
 
     >>> import thalweg.tf1 as tf
     >>> with tf.Session() as session:
-    ...     rates = [tf.train.piecewise_constant(x, [10], [1.0, 0.5]) for x in (10, 11)]
-    ...     print(session.run(rates))
-    [1.0, 0.5]
+    ...     for step in (10, 11):
+    ...         print(session.run(tf.train.piecewise_constant(step, [10], [1.0, 0.5])))
+    1.0
+    0.5
     """
     if len(boundaries) != len(values) - 1:
         raise OptionError(

@@ -119,11 +119,9 @@ class LoggingTensorHook(SessionRunHook):
             )
         items = tensors.items() if isinstance(tensors, Mapping) else ((t, t) for t in tensors)
         self._asked = {name if isinstance(name, str) else name.name: t for name, t in items}
-        self._timer = (
-            None
-            if only_at_end
-            else SecondOrStepTimer(every_secs=every_n_secs, every_steps=every_n_iter)
-        )
+        self._timer: SecondOrStepTimer | None = None
+        if not only_at_end:
+            self._timer = SecondOrStepTimer(every_secs=every_n_secs, every_steps=every_n_iter)
         self._at_end = at_end
         self._formatter = formatter
 

@@ -13,6 +13,7 @@ from thalweg.core import (
     cast,
     changed_context,
     convert,
+    float32,
     minimum,
     pow,
     zeros,
@@ -85,10 +86,10 @@ class ExponentialMovingAverage:
         for item in var_list:
             self._averages[item] = self._made(item)
         with name_scope(self._name) as scope:
-            decay = convert(self._decay, "float32", "decay")
+            decay = convert(self._decay, float32, "decay")
             if self._num_updates is not None:
                 steps = convert(self._num_updates)
-                steps = steps if steps.dtype.is_float else cast(steps, "float32")
+                steps = steps if steps.dtype.is_float else cast(steps, float32)
                 decay = minimum(cast(decay, steps.dtype), (1 + steps) / (10 + steps), name="decay")
             updates = [self._moved(item, decay) for item in var_list]
             return group(*updates, name=scope)
@@ -105,8 +106,9 @@ class ExponentialMovingAverage:
                 got=repr(item),
             )  # fmt: skip
         if isinstance(item, Variable):
-            initial = item.initialized_value()
-            home_graph().get_collection_ref(GraphKeys.MOVING_AVERAGE_VARIABLES).append(item)
+            with changed_context(control=()):
+                initial = item.initialized_value()
+            home_graph().add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, item)
         else:
             initial = zeros(item.shape, item.dtype)
         prefix = get_variable_scope().name

@@ -120,7 +120,9 @@ class AdamOptimizer(Optimizer):
             "beta1_power": number(name, "beta1", beta1),
             "beta2_power": number(name, "beta2", beta2),
         }
-        self._rule = AdamRule(*self._betas.values(), number(name, "epsilon", epsilon))
+        self._rule = AdamRule(
+            self._betas["beta1_power"], self._betas["beta2_power"], number(name, "epsilon", epsilon)
+        )
 
     def _create_slots(self, var_list: Sequence[Any]) -> None:
         for name, beta in self._betas.items():
@@ -140,7 +142,7 @@ class AdamOptimizer(Optimizer):
 
     def _finish(self, update_ops: Sequence[Any], name_scope: str) -> Operation:
         own = self._own[get_default_graph()]
-        powers = [own[name].assign(own[name] * beta) for name, beta in self._betas.items()]
+        powers = [own[name].assign(own[name].value() * beta) for name, beta in self._betas.items()]
         return group(*update_ops, *powers, name=name_scope)
 
 

@@ -61,7 +61,7 @@ class Saver:
     ...     w = tf.Variable(1.0, name="w")
     ...     saver = tf.train.Saver()
     ...     with tf.Session() as session:
-    ...         session.run(w.assign(5.0))
+    ...         w.load(5.0, session)
     ...         path = saver.save(session, folder + "/model.ckpt", global_step=100)
     ...     with tf.Session() as session:
     ...         saver.restore(session, tf.train.latest_checkpoint(folder))

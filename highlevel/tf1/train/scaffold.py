@@ -54,27 +54,16 @@ class Scaffold:
         local_init_feed_dict: Any = None,
     ) -> None:
         other = copy_from_scaffold
-        pairs: dict[str, tuple[Any, Any]] = {
-            "init_op": (init_op, other and other.init_op),
-            "init_feed_dict": (init_feed_dict, other and other.init_feed_dict),
-            "ready_op": (ready_op, other and other.ready_op),
-            "ready_for_local_init_op": (
-                ready_for_local_init_op, other and other.ready_for_local_init_op
-            ),
-            "local_init_op": (local_init_op, other and other.local_init_op),
-            "local_init_feed_dict": (local_init_feed_dict, other and other.local_init_feed_dict),
-            "summary_op": (summary_op, other and other.summary_op),
-            "saver": (saver, other and other.saver),
-        }  # fmt: skip
-        given = {name: b if a is None else a for name, (a, b) in pairs.items()}
-        self.init_op = given["init_op"]
-        self.init_feed_dict = given["init_feed_dict"]
-        self.ready_op = given["ready_op"]
-        self.ready_for_local_init_op = given["ready_for_local_init_op"]
-        self.local_init_op = given["local_init_op"]
-        self.local_init_feed_dict = given["local_init_feed_dict"]
-        self.summary_op = given["summary_op"]
-        self.saver = given["saver"]
+        self.init_op = _first(init_op, other, "init_op")
+        self.init_feed_dict = _first(init_feed_dict, other, "init_feed_dict")
+        self.ready_op = _first(ready_op, other, "ready_op")
+        self.ready_for_local_init_op = _first(
+            ready_for_local_init_op, other, "ready_for_local_init_op"
+        )
+        self.local_init_op = _first(local_init_op, other, "local_init_op")
+        self.local_init_feed_dict = _first(local_init_feed_dict, other, "local_init_feed_dict")
+        self.summary_op = _first(summary_op, other, "summary_op")
+        self.saver = _first(saver, other, "saver")
         inherited = other.init_fn if other is not None else None
         self.init_fn: Callable[[Any], None] | None = inherited
         if init_fn is not None:
@@ -132,6 +121,11 @@ class Scaffold:
     def default_local_init_op() -> Operation:
         """One operation that initialises local variables and tables."""
         return group(local_variables_initializer(), tables_initializer())
+
+
+def _first(given: Any, other: Scaffold | None, name: str) -> Any:
+    """What is given, else what the other has."""
+    return getattr(other, name, None) if given is None else given
 
 
 class SessionCreator:
