@@ -14,7 +14,6 @@ import thalweg.core
 from thalweg.core import (
     GraphError,
     Operation,
-    OptionError,
     Tensor,
     Variable,
     current_context,
@@ -173,7 +172,7 @@ class Graph(thalweg.core.Graph):
         block: AbstractContextManager[Any] = thalweg.core.control_dependencies(control_inputs)
         return block
 
-    def device(self, device_name_or_function: Any) -> AbstractContextManager[None]:
+    def device(self, device_name_or_function: Any) -> AbstractContextManager[Any]:
         """`tf.device` for this graph."""
         return device(device_name_or_function)
 
@@ -284,34 +283,29 @@ def _scope_of(graph: Graph, name: str | None) -> Iterator[str]:
         yield scope
 
 
-@contextmanager
-def device(device_name_or_function: Any) -> Iterator[None]:
-    """A `with` block for the operations of one device: accepted and ignored.
-
-    A session has one backend, which runs everything, as with TF1's `allow_soft_placement`.
+def device(device_name_or_function: Any) -> AbstractContextManager[Any]:
+    """A `with` block whose operations and variables go to a device.
 
     Args:
-        device_name_or_function: `"/cpu:0"`, `"/device:GPU:1"`, a function of operations, or None.
+        device_name_or_function: `"/gpu:0"`, `"/device:CPU:0"`; None, or a function of operations,
+            which is not called, leaves the choice to the session.
 
     Raises:
-        OptionError: for a string that names no device.
+        OptionError: if it is not the name of a device.
+
+    >>> import thalweg.tf1 as tf
+    >>> with tf.device("/cpu:0"):
+    ...     print(tf.constant(1).op.device)
+    cpu:0
     """
-    text = device_name_or_function
-    if isinstance(text, str) and text and not _DEVICE.fullmatch(text):
-        raise OptionError(
-            "device", "not the name of a device", expected="'/cpu:0' or '/gpu:0'", got=repr(text)
-        )
-    yield
-
-
-_DEVICE = re.compile(
-    r"/?(?:job:\w+/?|replica:\d+/?|task:\d+/?|(?:device:)?[A-Za-z_]+:(?:\d+|\*)/?)+"
-)
+    name = None if callable(device_name_or_function) else device_name_or_function
+    block: AbstractContextManager[Any] = thalweg.core.device(name)
+    return block
 
 
 @contextmanager
 def colocate_with(op: Any, ignore_existing: bool = False) -> Iterator[None]:
-    """A `with` block for operations beside `op`: accepted and ignored, as `device` is."""
+    """A `with` block for operations beside `op`: accepted and ignored."""
     del op, ignore_existing
     yield
 

@@ -48,7 +48,7 @@ _open_sessions: WeakSet[Session] = WeakSet()
 
 
 class DeviceAttributes(NamedTuple):
-    """What a session says of the device that it runs on."""
+    """What a session says of a device."""
 
     name: str
     device_type: str
@@ -162,14 +162,20 @@ class Session(thalweg.core.Session):
         raise _no_partial_run()
 
     def list_devices(self) -> list[DeviceAttributes]:
-        """The one device that runs everything.
+        """The devices that can be used.
 
         >>> import thalweg.tf1 as tf
-        >>> [device.device_type for device in tf.Session().list_devices()]
-        ['CPU']
+        >>> tf.Session().list_devices()[0].device_type
+        'CPU'
         """
         return [
-            DeviceAttributes("/job:localhost/replica:0/task:0/device:CPU:0", "CPU", 0, 1),
+            DeviceAttributes(
+                f"/job:localhost/replica:0/task:0/device:{device.name.upper()}",
+                device.kind.upper(),
+                device.memory_bytes or 0,
+                number + 1,
+            )
+            for number, device in enumerate(thalweg.core.list_devices())
         ]
 
     @staticmethod

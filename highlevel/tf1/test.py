@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.core import Graph, Tensor, Variable, get_default_session
+from thalweg.core import Graph, Tensor, Variable, get_default_session, list_devices
 
 from .arguments import missing_name
 from .session import Session
@@ -28,18 +28,19 @@ __getattr__ = missing_name(__name__, __all__)
 
 
 def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:
-    """Whether sessions run on a GPU: they do not."""
-    return False
+    """Whether there is a GPU that can be used."""
+    return bool(gpu_device_name())
 
 
 def gpu_device_name() -> str:
-    """The name of the GPU that sessions run on: none."""
-    return ""
+    """The name of the first GPU that can be used, `"/device:GPU:0"`; "" without one."""
+    names = [device.name for device in list_devices() if device.kind == "gpu"]
+    return f"/device:{names[0].upper()}" if names else ""
 
 
 def is_built_with_cuda() -> bool:
-    """Whether there are kernels for NVIDIA's GPUs: there are none."""
-    return False
+    """Whether kernels for NVIDIA's GPUs can be used."""
+    return is_gpu_available()
 
 
 class _Folder:

@@ -168,11 +168,6 @@ class Variable(thalweg.core.Variable):
         """Its sizes."""
         return self._snapshot.shape
 
-    @property
-    def device(self) -> str:
-        """The device it was put on: none by name."""
-        return ""
-
     def set_shape(self, shape: Any) -> None:
         """Narrows what is known of its shape."""
         self._snapshot.set_shape(shape)

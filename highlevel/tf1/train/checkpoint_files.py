@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thalweg.core import as_dtype, nearest
+from thalweg.core import as_dtype, atomic_path, nearest
 from thalweg.core.errors import DtypeError, FileFormatError, ShapeError
 
 from ..errors import NotFoundError
@@ -53,7 +53,6 @@ def write_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[
     import h5py
 
     from ... import __version__
-    from ...saving.atomic import atomic_path
     from ...saving.hdf5 import write_names
     from ...saving.hdf5_reader import NUMERIC_DTYPES
 

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 
-from thalweg.core.errors import OptionError
+from thalweg.core import OptionError, atomic_path
 
 from .checkpoint_files import data_path
 from .checkpoint_text import MAX_BYTES, CheckpointState, parsed, written
@@ -123,7 +123,6 @@ def update_checkpoint_state(
     Raises:
         OptionError: if the file would be a checkpoint's own.
     """
-    from ...saving.atomic import atomic_path
 
     state = generate_checkpoint_state_proto(
         save_dir,
