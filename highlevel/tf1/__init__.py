@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from . import flags as flags
     from . import gfile as gfile
     from . import initializers as initializers
+    from . import layers as layers
     from . import logging as logging
     from . import test as test
     from . import train as train
@@ -114,6 +115,7 @@ _NAMESPACES = [
     "flags",
     "gfile",
     "initializers",
+    "layers",
     "logging",
     "test",
     "train",
