@@ -89,6 +89,7 @@ if TYPE_CHECKING:
 
     from . import app as app
     from . import compat as compat
+    from . import contrib as contrib
     from . import errors as errors
     from . import examples as examples
     from . import flags as flags
@@ -96,6 +97,8 @@ if TYPE_CHECKING:
     from . import initializers as initializers
     from . import layers as layers
     from . import logging as logging
+    from . import losses as losses
+    from . import metrics as metrics
     from . import test as test
     from . import train as train
 
@@ -110,6 +113,7 @@ newaxis = None
 _NAMESPACES = [
     "app",
     "compat",
+    "contrib",
     "errors",
     "examples",
     "flags",
@@ -117,6 +121,8 @@ _NAMESPACES = [
     "initializers",
     "layers",
     "logging",
+    "losses",
+    "metrics",
     "test",
     "train",
     "version",

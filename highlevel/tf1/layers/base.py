@@ -26,7 +26,7 @@ from thalweg.core import (
     shape_of,
 )
 
-from ..collections import GraphKeys
+from ..collections import GraphKeys, add_to_collections
 from ..graph import name_scope
 from ..graph_state import home_graph, state_of
 from ..named_variables import get_variable
@@ -111,7 +111,9 @@ class Layer:
     [<tf.Variable 'scale/factor:0' float32 ()>]
     """
 
-    _options: ClassVar[frozenset[str]] = frozenset({"_scope", "_reuse", "activity_regularizer"})
+    _options: ClassVar[frozenset[str]] = frozenset(
+        {"_scope", "_reuse", "_updates_collections", "activity_regularizer"}
+    )
 
     def __init__(
         self, trainable: bool = True, name: str | None = None, dtype: Any = None, **kwargs: Any
@@ -126,6 +128,7 @@ class Layer:
         self.activity_regularizer = regularizer_of(kwargs.get("activity_regularizer"))
         self._dtype = None if dtype is None else as_dtype(dtype)
         self._reuse = kwargs.get("_reuse")
+        self._update_keys = kwargs.get("_updates_collections", GraphKeys.UPDATE_OPS)
         self._base_name = name or _snake_case(type(self).__name__)
         self._name = name or _numbered(self._base_name)
         self._graph: Graph = home_graph()
@@ -295,7 +298,8 @@ class Layer:
         """Adds operations to the layer and to the collection UPDATE_OPS."""
         for update in updates if isinstance(updates, list | tuple) else [updates]:
             self._updates.append(update)
-            self._graph.add_to_collection(GraphKeys.UPDATE_OPS, update)
+            if self._update_keys:
+                add_to_collections(self._update_keys, update)
 
     @property
     def losses(self) -> list[Any]:
