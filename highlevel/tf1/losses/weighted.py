@@ -201,8 +201,8 @@ def weighted(
     reduction: str,
 ) -> Tensor:
     """The weighted loss of what a function makes in the name scope."""
-    with name_scope(scope, label):
-        return compute_weighted_loss(losses(), weights, None, loss_collection, reduction)
+    with name_scope(scope, label) as opened:
+        return compute_weighted_loss(losses(), weights, opened, loss_collection, reduction)
 
 
 def add_loss(loss: Any, loss_collection: str | None = LOSSES) -> None:
@@ -226,7 +226,7 @@ def get_regularization_loss(
 ) -> Tensor:
     """The sum of the losses of regularizers, 0 if there are none."""
     losses = get_regularization_losses(scope)
-    return add_n(losses, name=name) if losses else constant(0.0, name=name)
+    return identity(add_n(losses), name=name) if losses else constant(0.0, name=name)
 
 
 def get_total_loss(
@@ -244,4 +244,4 @@ def get_total_loss(
         raise OptionError(
             "get_total_loss", "there are no losses", expected="a loss of tf.losses in the graph"
         )
-    return add_n(losses, name=name)
+    return identity(add_n(losses), name=name)
