@@ -73,9 +73,8 @@ class Scaffold:
     def finalize(self) -> Scaffold:
         """Makes what is not given, and closes the graph to new operations. Returns itself."""
         default = self.get_or_default
-        self.init_op = self.init_op or default(
-            "init_op", GraphKeys.INIT_OP, global_variables_initializer
-        )
+        if self.init_op is None:
+            self.init_op = default("init_op", GraphKeys.INIT_OP, global_variables_initializer)
         if self.ready_op is None:
             self.ready_op = default("ready_op", GraphKeys.READY_OP, report_uninitialized_variables)
         if self.ready_for_local_init_op is None:
