@@ -16,7 +16,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import thalweg.core
-from thalweg.core import OptionError, Tensor, as_dtype, as_shape, float32
+from thalweg.core import (
+    OptionError,
+    ShapeError,
+    Tensor,
+    as_dtype,
+    as_shape,
+    cast,
+    float32,
+    float64,
+    matrix_diag_part,
+    qr,
+    reshape,
+    sign,
+    transpose,
+)
 
 from .inputs import constant as _constant
 from .random import random_normal as _random_normal
@@ -28,6 +42,7 @@ __all__ = [
     "glorot_normal_initializer",
     "glorot_uniform_initializer",
     "ones_initializer",
+    "orthogonal_initializer",
     "random_normal_initializer",
     "random_uniform_initializer",
     "truncated_normal_initializer",
@@ -294,6 +309,48 @@ class glorot_normal_initializer(_Scaled):
 
     def __init__(self, seed: int | None = None, dtype: Any = float32) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
+
+
+class orthogonal_initializer(Initializer):
+    """A random matrix with orthonormal rows or columns, whichever are fewer, times a number.
+
+    Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
+    linear neural networks", 2014: the Q of the QR decomposition of normal numbers, with signs
+    that make it uniform over all such matrices (Mezzadri, 2007).
+
+    Args:
+        gain: the number.
+        seed: equal seeds give equal numbers.
+        dtype: float.
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None, dtype: Any = float32) -> None:
+        super().__init__(_float(self, dtype))
+        self.gain = gain
+        self.seed = seed
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """The matrix, whose rows are all axes but the last.
+
+        Raises:
+            ShapeError: if the shape has fewer than two axes.
+        """
+        sizes = _sizes(shape)
+        if len(sizes) < 2:
+            raise ShapeError(
+                "orthogonal_initializer",
+                "needs a matrix",
+                expected="two axes or more",
+                got=repr(tuple(sizes)),
+            )
+        rows, columns = math.prod(sizes[:-1]), sizes[-1]
+        draws = _random_normal(
+            [max(rows, columns), min(rows, columns)], dtype=float64, seed=self.seed
+        )
+        q, r = qr(draws)
+        q = q * sign(matrix_diag_part(r))
+        matrix = q if rows >= columns else transpose(q)
+        return cast(self.gain * reshape(matrix, sizes), dtype or self.dtype)
 
 
 def _sizes(shape: Any) -> Sequence[int]:

@@ -13,6 +13,7 @@ from .initializer_classes import constant_initializer as constant
 from .initializer_classes import glorot_normal_initializer as glorot_normal
 from .initializer_classes import glorot_uniform_initializer as glorot_uniform
 from .initializer_classes import ones_initializer as ones
+from .initializer_classes import orthogonal_initializer as orthogonal
 from .initializer_classes import random_normal_initializer as random_normal
 from .initializer_classes import random_uniform_initializer as random_uniform
 from .initializer_classes import truncated_normal_initializer as truncated_normal
@@ -36,6 +37,7 @@ __all__ = [
     "lecun_uniform",
     "local_variables",
     "ones",
+    "orthogonal",
     "random_normal",
     "random_uniform",
     "tables_initializer",

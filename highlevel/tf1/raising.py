@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from thalweg.core.errors import (
+    CheckError,
     DataError,
+    DeviceError,
     DtypeError,
     FeedError,
     FileFormatError,
@@ -22,7 +24,9 @@ from .errors import DataLossError, InternalError, InvalidArgumentError, OpError
 __all__ = ["raised_for_programs"]
 
 _MEANING: dict[type[ThalwegError], type[OpError]] = {
+    CheckError: InvalidArgumentError,
     DataError: InvalidArgumentError,
+    DeviceError: InvalidArgumentError,
     DtypeError: InvalidArgumentError,
     FeedError: InvalidArgumentError,
     FileFormatError: DataLossError,

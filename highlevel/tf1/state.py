@@ -13,12 +13,15 @@ from thalweg.core import (
     Tensor,
     apply_many,
     constant,
+    identity,
     placeholder_with_default,
+    py_func,
 )
 
 from .collections import GraphKeys, get_collection
+from .errors import OutOfRangeError
 from .graph_state import SessionValues, home, state_of
-from .ordering import group
+from .ordering import control_dependencies, group
 from .variables import Variable
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "assign",
     "assign_add",
     "assign_sub",
+    "count_up_to",
     "global_variables",
     "global_variables_initializer",
     "initialize_all_variables",
@@ -69,6 +73,37 @@ def assign_sub(
 ) -> Any:
     """Subtracts from a variable; the returned tensor is the new value. `use_locking` is ignored."""
     return ref.assign_sub(value, name=name)
+
+
+def count_up_to(ref: Any, limit: int, name: str | None = None) -> Tensor:
+    """Raises a variable by one; the returned tensor is the value before.
+
+    Args:
+        ref: a variable, () integer.
+        limit: a run that finds it there raises `tf.errors.OutOfRangeError`, and changes nothing.
+        name: of the node.
+
+    >>> import thalweg.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     step = tf.count_up_to(tf.Variable(0), 2)
+    ...     try:
+    ...         while True:
+    ...             print(session.run(step))
+    ...     except tf.errors.OutOfRangeError:
+    ...         print("the end")
+    0
+    1
+    the end
+    """
+
+    def checked(value: Any) -> Any:
+        if value >= limit:
+            raise OutOfRangeError(None, ref.op, f"{ref.name} has reached the limit of {limit}")
+        return value
+
+    old = py_func(checked, [ref.value()], ref.dtype, shapes=())
+    with control_dependencies([ref.assign(old + 1)]):
+        return identity(old, name=name or "CountUpTo")
 
 
 def global_variables(scope: str | None = None) -> list[Variable]:

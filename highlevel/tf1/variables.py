@@ -231,6 +231,12 @@ class Variable(thalweg.core.Variable):
         result = super().assign_sub(delta, name or "AssignSub")
         return result if read_value else result.op
 
+    def count_up_to(self, limit: int) -> Tensor:
+        """Raises it by one, as `tf.count_up_to`; the returned tensor is the value before."""
+        from .state import count_up_to
+
+        return count_up_to(self, limit)
+
     def load(self, value: Any, session: Any = None) -> None:
         """Sets its value in the given or the default session, without adding to the graph.
 

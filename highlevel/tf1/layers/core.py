@@ -13,6 +13,7 @@ from ..math import matmul
 from ..nn import bias_add
 from ..nn import dropout as _dropout
 from .base import InputSpec, Layer, known_size
+from .functional import as_function
 from .options import activation_of, flag_of, format_of, initializer_of, regularizer_of
 
 __all__ = ["Dense", "Dropout", "Flatten", "dense", "dropout", "flatten"]
@@ -104,49 +105,7 @@ class Dense(Layer):
         return result if self.activation is None else self.activation(result)
 
 
-def dense(
-    inputs: Any,
-    units: int,
-    activation: Any = None,
-    use_bias: bool = True,
-    kernel_initializer: Any = None,
-    bias_initializer: Any = _ZEROS,
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
-    trainable: bool = True,
-    name: str | None = None,
-    reuse: Any = None,
-) -> Any:
-    """activation(inputs kernel + bias), along the last axis, with a `Dense` layer of its own.
-
-    Args as of `Dense`, and:
-        inputs: (batch, ..., in) float.
-        name: of the layer; with `reuse`, its variables are those of the first layer so called.
-        reuse: True, or AUTO_REUSE.
-
-    Returns:
-        (batch, ..., units).
-    """
-    layer = Dense(
-        units,
-        activation,
-        use_bias,
-        kernel_initializer,
-        bias_initializer,
-        kernel_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        kernel_constraint,
-        bias_constraint,
-        trainable,
-        name,
-        _scope=name,
-        _reuse=reuse,
-    )
-    return layer(inputs)
+dense = as_function(Dense, "dense")
 
 
 class Dropout(Layer):

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import thalweg.core
 from thalweg.core import OptionError, convert
 
-__all__ = ["activation_of", "flag_of", "format_of", "initializer_of", "regularizer_of"]
+__all__ = [
+    "activation_of",
+    "flag_of",
+    "format_of",
+    "initializer_of",
+    "padding_of",
+    "regularizer_of",
+    "sizes_of",
+]
 
 
 def activation_of(activation: Any) -> Callable[[Any], Any] | None:
@@ -63,3 +73,34 @@ def format_of(where: str, data_format: str) -> str:
             got=repr(data_format),
         )
     return chosen
+
+
+def padding_of(where: str, padding: str) -> str:
+    """`"VALID"` or `"SAME"`.
+
+    Raises:
+        OptionError: for another.
+    """
+    chosen = padding.upper() if isinstance(padding, str) else ""
+    if chosen not in ("VALID", "SAME"):
+        raise OptionError(where, "unknown padding", expected="'valid' or 'same'", got=repr(padding))
+    return chosen
+
+
+def sizes_of(where: str, argument: str, value: Any, rank: int) -> tuple[int, ...]:
+    """One size an axis, from one for all or one for each.
+
+    Raises:
+        OptionError: for another number of them, or what is no size.
+    """
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value,) * rank
+    if len(sizes) == 1:
+        sizes *= rank
+    if len(sizes) != rank or not all(isinstance(n, int | np.integer) and n > 0 for n in sizes):
+        raise OptionError(
+            where,
+            f"{argument} does not fit",
+            expected="one integer > 0" + (f", or {rank}" if rank > 1 else ""),
+            got=repr(value),
+        )
+    return tuple(int(size) for size in sizes)
