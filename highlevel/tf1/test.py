@@ -79,8 +79,19 @@ class TestCase(unittest.TestCase):
         with session:
             yield session
 
-    test_session = session
     cached_session = session
+
+    def test_session(
+        self,
+        graph: Graph | None = None,
+        config: Any = None,
+        use_gpu: bool = False,
+        force_gpu: bool = False,
+    ) -> Any:
+        """`session` under its old name, which makes unittest take it for a test."""
+        if self.id().endswith(".test_session"):
+            self.skipTest("not a test")
+        return self.session(graph, config, use_gpu, force_gpu)
 
     def evaluate(self, tensors: Any) -> Any:
         """The values of tensors in the default session."""
