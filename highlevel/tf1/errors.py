@@ -88,12 +88,12 @@ class OpError(Exception):
 
     code: ClassVar[int] = UNKNOWN
 
-    def __init__(self, node_def: Any, op: Any, message: str, error_code: int | None = None) -> None:
+    def __init__(self, node_def: Any, op: Any, message: str, error_code: int) -> None:
         super().__init__(message)
         self._message = message
         self._op = op
         self._node_def = node_def
-        self._code = self.code if error_code is None else error_code
+        self._code = error_code
 
     @property
     def message(self) -> str:
@@ -116,101 +116,108 @@ class OpError(Exception):
         return getattr(self, "_code", self.code)
 
 
-class CancelledError(OpError):
+class _Coded(OpError):
+    """Base of the sixteen, each of which has its code."""
+
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, self.code)
+
+
+class CancelledError(_Coded):
     """Something was stopped before it was done."""
 
     code = CANCELLED
 
 
-class UnknownError(OpError):
+class UnknownError(_Coded):
     """Anything else."""
 
 
-class InvalidArgumentError(OpError):
+class InvalidArgumentError(_Coded):
     """A feed, a shape, a dtype or an option that does not fit."""
 
     code = INVALID_ARGUMENT
 
 
-class DeadlineExceededError(OpError):
+class DeadlineExceededError(_Coded):
     """It took too long."""
 
     code = DEADLINE_EXCEEDED
 
 
-class NotFoundError(OpError):
+class NotFoundError(_Coded):
     """A file, or a name in a checkpoint, that does not exist."""
 
     code = NOT_FOUND
 
 
-class AlreadyExistsError(OpError):
+class AlreadyExistsError(_Coded):
     """A file that would be overwritten."""
 
     code = ALREADY_EXISTS
 
 
-class PermissionDeniedError(OpError):
+class PermissionDeniedError(_Coded):
     """A file that may not be read or written."""
 
     code = PERMISSION_DENIED
 
 
-class UnauthenticatedError(OpError):
+class UnauthenticatedError(_Coded):
     """Nobody is logged in."""
 
     code = UNAUTHENTICATED
 
 
-class ResourceExhaustedError(OpError):
+class ResourceExhaustedError(_Coded):
     """No memory or no disk space is left."""
 
     code = RESOURCE_EXHAUSTED
 
 
-class FailedPreconditionError(OpError):
+class FailedPreconditionError(_Coded):
     """Something was not ready; reading a variable never raises it, since all have a value."""
 
     code = FAILED_PRECONDITION
 
 
-class AbortedError(OpError):
+class AbortedError(_Coded):
     """Something gave up, and may be tried again."""
 
     code = ABORTED
 
 
-class OutOfRangeError(OpError):
+class OutOfRangeError(_Coded):
     """There are no more data: the end of a data set."""
 
     code = OUT_OF_RANGE
 
 
-class UnimplementedError(OpError):
+class UnimplementedError(_Coded):
     """Something that does not exist here."""
 
     code = UNIMPLEMENTED
 
 
-class InternalError(OpError):
+class InternalError(_Coded):
     """A kernel failed."""
 
     code = INTERNAL
 
 
-class UnavailableError(OpError):
+class UnavailableError(_Coded):
     """Another machine does not answer."""
 
     code = UNAVAILABLE
 
 
-class DataLossError(OpError):
+class DataLossError(_Coded):
     """A file is damaged."""
 
     code = DATA_LOSS
 
 
-_BY_CODE: dict[int, type[OpError]] = {cls.code: cls for cls in OpError.__subclasses__()}
+_BY_CODE: dict[int, type[OpError]] = {cls.code: cls for cls in _Coded.__subclasses__()}
 
 
 def exception_type_from_error_code(error_code: int) -> type[OpError]:

@@ -6,6 +6,9 @@ without the first argument of a method. `tests/highlevel/tf1/test_signatures.py`
 
 from __future__ import annotations
 
-from . import graphs, initializers, nn, operations, train
+from . import graphs, initializers, layers, losses, nn, operations, programs, train
 
-TABLES = [module.SIGNATURES for module in (graphs, initializers, nn, operations, train)]
+TABLES = [
+    module.SIGNATURES
+    for module in (graphs, initializers, layers, losses, nn, operations, programs, train)
+]

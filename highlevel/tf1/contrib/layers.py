@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from thalweg.core import Tensor, cast, float32
+from thalweg.core import OptionError, Tensor, cast, float32
 
 from .. import layers as _layers
-from ..arguments import missing_name
+from ..arguments import missing_name, refuse
 from ..arrays import one_hot
 from ..collections import GraphKeys, add_to_collections
+from ..graph import name_scope
 from ..initializer_classes import ones_initializer, zeros_initializer
 from ..inputs import identity
 from ..nn import relu
@@ -24,11 +25,14 @@ from .regularizers import *  # noqa: F403
 from .regularizers import xavier_initializer
 
 __all__ = [
+    "avg_pool2d",
     "batch_norm",
+    "conv2d",
     "dropout",
     "flatten",
     "fully_connected",
     "linear",
+    "max_pool2d",
     "one_hot_encoding",
     "relu",
 ]
@@ -148,7 +152,15 @@ def batch_norm(
     variables_collections: Any = None,
     outputs_collections: Any = None,
     trainable: bool = True,
+    batch_weights: Any = None,
+    fused: bool | None = None,
+    data_format: str = "NHWC",
+    zero_debias_moving_mean: bool = False,
     scope: Any = None,
+    renorm: bool = False,
+    renorm_clipping: Any = None,
+    renorm_decay: float = 0.99,
+    adjustment: Any = None,
 ) -> Any:
     """Batch normalisation (Ioffe and Szegedy, 2015), as `tf.layers.batch_normalization`.
 
@@ -168,14 +180,31 @@ def batch_norm(
         variables_collections: names of collections for the variables.
         outputs_collections: names of collections for the output.
         trainable: whether optimizers change beta and gamma.
+        batch_weights: not supported.
+        fused: as of `tf.layers.batch_normalization`.
+        data_format: `"NHWC"`, or `"NCHW"` for channels second.
+        zero_debias_moving_mean: not supported.
         scope: of the variables, `"BatchNorm"` if None.
+        renorm: not supported, nor are the arguments that follow.
+        renorm_clipping: not supported.
+        renorm_decay: ignored.
+        adjustment: not supported.
     """
+    refuse(
+        "batch_norm",
+        "plain batch normalisation",
+        batch_weights=batch_weights,
+        zero_debias_moving_mean=zero_debias_moving_mean,
+        renorm=renorm,
+        renorm_clipping=renorm_clipping,
+        adjustment=adjustment,
+    )
     initial = dict(param_initializers or {})
     penalties = dict(param_regularizers or {})
     getter = _getter({}, variables_collections)
     with variable_scope(scope, "BatchNorm", [inputs], reuse=reuse, custom_getter=getter) as opened:
         layer = _layers.BatchNormalization(
-            -1,
+            _axis_of(data_format),
             decay,
             epsilon,
             center,
@@ -186,6 +215,7 @@ def batch_norm(
             initial.get("moving_variance", ones_initializer()),
             penalties.get("beta"),
             penalties.get("gamma"),
+            fused=fused,
             trainable=trainable,
             _updates_collections=updates_collections,
             _scope=opened,
@@ -196,6 +226,110 @@ def batch_norm(
             with control_dependencies(layer.updates):
                 outputs = identity(outputs)
         return _finished(outputs, outputs_collections, activation_fn)
+
+
+def _axis_of(data_format: str | None) -> int:
+    """The axis of the channels.
+
+    Raises:
+        OptionError: for another format.
+    """
+    if data_format not in (None, "NHWC", "NCHW"):
+        raise OptionError(
+            "contrib.layers", "unknown data_format", expected="'NHWC' or 'NCHW'",
+            got=repr(data_format),
+        )  # fmt: skip
+    return 1 if data_format == "NCHW" else -1
+
+
+def _format_of(data_format: str | None) -> str:
+    return "channels_first" if _axis_of(data_format) == 1 else "channels_last"
+
+
+def conv2d(
+    inputs: Any,
+    num_outputs: int,
+    kernel_size: Any,
+    stride: Any = 1,
+    padding: str = "SAME",
+    data_format: str | None = None,
+    rate: Any = 1,
+    activation_fn: Callable[[Any], Any] | None = relu,
+    normalizer_fn: Callable[..., Any] | None = None,
+    normalizer_params: Mapping[str, Any] | None = None,
+    weights_initializer: Any = _XAVIER,
+    weights_regularizer: Any = None,
+    biases_initializer: Any = _ZEROS,
+    biases_regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+) -> Any:
+    """A convolution of images, with biases and an activation.
+
+    Args as of `fully_connected`, and:
+        inputs: (batch, height, width, in) float.
+        kernel_size: one integer, or two.
+        stride: cells between two positions.
+        padding: `"SAME"` or `"VALID"`.
+        data_format: `"NHWC"` if None, or `"NCHW"` for channels second.
+        rate: cells between two cells of the kernel.
+        scope: of the variables, `"Conv"` if None.
+    """
+    getter = _getter({"kernel": "weights", "bias": "biases"}, variables_collections)
+    with variable_scope(scope, "Conv", [inputs], reuse=reuse, custom_getter=getter) as opened:
+        layer = _layers.Conv2D(
+            num_outputs,
+            kernel_size,
+            stride,
+            padding,
+            _format_of(data_format),
+            rate,
+            use_bias=normalizer_fn is None and biases_initializer is not None,
+            kernel_initializer=weights_initializer,
+            bias_initializer=biases_initializer,
+            kernel_regularizer=weights_regularizer,
+            bias_regularizer=biases_regularizer,
+            trainable=trainable,
+            _scope=opened,
+            _reuse=reuse,
+        )
+        outputs = layer(inputs)
+        if normalizer_fn is not None:
+            outputs = normalizer_fn(outputs, **(normalizer_params or {}))
+        return _finished(outputs, outputs_collections, activation_fn)
+
+
+def max_pool2d(
+    inputs: Any,
+    kernel_size: Any,
+    stride: Any = 2,
+    padding: str = "VALID",
+    data_format: str = "NHWC",
+    outputs_collections: Any = None,
+    scope: str | None = None,
+) -> Any:
+    """The largest value of each window of images; arguments as in `conv2d`."""
+    with name_scope(scope, "MaxPool2D"):
+        layer = _layers.MaxPooling2D(kernel_size, stride, padding, _format_of(data_format))
+        return _finished(layer(inputs), outputs_collections)
+
+
+def avg_pool2d(
+    inputs: Any,
+    kernel_size: Any,
+    stride: Any = 2,
+    padding: str = "VALID",
+    data_format: str = "NHWC",
+    outputs_collections: Any = None,
+    scope: str | None = None,
+) -> Any:
+    """The mean of each window of images; arguments as in `conv2d`."""
+    with name_scope(scope, "AvgPool2D"):
+        layer = _layers.AveragePooling2D(kernel_size, stride, padding, _format_of(data_format))
+        return _finished(layer(inputs), outputs_collections)
 
 
 def dropout(

@@ -13,12 +13,14 @@ from typing import Any, ClassVar
 
 import thalweg.core
 from thalweg.core import (
+    DtypeError,
     Graph,
     GraphError,
     OptionError,
     ShapeError,
     Tensor,
     as_dtype,
+    as_shape,
     cast,
     convert,
     flatten,
@@ -45,49 +47,59 @@ class InputSpec:
     """What a layer takes.
 
     Args:
+        dtype: the dtype.
+        shape: the sizes, None where any will do.
         ndim: the number of axes.
+        max_ndim: the largest number of axes.
         min_ndim: the least number of axes.
         axes: sizes of axes, by number.
     """
 
     def __init__(
         self,
+        dtype: Any = None,
+        shape: Any = None,
         ndim: int | None = None,
+        max_ndim: int | None = None,
         min_ndim: int | None = None,
         axes: dict[int, int] | None = None,
     ) -> None:
-        self.ndim = ndim
+        self.dtype = None if dtype is None else as_dtype(dtype)
+        self.shape = as_shape(shape)
+        self.ndim = ndim if self.shape is None else len(self.shape)
+        self.max_ndim = max_ndim
         self.min_ndim = min_ndim
-        self.axes = dict(axes or {})
+        known = {axis: size for axis, size in enumerate(self.shape or ()) if size is not None}
+        self.axes = {**known, **(axes or {})}
 
     def check(self, layer: Layer, x: Tensor) -> None:
         """Refuses an input that does not fit.
 
         Raises:
-            ShapeError: with what was expected.
+            ShapeError, DtypeError: with what was expected.
         """
-        rank = x.ndim
-        wrong_rank = rank is not None and (
-            (self.ndim is not None and rank != self.ndim)
-            or (self.min_ndim is not None and rank < self.min_ndim)
-        )
-        wrong_axes = [] if rank is None or wrong_rank else [
-            axis for axis, size in self.axes.items()
-            if x.type.dims()[axis] not in (None, size)
-        ]  # fmt: skip
-        if not wrong_rank and not wrong_axes:
-            return
-        if wrong_rank:
-            expected = f"{self.ndim} axes" if self.ndim else f"{self.min_ndim} axes or more"
-        else:
-            expected = ", ".join(f"size {self.axes[axis]} on axis {axis}" for axis in wrong_axes)
-        raise ShapeError(
-            type(layer).__name__,
-            "the input does not fit the layer",
-            expected=expected,
-            got=str(x.type),
-            layer=f"{type(layer).__name__} {layer.name!r}",
-        )
+        where = type(layer).__name__
+        label = f"{where} {layer.name!r}"
+        problem = "the input does not fit the layer"
+        if self.dtype is not None and x.dtype is not self.dtype:
+            raise DtypeError(where, problem, expected=str(self.dtype), got=str(x.type), layer=label)
+        expected = self._expected(x.type.shape)
+        if expected:
+            raise ShapeError(where, problem, expected=expected, got=str(x.type), layer=label)
+
+    def _expected(self, shape: Sequence[int | None] | None) -> str | None:
+        """What is wrong with a shape, told as what would be right."""
+        if shape is None:
+            return None
+        rank = len(shape)
+        if self.ndim is not None and rank != self.ndim:
+            return f"{self.ndim} axes"
+        if self.min_ndim is not None and rank < self.min_ndim:
+            return f"{self.min_ndim} axes or more"
+        if self.max_ndim is not None and rank > self.max_ndim:
+            return f"{self.max_ndim} axes or fewer"
+        wrong = [axis for axis, size in self.axes.items() if shape[axis] not in (None, size)]
+        return ", ".join(f"size {self.axes[axis]} on axis {axis}" for axis in wrong) or None
 
 
 class Layer:

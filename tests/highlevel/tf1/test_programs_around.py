@@ -339,25 +339,24 @@ def test_errors_of_files(tmp_path: Path) -> None:
 # Tests ------------------------------------------------------------------------------------------
 
 
-class Sample(tf.test.TestCase):
-    def runTest(self) -> None:
-        x = tf.constant([1.0, 2.0])
-        with self.test_session() as session:
-            self.assertAllClose(session.run(x), [1.0, 2.0 + 1e-7])
-            self.assertAllClose({"a": x}, {"a": [1.0, 2.0]})
-            self.assertAllClose([x, x], [[1.0, 2.0], [1.0, 2.0]])
-            self.assertAllEqual(x, [1.0, 2.0])
-            self.assertAllEqual(self.evaluate(x), [1.0, 2.0])
-        self.assertShapeEqual(np.ones(2), x)
-        self.assertNear(1.0, 1.05, 0.1)
-        self.assertTrue(Path(self.get_temp_dir()).is_dir())
-        with self.cached_session(), self.assertRaises(AssertionError):
-            self.assertAllClose(x, [1.0, 3.0])
-        with self.session(), self.assertRaises(AssertionError):
-            self.assertAllEqual(x, [1.0])
-
-
 def test_test_cases() -> None:
+    class Sample(tf.test.TestCase):
+        def runTest(self) -> None:
+            x = tf.constant([1.0, 2.0])
+            with self.test_session() as session:
+                self.assertAllClose(session.run(x), [1.0, 2.0 + 1e-7])
+                self.assertAllClose({"a": x}, {"a": [1.0, 2.0]})
+                self.assertAllClose([x, x], [[1.0, 2.0], [1.0, 2.0]])
+                self.assertAllEqual(x, [1.0, 2.0])
+                self.assertAllEqual(self.evaluate(x), [1.0, 2.0])
+            self.assertShapeEqual(np.ones(2), x)
+            self.assertNear(1.0, 1.05, 0.1)
+            self.assertTrue(Path(self.get_temp_dir()).is_dir())
+            with self.cached_session(), self.assertRaises(AssertionError):
+                self.assertAllClose(x, [1.0, 3.0])
+            with self.session(), self.assertRaises(AssertionError):
+                self.assertAllEqual(x, [1.0])
+
     result = unittest.TestResult()
     Sample().run(result)
     assert result.errors == result.failures == []
