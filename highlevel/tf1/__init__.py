@@ -1,9 +1,13 @@
 """TensorFlow 1's spelling of thalweg: `import thalweg.tf1 as tf`.
 
 Programs of the years 2015 to 2019 run as they were written: graphs, placeholders, variables and
-sessions, `tf.nn`, the optimizers of `tf.train`, and the MNIST reader of the tutorials. Names,
-argument order and defaults are those of TensorFlow 1.15, old argument names included. What is
-not here raises an AttributeError that suggests the nearest name.
+their scopes, sessions, `tf.nn`, `tf.layers`, `tf.losses`, the optimizers and savers of `tf.train`,
+and the MNIST reader of the tutorials. Names, argument order and defaults are those of TensorFlow
+1.15, old argument names included. What is not here raises an AttributeError that suggests the
+nearest name.
+
+A module here is a theme, and its `__all__` is the one list of the names it adds to `tf`. Folders
+and modules such as `train` and `layers` are namespaces of their own, imported at their first use.
 
 Differences, all in the direction of safety: variables need no initializer (it is accepted); a
 read sees the value at the start of the run unless edges order it after a write; `log(softmax(x))`
