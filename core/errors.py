@@ -42,6 +42,7 @@ __all__ = [
     "ShapeError",
     "Site",
     "ThalwegError",
+    "UnknownNameError",
     "nearest",
     "require_extra",
     "user_site",
@@ -157,6 +158,10 @@ class DtypeError(ThalwegError, ValueError):
 
 class GraphError(ThalwegError, ValueError):
     """A graph used in a way that has no meaning: another graph's tensor, a cycle, a bad name."""
+
+
+class UnknownNameError(GraphError, KeyError):
+    """A name that nothing in the graph has."""
 
 
 class FeedError(ThalwegError, ValueError):

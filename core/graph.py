@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .devices import as_device
-from .errors import GraphError, ShapeError, Site, nearest, user_site
+from .errors import GraphError, ShapeError, Site, UnknownNameError, nearest, user_site
 from .types import DType, TensorShape, TensorType, as_shape, shape_text
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = [
     "library",
     "name_scope",
     "reset_default_graph",
+    "set_graph_class",
 ]
 
 OPERATORS: dict[str, Callable[..., Any]] = {}  # filled by ops/operators.py
@@ -286,6 +287,10 @@ class Context:
     stream: Any = None  # the random Stream of random.py
     device: str | None = None
 
+    def full_name(self, name: str) -> str:
+        """A name inside the scope; one that ends in a slash is a scope's, and absolute."""
+        return name if name.endswith("/") else self.scope + name
+
 
 _context: ContextVar[Context | None] = ContextVar("thalweg_context", default=None)
 
@@ -327,6 +332,7 @@ class Graph:
         self.collections: dict[str, list[Any]] = {}
         self._kept: list[Operation] = []
         self._by_name: weakref.WeakValueDictionary[str, Operation] = weakref.WeakValueDictionary()
+        self._reserved: set[str] = set()  # names that no operation gets by chance
         self._next_suffix: dict[str, int] = {}
         self._index = itertools.count()
         self._lock = threading.RLock()
@@ -336,23 +342,36 @@ class Graph:
         if self.finalized:
             raise GraphError("Graph", "is finalized: no operation can be added", node=name)
         with self._lock:
-            unique = self.unique_name(name)
+            unique = self.free_name(name)
             self._by_name[unique] = op
             if not context.is_library:
                 self._kept.append(op)
             return unique, next(self._index)
 
-    def unique_name(self, name: str) -> str:
-        """`name`, or `name_1`, `name_2`, … where that is taken."""
-        if name not in self._by_name:
-            return name
-        if len(self._next_suffix) > 64 + 4 * len(self._by_name):
+    def free_name(self, name: str, reserve: bool = False) -> str:
+        """`name`, or `name_1`, `name_2`, … where that is taken.
+
+        Args:
+            name: in full. One that ends in a slash is a scope's; an operation that is given it
+                has the scope's name, `"tower/"` -> `"tower"`, although that is reserved.
+            reserve: keeps later operations from having it.
+        """
+        is_scope = name.endswith("/")
+        name = name.rstrip("/")
+        if name in self._by_name or (name in self._reserved and not is_scope):
+            name = self._numbered(name)
+        if reserve:
+            self._reserved.add(name)
+        return name
+
+    def _numbered(self, name: str) -> str:
+        if len(self._next_suffix) > 64 + 4 * (len(self._by_name) + len(self._reserved)):
             self._next_suffix.clear()  # only hints; without this, dead names would pile up
         suffix = self._next_suffix.get(name, 1)
-        while f"{name}_{suffix}" in self._by_name:
+        while (unique := f"{name}_{suffix}") in self._by_name or unique in self._reserved:
             suffix += 1
         self._next_suffix[name] = suffix + 1
-        return f"{name}_{suffix}"
+        return unique
 
     def capture(self, tensor: Tensor) -> Tensor:
         """What stands for a tensor of another graph here; only bodies of loops know any."""
@@ -384,11 +403,11 @@ class Graph:
         """The operation of that name.
 
         Raises:
-            GraphError: if there is none, with the nearest name.
+            UnknownNameError: if there is none, with the nearest name.
         """
         op = self._by_name.get(name)
         if op is None:
-            raise GraphError(
+            raise UnknownNameError(
                 "Graph",
                 "no operation of this name",
                 got=repr(name),
@@ -400,12 +419,12 @@ class Graph:
         """The tensor `"op:0"`.
 
         Raises:
-            GraphError: if there is none.
+            UnknownNameError: if there is none.
         """
         op_name, _, index = name.partition(":")
         op = self.get_operation_by_name(op_name)
         if not index.isdigit() or int(index) >= len(op.outputs):
-            raise GraphError(
+            raise UnknownNameError(
                 "Graph",
                 "no tensor of this name",
                 expected=f"{op_name}:0" + (f" to :{len(op.outputs) - 1}" if op.outputs else ""),
@@ -476,7 +495,16 @@ def reset_default_graph() -> None:
             "called inside a `with` block that has chosen a graph",
             hint="call it outside of as_default(), name_scope() and control_dependencies()",
         )
-    _shared.graph = Graph()
+    _shared.graph = type(_shared.graph)()
+
+
+def set_graph_class(cls: type[Graph]) -> None:
+    """Makes the shared default graph, and all that replace it, graphs of a subclass.
+
+    What is in the graph stays: the subclass adds methods, and no state that it could not find
+    missing. `thalweg.tf1` so gives TF1's methods to the graph that models are built in as well.
+    """
+    _shared.graph.__class__ = cls
 
 
 def _scope_in(context: Context, name: str | None) -> str:

@@ -186,12 +186,12 @@ def apply_many(opdef: OpDef, *inputs: Tensor, name: str | None = None) -> Operat
                 )
         if graph is not context.graph:
             context = replace(context, graph=graph, scope="", control=())
-    full_name = context.scope + (name or opdef.label)
+    full_name = context.full_name(name or opdef.label)
     try:
         types = infer_types(opdef, [tensor.type for tensor in inputs])
     except ThalwegError as error:
         raise error.at(
-            node=full_name, layer=context.owner, site=context.site or user_site(2)
+            node=full_name.rstrip("/"), layer=context.owner, site=context.site or user_site(2)
         ) from None
     return Operation(context.graph, opdef, inputs, types, full_name, context)
 

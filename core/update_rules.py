@@ -26,9 +26,13 @@ from .updates import UpdateRule
 
 __all__ = [
     "AdadeltaRule",
+    "AdagradDualAveragingRule",
     "AdagradRule",
     "AdamRule",
+    "FtrlRule",
     "MomentumRule",
+    "ProximalAdagradRule",
+    "ProximalSgdRule",
     "RmsPropRule",
     "SgdRule",
     "UnscaledMomentumRule",
@@ -183,6 +187,114 @@ class AdagradRule(UpdateRule):
         [a] = slots
         a = a + g * g
         return w - rate * g / xp.sqrt(a + self.epsilon), a
+
+
+class FtrlRule(UpdateRule):
+    """Follow the regularized leader, per coordinate (McMahan et al., 2013, "Ad Click Prediction: a
+    View from the Trenches", algorithm 1).
+
+        a' = a + g^2
+        z' = z + g - (a'^-p - a^-p) / rate * w              with shrinkage, 2 * shrinkage * w more
+        w' = (clip(z', -l1, l1) - z') / (a'^-p / rate + beta / rate + 2 * l2)
+
+    p is `rate_power`, -1/2 in the paper, whose lambda_2 is 2 * l2 here. The weights are those that
+    minimise all linear losses so far, so l1 makes zeros. a starts at `start`.
+    """
+
+    rate_power: float = -0.5
+    l1: float = 0.0
+    l2: float = 0.0
+    l2_shrinkage: float = 0.0
+    beta: float = 0.0
+    start: float = 0.1
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The sum of squared gradients, and of gradients less what the weights stand for."""
+        return {"accumulator": self.start, "linear": 0.0}
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        a, z = slots
+        old = a**-self.rate_power
+        a = a + g * g
+        new = a**-self.rate_power
+        pull = g + (2 * self.l2_shrinkage) * w if self.l2_shrinkage else g
+        z = z + pull - (new - old) / rate * w
+        w = (xp.clip(z, -self.l1, self.l1) - z) / ((new + self.beta) / rate + 2 * self.l2)
+        return w, a, z
+
+
+def _shrunk(xp: Any, w: Any, rate: Any, l1: float, l2: float) -> Any:
+    """The proximal operator of rate * (l1 * |w| + l2 / 2 * w^2) (Duchi and Singer, 2009)."""
+    return xp.sign(w) * xp.maximum(xp.abs(w) - rate * l1, 0) / (1 + rate * l2)
+
+
+class ProximalSgdRule(UpdateRule):
+    """Forward-backward splitting (Duchi and Singer, 2009, equations 2 and 3).
+
+    v  = w - rate * g
+    w' = sign(v) * max(|v| - rate * l1, 0) / (1 + rate * l2)
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        return (_shrunk(xp, w - rate * g, rate, self.l1, self.l2),)
+
+
+class ProximalAdagradRule(UpdateRule):
+    """`ProximalSgdRule` with the rate rate / sqrt(a') for each element, a' = a + g^2.
+
+    a starts at `start`.
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+    start: float = 0.1
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The sum of squared gradients."""
+        return {"accumulator": self.start}
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        [a] = slots
+        a = a + g * g
+        own = rate / xp.sqrt(a)
+        return _shrunk(xp, w - own * g, own, self.l1, self.l2), a
+
+
+class AdagradDualAveragingRule(UpdateRule):
+    """Adagrad in its dual averaging form (Duchi, Hazan and Singer, 2011, equation 24).
+
+        s' = s + g,  a' = a + g^2
+        w' = -rate * sign(s') * max(|s'| - l1 * t, 0) / (l2 * t * rate + sqrt(a'))
+
+    What w started from is forgotten at the first step. a starts at `start`.
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+    start: float = 0.1
+
+    takes_step = True
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The sums of gradients and of their squares."""
+        return {"gradient_accumulator": 0.0, "gradient_squared_accumulator": self.start}
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        s, a = slots
+        s = s + g
+        a = a + g * g
+        pull = xp.sign(s) * xp.maximum(xp.abs(s) - self.l1 * t, 0)
+        return -rate * pull / (self.l2 * t * rate + xp.sqrt(a)), s, a
 
 
 class RmsPropRule(UpdateRule):

@@ -48,7 +48,7 @@ def draw_key(seed: int | None = None) -> Tensor:
         return _draw_in_body(seed, context.graph)
     stream = context.stream
     name = "random/seed"  # the node's, made below: so the next op's path is another
-    path = stream.next_path() if stream else context.graph.unique_name(context.scope + name)
+    path = stream.next_path() if stream else context.graph.free_name(context.scope + name)
     ordinal = int(path.rpartition("/")[2]) if stream else 0
     if seed is not None:
         path, general = f"seed {seed}", context.graph.seed or 0

@@ -33,6 +33,7 @@ __all__ = [
     "read_weights",
     "write_arrays",
     "write_layers",
+    "write_names",
     "write_weights",
 ]
 
@@ -105,7 +106,7 @@ def write_layers(group: Any, layers: Sequence[LayerWeights]) -> None:
     from thalweg import __version__
 
     named = [layer.name for layer in layers if layer.name != TOP_LEVEL]
-    _write_names(group, "layer_names", named)
+    write_names(group, "layer_names", named)
     group.attrs["backend"] = np.bytes_(_BACKEND)
     group.attrs["keras_version"] = np.bytes_(KERAS_VERSION)
     group.attrs["writer"] = np.bytes_(f"thalweg {__version__}")
@@ -115,7 +116,7 @@ def write_layers(group: Any, layers: Sequence[LayerWeights]) -> None:
 
 def write_arrays(group: Any, arrays: Sequence[tuple[str, NDArray[Any]]]) -> None:
     """Writes named arrays into an h5py group, and the list of their names."""
-    _write_names(group, "weight_names", [name for name, _ in arrays])
+    write_names(group, "weight_names", [name for name, _ in arrays])
     for name, value in arrays:
         if name in group:  # of a layer whose name is a path into this one
             raise _bad_name("weight", "is taken by another layer", name)
@@ -145,7 +146,7 @@ def _bad_name(what: str, problem: str, name: str) -> OptionError:
     )
 
 
-def _write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
+def write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
     """Stores a list of names, in pieces if it is too long for one attribute."""
     # Fixed-length strings, which unlike h5py's default need no heap to read them from.
     values = np.array([name.encode() for name in names], dtype="S" if names else "S1")

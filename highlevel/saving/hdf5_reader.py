@@ -280,6 +280,21 @@ class Hdf5Reader:
         """The values of a dataset, in the machine's byte order."""
         import h5py
 
+        dataset, dtype = self._dataset(group, name)
+        with self._reading(repr(name)):
+            values: NDArray[Any] = np.empty(dataset.shape, dtype)
+            dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+            return values
+
+    def shape_and_dtype(self, group: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """What `array` would give, without reading it."""
+        dataset, dtype = self._dataset(group, name)
+        return tuple(dataset.shape), dtype
+
+    def _dataset(self, group: Any, name: str) -> tuple[Any, np.dtype[Any]]:
+        """A dataset that is safe to read, and the dtype of its values here."""
+        import h5py
+
         dataset = self._object(group, name)
         if not isinstance(dataset, h5py.h5d.DatasetID):
             raise self.error(f"{name!r} is of the wrong kind", "a dataset", type(dataset).__name__)
@@ -294,9 +309,7 @@ class Hdf5Reader:
             if dataset.get_space().get_simple_extent_type() == h5py.h5s.NULL:
                 raise self.error(f"{name!r} has no value", "an array", "an empty dataset")
             self._check_sizes(dataset, options, dtype, name)
-            values: NDArray[Any] = np.empty(dataset.shape, dtype)
-            dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
-            return values
+            return dataset, dtype
 
     def _dtype(self, dataset: Any, name: str) -> np.dtype[Any]:
         import h5py

@@ -1,9 +1,13 @@
 """TensorFlow 1's spelling of thalweg: `import thalweg.tf1 as tf`.
 
 Programs of the years 2015 to 2019 run as they were written: graphs, placeholders, variables and
-sessions, `tf.nn`, the optimizers of `tf.train`, and the MNIST reader of the tutorials. Names,
-argument order and defaults are those of TensorFlow 1.15, old argument names included. What is
-not here raises an AttributeError that suggests the nearest name.
+their scopes, sessions, `tf.nn`, `tf.layers`, `tf.losses`, the optimizers and savers of `tf.train`,
+and the MNIST reader of the tutorials. Names, argument order and defaults are those of TensorFlow
+1.15, old argument names included. What is not here raises an AttributeError that suggests the
+nearest name.
+
+A module here is a theme, and its `__all__` is the one list of the names it adds to `tf`. Folders
+and modules such as `train` and `layers` are namespaces of their own, imported at their first use.
 
 Differences, all in the direction of safety: variables need no initializer (it is accepted); a
 read sees the value at the start of the run unless edges order it after a write; `log(softmax(x))`
@@ -41,43 +45,97 @@ from thalweg.core import bool_ as bool
 
 from . import (
     arrays,
+    behavior,
     clipping,
+    collections,
+    derivatives,
     graph,
+    initializer_classes,
     inputs,
     math,
+    named_variables,
     nn,
+    ordering,
     random,
     reductions,
     session,
     state,
-    train,
+    template,
+    variable_scopes,
     variables,
+    version,
 )
 from .arguments import missing_name
 
 # Each theme's `__all__` is the one list of its names.
 from .arrays import *  # noqa: F403
+from .behavior import *  # noqa: F403
 from .clipping import *  # noqa: F403
+from .collections import *  # noqa: F403
+from .derivatives import *  # noqa: F403
 from .graph import *  # noqa: F403
+from .initializer_classes import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .math import *  # noqa: F403
+from .named_variables import *  # noqa: F403
+from .ordering import *  # noqa: F403
 from .random import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .session import *  # noqa: F403
 from .state import *  # noqa: F403
+from .template import *  # noqa: F403
+from .variable_scopes import *  # noqa: F403
 from .variables import *  # noqa: F403
+from .version import *  # noqa: F403
 
 if TYPE_CHECKING:
-    from . import examples as examples
+    import thalweg as keras
 
+    from . import app as app
+    from . import compat as compat
+    from . import contrib as contrib
+    from . import errors as errors
+    from . import examples as examples
+    from . import flags as flags
+    from . import gfile as gfile
+    from . import initializers as initializers
+    from . import layers as layers
+    from . import logging as logging
+    from . import losses as losses
+    from . import metrics as metrics
+    from . import test as test
+    from . import train as train
+
+__version__ = version.VERSION
+__git_version__ = version.GIT_VERSION
+__compiler_version__ = version.COMPILER_VERSION
 double = float64
 half = float16
+newaxis = None
+
+# Namespaces that are imported at their first use.
+_NAMESPACES = [
+    "app",
+    "compat",
+    "contrib",
+    "errors",
+    "examples",
+    "flags",
+    "gfile",
+    "initializers",
+    "layers",
+    "logging",
+    "losses",
+    "metrics",
+    "test",
+    "train",
+    "version",
+]
 
 __all__ = [
     "DType",
     "bool",
     "double",
-    "examples",
     "float16",
     "float32",
     "float64",
@@ -86,24 +144,34 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "newaxis",
     "nn",
     "string",
-    "train",
     "uint8",
     "uint16",
     "uint32",
     "uint64",
 ]
+__all__ += ["__compiler_version__", "__git_version__", "__version__", "keras", *_NAMESPACES]
 __all__ += arrays.__all__
+__all__ += behavior.__all__
 __all__ += clipping.__all__
+__all__ += collections.__all__
+__all__ += derivatives.__all__
 __all__ += graph.__all__
+__all__ += initializer_classes.__all__
 __all__ += inputs.__all__
 __all__ += math.__all__
+__all__ += named_variables.__all__
+__all__ += ordering.__all__
 __all__ += random.__all__
 __all__ += reductions.__all__
 __all__ += session.__all__
 __all__ += state.__all__
+__all__ += template.__all__
+__all__ += variable_scopes.__all__
 __all__ += variables.__all__
+__all__ += version.__all__
 
 _RENAMED = {  # what TensorFlow before 1.0 called otherwise
     "batch_matmul": "matmul",
@@ -118,9 +186,11 @@ _missing_name = missing_name(__name__, __all__, _RENAMED)
 
 
 def __getattr__(name: str) -> Any:
-    """Loads `tf.examples` at its first use, which needs the data sets."""
-    if name == "examples":
-        return importlib.import_module(f"{__name__}.examples")
+    """Imports a namespace at its first use."""
+    if name in _NAMESPACES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name == "keras":
+        return importlib.import_module("thalweg")
     return _missing_name(name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from thalweg.core import (
     DtypeError,
     ShapeError,
     Tensor,
+    Variable,
     as_array,
     as_shape,
     convert,
@@ -20,11 +22,15 @@ from thalweg.core import (
     shape_text,
 )
 
+from .graph import name_scope
+
 __all__ = [
     "as_dtype",
     "constant",
     "convert_to_tensor",
     "identity",
+    "identity_n",
+    "is_tensor",
     "placeholder",
     "placeholder_with_default",
     "stop_gradient",
@@ -119,3 +125,18 @@ def identity(input: Any, name: str | None = None) -> Tensor:
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     """`input`, through which no gradient flows."""
     return thalweg.core.stop_gradient(input, name=name)
+
+
+def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
+    """The tensors themselves under other names."""
+    with name_scope(name, "IdentityN"):
+        return [thalweg.core.identity(tensor) for tensor in input]
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether something is a tensor or a variable of a graph.
+
+    >>> is_tensor(constant(1)), is_tensor(1)
+    (True, False)
+    """
+    return isinstance(x, Tensor | Variable)

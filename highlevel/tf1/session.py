@@ -4,14 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import thalweg.core
-from thalweg.core import Graph, OptionError, get_default_graph, get_default_session, nearest
+from thalweg.core import (
+    Graph,
+    GraphError,
+    Operation,
+    OptionError,
+    Tensor,
+    get_default_graph,
+    get_default_session,
+)
 
 from .arguments import refuse
+from .errors import OpError
+from .graph_state import Access, SessionValues, state_of
+from .raising import raised_for_programs
+from .session_options import (
+    ConfigProto,
+    GPUOptions,
+    GraphOptions,
+    OptimizerOptions,
+    RunMetadata,
+    RunOptions,
+)
 
-__all__ = ["ConfigProto", "GPUOptions", "InteractiveSession", "Session", "get_default_session"]
+__all__ = [
+    "ConfigProto",
+    "GPUOptions",
+    "GraphOptions",
+    "InteractiveSession",
+    "OpError",
+    "OptimizerOptions",
+    "RunMetadata",
+    "RunOptions",
+    "Session",
+    "get_default_session",
+]
+
+_open_sessions: WeakSet[Session] = WeakSet()
+
+
+class DeviceAttributes(NamedTuple):
+    """What a session says of a device."""
+
+    name: str
+    device_type: str
+    memory_limit_bytes: int
+    incarnation: int
 
 
 class Session(thalweg.core.Session):
@@ -31,6 +73,17 @@ class Session(thalweg.core.Session):
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, get_default_graph() if graph is None else graph, config)
+        _open_sessions.add(self)
+
+    @property
+    def graph_def(self) -> Any:
+        """Not supported: raises GraphError."""
+        return self.graph.as_graph_def()  # type: ignore[attr-defined]
+
+    @property
+    def sess_str(self) -> bytes:
+        """The target, which is this process."""
+        return b""
 
     def run(
         self,
@@ -46,7 +99,7 @@ class Session(thalweg.core.Session):
                 these, nested.
             feed_dict: values for placeholders or any other tensors.
             options: ignored: it only asks for traces and time limits.
-            run_metadata: None; nothing is recorded.
+            run_metadata: a `RunMetadata`, which stays empty.
 
         Returns:
             NumPy values in the structure of `fetches`; None for operations.
@@ -55,17 +108,101 @@ class Session(thalweg.core.Session):
             FeedError: if a needed placeholder is not fed, or a value does not fit.
             GraphError: if something is not of this session's graph.
         """
-        if run_metadata is not None:
-            refuse("Session.run", "session.explain(fetches) tells who runs what",
-                   run_metadata=run_metadata)  # fmt: skip
-        return super().run(fetches, feed_dict)
+        if run_metadata is not None and not isinstance(run_metadata, RunMetadata):
+            raise OptionError(
+                "Session.run",
+                "run_metadata is of another class",
+                expected="tf.RunMetadata(), which stays empty",
+                got=repr(run_metadata),
+                hint="session.explain(fetches) tells who runs what",
+            )
+        with raised_for_programs():
+            return super().run(fetches, self._with_session_values(feed_dict))
+
+    def _with_session_values(self, feed_dict: Mapping[Any, Any] | None) -> Mapping[Any, Any] | None:
+        """The feeds, and the facts about this session that the graph asks for."""
+        asked = state_of(self.graph, SessionValues).values
+        if not asked:
+            return feed_dict
+        facts = {tensor: value(self) for tensor, value in asked.items()}
+        return {**facts, **(feed_dict or {})}
+
+    def _element(self, item: Any) -> Tensor | Operation:
+        element = super()._element(item)
+        if element in state_of(self.graph, Access).unfetchable:
+            raise GraphError("Session.run", "may not be fetched", got=repr(item))
+        return element
+
+    def _tensor(self, key: Any) -> Tensor:
+        tensor = super()._tensor(key)
+        if tensor in state_of(self.graph, Access).unfeedable:
+            raise GraphError("Session.run", "may not be fed", got=repr(key))
+        return tensor
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
     ) -> Callable[..., Any]:
         """A function of the values of `feed_list` that returns `fetches`, without look-ups."""
         refuse("make_callable", "a function of the fed values only", accept_options=accept_options)
-        return super().make_callable(fetches, feed_list)
+        with raised_for_programs():
+            function = super().make_callable(fetches, feed_list)
+
+        def call(*values: Any) -> Any:
+            with raised_for_programs():
+                return function(*values)
+
+        return call
+
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> Any:
+        """Not supported: raises GraphError."""
+        raise _no_partial_run()
+
+    def partial_run(self, handle: Any, fetches: Any, feed_dict: Any = None) -> Any:
+        """Not supported: raises GraphError."""
+        raise _no_partial_run()
+
+    def list_devices(self) -> list[DeviceAttributes]:
+        """The devices that can be used.
+
+        >>> import thalweg.tf1 as tf
+        >>> tf.Session().list_devices()[0].device_type
+        'CPU'
+        """
+        return [
+            DeviceAttributes(
+                f"/job:localhost/replica:0/task:0/device:{device.name.upper()}",
+                device.kind.upper(),
+                device.memory_bytes or 0,
+                number + 1,
+            )
+            for number, device in enumerate(thalweg.core.list_devices())
+        ]
+
+    @staticmethod
+    def reset(target: str, containers: Sequence[str] | None = None, config: Any = None) -> None:
+        """Closes all sessions, so that all variables lose their values.
+
+        Args:
+            target: ignored, as everywhere.
+            containers: None: variables are not kept in containers.
+            config: ignored.
+        """
+        refuse("Session.reset", "sessions keep variables, not containers", containers=containers)
+        for session in list(_open_sessions):
+            session.close()
+
+    def close(self) -> None:
+        """Frees the values of variables; the session cannot run again."""
+        super().close()
+        _open_sessions.discard(self)
+
+
+def _no_partial_run() -> GraphError:
+    return GraphError(
+        "Session.partial_run",
+        "a run cannot be stopped and continued",
+        hint="fetch the tensors between, and feed them to the second run: any tensor may be fed",
+    )
 
 
 class InteractiveSession(Session):
@@ -91,63 +228,3 @@ class InteractiveSession(Session):
         while self._blocks:
             with suppress(ValueError):  # made in another thread, it is the default of that one
                 self._blocks.pop().__exit__(None, None, None)
-
-
-class _Options:
-    """Options that programs pass and that thalweg has no use for. Their names are checked."""
-
-    _defaults: ClassVar[Mapping[str, Any]] = {}
-
-    def __init__(self, **options: Any) -> None:
-        for name, default in self._defaults.items():
-            object.__setattr__(self, name, default() if callable(default) else default)
-        for name, value in options.items():
-            setattr(self, name, value)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name not in self._defaults:
-            raise OptionError(
-                type(self).__name__,
-                "no such option",
-                expected="one of " + ", ".join(self._defaults),
-                got=repr(name),
-                hint=nearest(name, self._defaults),
-            )
-        object.__setattr__(self, name, value)
-
-    def __getattr__(self, name: str) -> Any:  # only for names that were not found
-        message = f"{type(self).__name__} has no option {name!r}"
-        hint = None if name.startswith("_") else nearest(name, self._defaults)
-        raise AttributeError(f"{message}: {hint}" if hint else message, name=name)
-
-
-class GPUOptions(_Options):
-    """TF1's options of GPU memory: accepted and ignored.
-
-    >>> GPUOptions(allow_growth=True).allow_growth
-    True
-    """
-
-    _defaults: ClassVar[Mapping[str, Any]] = {
-        "per_process_gpu_memory_fraction": 0.0,
-        "allow_growth": False,
-        "allocator_type": "",
-        "visible_device_list": "",
-    }
-
-
-class ConfigProto(_Options):
-    """TF1's options of a session: accepted and ignored.
-
-    >>> config = ConfigProto(allow_soft_placement=True)
-    >>> config.gpu_options.allow_growth = True
-    """
-
-    _defaults: ClassVar[Mapping[str, Any]] = {
-        "device_count": dict,
-        "intra_op_parallelism_threads": 0,
-        "inter_op_parallelism_threads": 0,
-        "allow_soft_placement": False,
-        "log_device_placement": False,
-        "gpu_options": GPUOptions,
-    }

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from thalweg.core import Operation, ReadVariable, Tensor, apply_many
+import numpy as np
 
-from .graph import GraphKeys, get_collection, group
+from thalweg.core import (
+    Operation,
+    ReadVariable,
+    Tensor,
+    apply_many,
+    constant,
+    identity,
+    placeholder_with_default,
+    py_func,
+)
+
+from .collections import GraphKeys, get_collection
+from .errors import OutOfRangeError
+from .graph_state import SessionValues, home, state_of
+from .ordering import control_dependencies, group
 from .variables import Variable
 
 __all__ = [
@@ -15,12 +29,19 @@ __all__ = [
     "assign",
     "assign_add",
     "assign_sub",
+    "count_up_to",
     "global_variables",
     "global_variables_initializer",
     "initialize_all_variables",
+    "initialize_local_variables",
     "initialize_variables",
+    "is_variable_initialized",
     "local_variables",
     "local_variables_initializer",
+    "model_variables",
+    "moving_average_variables",
+    "report_uninitialized_variables",
+    "tables_initializer",
     "trainable_variables",
     "variables_initializer",
 ]
@@ -54,6 +75,37 @@ def assign_sub(
     return ref.assign_sub(value, name=name)
 
 
+def count_up_to(ref: Any, limit: int, name: str | None = None) -> Tensor:
+    """Raises a variable by one; the returned tensor is the value before.
+
+    Args:
+        ref: a variable, () integer.
+        limit: a run that finds it there raises `tf.errors.OutOfRangeError`, and changes nothing.
+        name: of the node.
+
+    >>> import thalweg.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     step = tf.count_up_to(tf.Variable(0), 2)
+    ...     try:
+    ...         while True:
+    ...             print(session.run(step))
+    ...     except tf.errors.OutOfRangeError:
+    ...         print("the end")
+    0
+    1
+    the end
+    """
+
+    def checked(value: Any) -> Any:
+        if value >= limit:
+            raise OutOfRangeError(None, ref.op, f"{ref.name} has reached the limit of {limit}")
+        return value
+
+    old = py_func(checked, [ref.value()], ref.dtype, shapes=())
+    with control_dependencies([ref.assign(old + 1)]):
+        return identity(old, name=name or "CountUpTo")
+
+
 def global_variables(scope: str | None = None) -> list[Variable]:
     """The variables of the default graph, in the order they were made.
 
@@ -71,6 +123,16 @@ def all_variables() -> list[Variable]:
 def local_variables(scope: str | None = None) -> list[Variable]:
     """The variables that were made with `collections=[GraphKeys.LOCAL_VARIABLES]`."""
     return get_collection(GraphKeys.LOCAL_VARIABLES, scope)
+
+
+def model_variables(scope: str | None = None) -> list[Variable]:
+    """The variables in the collection MODEL_VARIABLES."""
+    return get_collection(GraphKeys.MODEL_VARIABLES, scope)
+
+
+def moving_average_variables(scope: str | None = None) -> list[Variable]:
+    """The variables that an `ExponentialMovingAverage` keeps averages of."""
+    return get_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope)
 
 
 def trainable_variables(scope: str | None = None) -> list[Variable]:
@@ -155,3 +217,57 @@ def initialize_all_variables() -> Operation:
 def local_variables_initializer() -> Operation:
     """One operation that sets the local variables to their initial values."""
     return variables_initializer(local_variables())
+
+
+def initialize_local_variables() -> Operation:
+    """`local_variables_initializer` under its old name."""
+    return local_variables_initializer()
+
+
+def tables_initializer(name: str = "init_all_tables") -> Operation:
+    """One operation that fills the lookup tables of the default graph."""
+    return group(*get_collection(GraphKeys.TABLE_INITIALIZERS), name=name)
+
+
+def is_variable_initialized(variable: Any) -> Tensor:
+    """Whether a variable has a value in the session that runs it.  -> () bool.
+
+    It has none before its first use, which gives it the initial value.
+
+    >>> import thalweg.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     w = tf.Variable(1.0)
+    ...     known = tf.is_variable_initialized(w)
+    ...     before = session.run(known)
+    ...     session.run(w.initializer)
+    ...     print(before, session.run(known))
+    False True
+    """
+    with home():
+        answer = placeholder_with_default(True, [], name="IsVariableInitialized")
+    asked = state_of(answer.graph, SessionValues).values
+    asked[answer] = lambda session: session.is_initialized(variable)
+    return answer
+
+
+def report_uninitialized_variables(
+    var_list: Sequence[Any] | None = None, name: str = "report_uninitialized_variables"
+) -> Tensor:
+    """The names of variables without a value in the session that runs it.  -> (n,) string.
+
+    Args:
+        var_list: the variables to look at; all global and local ones if None.
+        name: of the node.
+    """
+    if var_list is None:
+        var_list = [*global_variables(), *local_variables()]
+    names = {variable.op.name.encode(): variable for variable in var_list}
+    with home():
+        none = constant(np.array([], object), "string")
+        answer = placeholder_with_default(none, [None], name=name)
+
+    def missing(session: Any) -> Any:
+        return np.array([n for n, v in names.items() if not session.is_initialized(v)], object)
+
+    state_of(answer.graph, SessionValues).values[answer] = missing
+    return answer

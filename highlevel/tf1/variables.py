@@ -23,7 +23,8 @@ from thalweg.core import (
 )
 
 from .arguments import refuse
-from .graph import GraphKeys
+from .collections import GraphKeys
+from .graph_state import home
 
 __all__ = [
     "Variable",
@@ -109,8 +110,26 @@ class Variable(thalweg.core.Variable):
                variable_def=variable_def, import_scope=import_scope)  # fmt: skip
         if initial_value is None:
             raise GraphError("Variable", "there is no initial value", got="initial_value=None")
-        graph = get_default_graph()
-        path = graph.unique_name(current_context().scope + (name or "Variable"))
+        with home():
+            self._make(initial_value, trainable, name, dtype, validate_shape, shape)
+        self.constraint = constraint
+        keys = {GraphKeys.GLOBAL_VARIABLES} if collections is None else set(collections)
+        if self.trainable:
+            keys.add(GraphKeys.TRAINABLE_VARIABLES)
+        for key in sorted(keys):
+            self.graph.add_to_collection(key, self)
+
+    def _make(
+        self,
+        initial_value: Any,
+        trainable: bool | None,
+        name: str | None,
+        dtype: Any,
+        validate_shape: bool,
+        shape: Any,
+    ) -> None:
+        """Makes the variable, and the operations named after it."""
+        path = get_default_graph().free_name(current_context().full_name(name or "Variable"))
         with changed_context(scope=f"{path}/", control=()):
             given = initial_value() if callable(initial_value) else initial_value
             initial = convert(given, None if dtype is None else as_dtype(dtype), "initial_value")
@@ -126,15 +145,9 @@ class Variable(thalweg.core.Variable):
         with changed_context(scope="", control=()):
             declared = initial.shape if shape is None else shape
             super().__init__(initial, trainable is None or bool(trainable), path, shape=declared)
-            self.constraint = constraint
             self._snapshot = apply(ReadVariable(self), name=path)
             self.name = path = self._snapshot.op.name
             self._initializer = super().assign(initial, name=f"{path}/Assign").op
-        keys = {GraphKeys.GLOBAL_VARIABLES} if collections is None else set(collections)
-        if self.trainable:
-            keys.add(GraphKeys.TRAINABLE_VARIABLES)
-        for key in sorted(keys):
-            graph.add_to_collection(key, self)
 
     @property
     def name(self) -> str:
@@ -154,6 +167,10 @@ class Variable(thalweg.core.Variable):
     def shape(self) -> Any:
         """Its sizes."""
         return self._snapshot.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Narrows what is known of its shape."""
+        self._snapshot.set_shape(shape)
 
     def get_shape(self) -> Any:
         """Its sizes."""
@@ -214,6 +231,12 @@ class Variable(thalweg.core.Variable):
         result = super().assign_sub(delta, name or "AssignSub")
         return result if read_value else result.op
 
+    def count_up_to(self, limit: int) -> Tensor:
+        """Raises it by one, as `tf.count_up_to`; the returned tensor is the value before."""
+        from .state import count_up_to
+
+        return count_up_to(self, limit)
+
     def load(self, value: Any, session: Any = None) -> None:
         """Sets its value in the given or the default session, without adding to the graph.
 
@@ -232,3 +255,13 @@ class Variable(thalweg.core.Variable):
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} {self.type}>"
+
+
+def start_from(variable: Variable, value: Any) -> None:
+    """Gives a variable another initial value, of its shape and dtype."""
+    path = variable.op.name
+    with home(), changed_context(scope=f"{path}/", control=()):
+        variable.initial_value = thalweg.core.constant(value, name="initial_value")
+    with home(), changed_context(scope="", control=()):
+        assigned = thalweg.core.assign(variable, variable.initial_value, name=f"{path}/Assign")
+    variable._initializer = assigned.op

@@ -14,9 +14,13 @@ import numpy as np
 
 from thalweg.core.update_rules import (
     AdadeltaRule,
+    AdagradDualAveragingRule,
     AdagradRule,
     AdamRule,
+    FtrlRule,
     MomentumRule,
+    ProximalAdagradRule,
+    ProximalSgdRule,
     RmsPropRule,
     SgdRule,
     UnscaledMomentumRule,
@@ -162,6 +166,43 @@ def rmsprop_centered(
     return w, v, h
 
 
+def minimizer(linear: float, l1: float, quadratic: float) -> float:
+    """The u at which linear * u + l1 * |u| + quadratic / 2 * u² is least: 0 or a root aside."""
+
+    def height(u: float) -> float:
+        return linear * u + l1 * abs(u) + quadratic / 2 * u * u
+
+    return min((0.0, (l1 - linear) / quadratic, (-l1 - linear) / quadratic), key=height)
+
+
+def ftrl(w: float, g: float, rate: float, t: int, a: float, z: float) -> tuple[float, ...]:
+    """Algorithm 1 with its sigma, for sums that the slots begin with."""
+    sigma = (math.sqrt(a + g**2) - math.sqrt(a)) / rate
+    z += g + 2 * 0.05 * w - sigma * w
+    a += g**2
+    return minimizer(z, 0.4, (0.1 + math.sqrt(a)) / rate + 2 * 0.3), a, z
+
+
+def ftrl_power(w: float, g: float, rate: float, t: int, a: float, z: float) -> tuple[float, ...]:
+    z += g - ((a + g**2) ** 0.7 - a**0.7) / rate * w
+    return -z * rate / (a + g**2) ** 0.7, a + g**2, z
+
+
+def proximal_sgd(w: float, g: float, rate: float, t: int) -> tuple[float, ...]:
+    return (minimizer(rate * g - w, rate * 0.9, 1 + rate * 0.3),)
+
+
+def proximal_adagrad(w: float, g: float, rate: float, t: int, a: float) -> tuple[float, ...]:
+    return *proximal_sgd(w, g, rate * (a + g**2) ** -0.5, t), a + g**2
+
+
+def dual_averaging(
+    w: float, g: float, rate: float, t: int, s: float, a: float
+) -> tuple[float, ...]:
+    s, a = s + g, a + g**2
+    return minimizer(s, 0.05 * t, 0.3 * t + math.sqrt(a) / rate), s, a
+
+
 ANY, SQUARES = (-2.0, 2.0), (0.1, 4.0)
 CENTERED = (2.0, 9.0)  # a mean square well above the squared mean, so that rounding stays small
 
@@ -198,5 +239,20 @@ CASES = (
         RmsPropRule(0.8, 0.7, 1e-3, centered=True),
         rmsprop_all,
         [CENTERED, ANY, (-1.0, 1.0)],
+    ),
+    row(
+        "update ftrl",
+        FtrlRule(l1=0.4, l2=0.3, l2_shrinkage=0.05, beta=0.1),
+        ftrl,
+        [SQUARES, ANY],
+    ),
+    row("update ftrl power", FtrlRule(rate_power=-0.7), ftrl_power, [SQUARES, ANY]),
+    row("update proximal sgd", ProximalSgdRule(0.9, 0.3), proximal_sgd),
+    row("update proximal adagrad", ProximalAdagradRule(0.9, 0.3), proximal_adagrad, [SQUARES]),
+    row(
+        "update dual averaging",
+        AdagradDualAveragingRule(0.05, 0.3),
+        dual_averaging,
+        [ANY, SQUARES],
     ),
 )

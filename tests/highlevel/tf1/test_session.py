@@ -168,7 +168,8 @@ def test_options_are_accepted_and_their_names_checked() -> None:
     assert str(caught.value) == (
         "GPUOptions: no such option\n"
         "  expected  one of per_process_gpu_memory_fraction, allow_growth, allocator_type, "
-        "visible_device_list\n"
+        "deferred_deletion_bytes, visible_device_list, polling_active_delay_usecs, "
+        "polling_inactive_delay_msecs, force_gpu_compatible, experimental\n"
         "  got       'allow_grow'\n"
         "  hint      did you mean 'allow_growth'?"
     )
@@ -176,11 +177,104 @@ def test_options_are_accepted_and_their_names_checked() -> None:
         tf.GPUOptions().allow_grows  # noqa: B018
 
 
-def test_metadata_is_refused() -> None:
-    with tf.Session() as session, pytest.raises(GraphError) as caught:
-        session.run(tf.constant(1), run_metadata={})
+def test_options_of_runs_and_graphs() -> None:
+    options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE, timeout_in_ms=10)
+    metadata = tf.RunMetadata()
+    with tf.Session() as session:
+        assert session.run(tf.constant(1), options=options, run_metadata=metadata) == 1
+        with pytest.raises(OptionError) as caught:
+            session.run(tf.constant(1), run_metadata={})
+    assert metadata.step_stats is None
     assert str(caught.value) == (
-        "Session.run: run_metadata is not supported\n"
-        "  expected  session.explain(fetches) tells who runs what\n"
-        "  got       run_metadata={}"
+        "Session.run: run_metadata is of another class\n"
+        "  expected  tf.RunMetadata(), which stays empty\n"
+        "  got       {}\n"
+        "  hint      session.explain(fetches) tells who runs what"
     )
+    config = tf.ConfigProto()
+    level = tf.OptimizerOptions.L0
+    config.graph_options.CopyFrom(
+        tf.GraphOptions(optimizer_options=tf.OptimizerOptions(opt_level=level))
+    )
+    assert config.graph_options.optimizer_options.opt_level == -1
+    assert repr(tf.RunMetadata()).startswith("RunMetadata(step_stats=None, ")
+
+
+def test_devices_and_reset() -> None:
+    v = tf.Variable(1.0)
+    session = tf.Session()
+    [device] = session.list_devices()
+    assert (device.device_type, device.name[-6:]) == ("CPU", ":CPU:0")
+    assert session.sess_str == b""
+    session.run(v.assign(5.0))
+    with pytest.raises(GraphError, match=r"Session.reset: containers is not supported"):
+        tf.Session.reset("", ["experiment"])
+    tf.Session.reset("")
+    with pytest.raises(GraphError, match="the session is closed"):
+        session.run(v)
+
+
+def test_what_sessions_do_not_do() -> None:
+    with tf.Session() as session:
+        for call in (
+            lambda: session.partial_run_setup([]),
+            lambda: session.partial_run("handle", []),
+        ):
+            with pytest.raises(GraphError) as caught:
+                call()
+        assert str(caught.value) == (
+            "Session.partial_run: a run cannot be stopped and continued\n"
+            "  hint      fetch the tensors between, and feed them to the second run: any tensor "
+            "may be fed"
+        )
+        with pytest.raises(GraphError, match="graphs are not written to protocol buffers"):
+            session.graph_def  # noqa: B018
+
+
+def test_what_may_not_be_fed_or_fetched() -> None:
+    x = tf.placeholder(tf.float32, [], name="x")
+    step = tf.no_op("step")
+    graph = tf.get_default_graph()
+    assert graph.is_feedable(x)
+    assert graph.is_fetchable(step)
+    graph.prevent_feeding(x)
+    graph.prevent_fetching(step)
+    assert not graph.is_feedable(x)
+    assert not graph.is_fetchable(step)
+    with tf.Session() as session:
+        with pytest.raises(GraphError, match="may not be fed"):
+            session.run(x, {x: 1.0})
+        with pytest.raises(GraphError, match="may not be fetched"):
+            session.run(step)
+
+
+def test_errors_are_of_both_kinds() -> None:
+    x = tf.placeholder(tf.float32, [2], name="x")
+    double = tf.Session().make_callable(x * 2, [x])
+    with tf.Session() as session, pytest.raises(FeedError) as caught:
+        session.run(x, {x: [1, 2, 3]})
+    error = caught.value
+    assert isinstance(error, tf.errors.InvalidArgumentError)
+    assert isinstance(error, ValueError)
+    assert error.error_code == tf.errors.INVALID_ARGUMENT
+    assert error.message == str(error)
+    assert (error.op, error.node_def) == (None, None)
+    assert type(error).__name__ == "FeedError"
+    with pytest.raises(tf.errors.OpError):
+        double([1, 2, 3])
+    with pytest.raises(tf.OpError), tf.Session() as session:
+        session.run("unknown")
+    with pytest.raises(KeyError), tf.Session() as session:
+        session.run("unknown:0")
+
+
+def test_errors_of_programs() -> None:
+    x = tf.constant(1.0)
+    error = tf.errors.OutOfRangeError(None, x.op, "the end")
+    assert (error.message, error.op, error.error_code) == ("the end", x.op, 11)
+    assert str(error) == "the end"
+    assert tf.errors.OpError(None, None, "?", tf.errors.ABORTED).error_code == 10
+    assert tf.errors.exception_type_from_error_code(5) is tf.errors.NotFoundError
+    assert tf.errors.error_code_from_exception_type(tf.errors.UnknownError) == 2
+    codes = {getattr(tf.errors, name) for name in tf.errors.__all__ if name.isupper()}
+    assert codes == set(range(17))

@@ -50,7 +50,7 @@ MAKERS: dict[str, tuple[Callable[[Any], Any], tuple[float, ...], list[str]]] = {
     "RMSProp": (
         lambda rate: tf.train.RMSPropOptimizer(rate),
         (1.143944107, -1.508324561, 0.4678138129),
-        ["rms"],
+        ["momentum", "rms"],
     ),
     "RMSProp with momentum": (
         lambda rate: tf.train.RMSPropOptimizer(rate, 0.8, 0.5, 1e-3),
@@ -121,15 +121,32 @@ def test_initializing_again_restarts_the_optimizer(name: str) -> None:
 
 
 def test_names_as_in_tensorflow() -> None:
-    w = tf.Variable([1.0], name="w")
+    w, b = tf.Variable([1.0], name="w"), tf.Variable([1.0], name="b")
+    loss = tf.reduce_sum(w * w + b)
     optimizer = tf.train.AdamOptimizer()
-    step = optimizer.minimize(tf.reduce_sum(w * w))
+    step = optimizer.minimize(loss)
     assert step.name == "Adam"
     assert optimizer.get_name() == "Adam"
-    assert [v.name for v in optimizer.variables()] == ["Adam/step:0", "w/Adam:0", "w/Adam_1:0"]
+    made = ["beta1_power:0", "beta2_power:0", "w/Adam:0", "w/Adam_1:0", "b/Adam:0", "b/Adam_1:0"]
+    assert [v.name for v in tf.global_variables()[2:]] == made
+    assert [v.name for v in optimizer.variables()] == sorted(made)
     assert optimizer.get_slot(w, "m").name == "w/Adam:0"
+    assert optimizer.get_slot(b, "v").name == "b/Adam_1:0"
+    with tf.variable_scope("second"):
+        again = tf.train.AdamOptimizer()
+        assert again.minimize(loss).name == "second/Adam"
+    assert again.get_slot(w, "m").name == "second/w/Adam:0"
+    third = tf.train.AdamOptimizer()
+    assert third.minimize(loss).name == "Adam_1"
+    assert third.get_slot(w, "m").name == "w/Adam_2:0"
     named = tf.train.GradientDescentOptimizer(0.1, name="descent").minimize(w * w, name="train")
     assert named.name == "train"
+    assert tf.get_collection(tf.GraphKeys.TRAIN_OP)[-1] is named
+    ftrl = tf.train.FtrlOptimizer(0.1, accum_name="squares")
+    ftrl.minimize(loss, global_step=tf.train.create_global_step())
+    assert ftrl.get_slot_names() == ["accum", "linear"]
+    assert ftrl.get_slot(w, "accum").name == "w/squares:0"
+    assert ftrl.get_slot(w, "linear").name == "w/Ftrl:0"
 
 
 def test_learning_rates_of_all_kinds() -> None:

@@ -1,27 +1,29 @@
-"""`tf.train`: the optimizers of TF1, with its formulas, defaults and names of slots."""
+"""The optimizers of TF1, with its formulas, defaults and names of slots."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from thalweg.core import (
     AdadeltaRule,
     AdagradRule,
     AdamRule,
-    OptionError,
+    DType,
+    Graph,
+    Operation,
     RmsPropRule,
     SgdRule,
     Tensor,
     UnscaledMomentumRule,
     cast,
-    convert,
-    floor,
-    multiply,
-    pow,
+    constant,
+    get_default_graph,
+    sqrt,
 )
 
-from .arguments import missing_name
+from ..ordering import group
+from .hyperparameters import number, positive
 from .optimizer import Optimizer
 
 __all__ = [
@@ -30,12 +32,8 @@ __all__ = [
     "AdamOptimizer",
     "GradientDescentOptimizer",
     "MomentumOptimizer",
-    "Optimizer",
     "RMSPropOptimizer",
-    "exponential_decay",
 ]
-
-__getattr__ = missing_name(__name__, __all__)
 
 
 class GradientDescentOptimizer(Optimizer):
@@ -87,7 +85,7 @@ class MomentumOptimizer(Optimizer):
     ) -> None:
         super().__init__(use_locking, name)
         self._rate = learning_rate
-        self._rule = UnscaledMomentumRule(_number(name, "momentum", momentum), bool(use_nesterov))
+        self._rule = UnscaledMomentumRule(number(name, "momentum", momentum), bool(use_nesterov))
 
 
 class AdamOptimizer(Optimizer):
@@ -101,7 +99,8 @@ class AdamOptimizer(Optimizer):
         use_locking: ignored.
         name: of operations and slots.
 
-    The slots `m` and `v` hold the means; steps are counted in one variable.
+    The slots `m` and `v` hold the means. `beta1_power` and `beta2_power`, one each for all
+    variables, hold beta1 and beta2 to the power of the next step's number.
     """
 
     slot_names: ClassVar[Mapping[str, str]] = {"momentum": "m", "velocity": "v"}
@@ -117,11 +116,34 @@ class AdamOptimizer(Optimizer):
     ) -> None:
         super().__init__(use_locking, name)
         self._rate = learning_rate
+        self._betas = {
+            "beta1_power": number(name, "beta1", beta1),
+            "beta2_power": number(name, "beta2", beta2),
+        }
         self._rule = AdamRule(
-            _number(name, "beta1", beta1),
-            _number(name, "beta2", beta2),
-            _number(name, "epsilon", epsilon),
+            self._betas["beta1_power"], self._betas["beta2_power"], number(name, "epsilon", epsilon)
         )
+
+    def _create_slots(self, var_list: Sequence[Any]) -> None:
+        for name, beta in self._betas.items():
+            # differs from TensorFlow 1: in float32, 1 - 0.999 keeps two digits fewer than 0.999
+            self._create_non_slot_variable(constant(beta, "float64"), name, var_list[0])
+        super()._create_slots(var_list)
+
+    def _rate_and_step(self, dtype: DType, graph: Graph) -> tuple[Tensor, Tensor]:
+        """The rate with the correction of both means in it; the rule's own is 1 at step infinity.
+
+        So the state is that of TF1's checkpoints, powers in the place of a count.
+        """
+        rate, _ = super()._rate_and_step(dtype, graph)
+        first, second = (self._own[graph][name].value() for name in self._betas)
+        correction = cast(sqrt(1 - second) / (1 - first), dtype)
+        return rate * correction, constant(float("inf"), dtype)
+
+    def _finish(self, update_ops: Sequence[Any], name_scope: str) -> Operation:
+        own = self._own[get_default_graph()]
+        powers = [own[name].assign(own[name].value() * beta) for name, beta in self._betas.items()]
+        return group(*update_ops, *powers, name=name_scope)
 
 
 class AdadeltaOptimizer(Optimizer):
@@ -152,7 +174,7 @@ class AdadeltaOptimizer(Optimizer):
     ) -> None:
         super().__init__(use_locking, name)
         self._rate = learning_rate
-        self._rule = AdadeltaRule(_number(name, "rho", rho), _number(name, "epsilon", epsilon))
+        self._rule = AdadeltaRule(number(name, "rho", rho), number(name, "epsilon", epsilon))
 
 
 class AdagradOptimizer(Optimizer):
@@ -175,11 +197,7 @@ class AdagradOptimizer(Optimizer):
         name: str = "Adagrad",
     ) -> None:
         super().__init__(use_locking, name)
-        start = _number(name, "initial_accumulator_value", initial_accumulator_value)
-        if start <= 0:
-            raise OptionError(
-                name, "initial_accumulator_value is not positive", expected="> 0", got=repr(start)
-            )
+        start = positive(name, "initial_accumulator_value", initial_accumulator_value)
         self._rate = learning_rate
         self._rule = AdagradRule(epsilon=0.0, start=start)
 
@@ -196,8 +214,8 @@ class RMSPropOptimizer(Optimizer):
         centered: takes the square of the mean gradient out of the mean of squares.
         name: of operations and slots.
 
-    The slot `rms` holds the mean, from 1 on; `momentum` the sum of steps, where momentum is not
-    0; `mg` the mean gradient, where centered.
+    The slot `rms` holds the mean, from 1 on; `momentum` the sum of steps, and stays 0 where
+    momentum is 0; `mg` holds the mean gradient, where centered.
     """
 
     slot_names: ClassVar[Mapping[str, str]] = {"velocity": "rms", "average_gradient": "mg"}
@@ -215,56 +233,15 @@ class RMSPropOptimizer(Optimizer):
         super().__init__(use_locking, name)
         self._rate = learning_rate
         self._rule = RmsPropRule(
-            rho=_number(name, "decay", decay),
-            momentum=_number(name, "momentum", momentum),
-            epsilon=_number(name, "epsilon", epsilon),
+            rho=number(name, "decay", decay),
+            momentum=number(name, "momentum", momentum),
+            epsilon=number(name, "epsilon", epsilon),
             centered=bool(centered),
             start=1.0,
         )
+        self._names = ["rms", *["mg"] * bool(centered), "momentum"]
 
-
-def _number(where: str, argument: str, value: Any) -> float:
-    """A hyperparameter that the formula holds fixed."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise OptionError(
-            where,
-            f"{argument} is not a number",
-            expected="a Python number; only the learning rate may be a tensor",
-            got=repr(value),
-        ) from None
-
-
-def exponential_decay(
-    learning_rate: Any,
-    global_step: Any,
-    decay_steps: Any,
-    decay_rate: Any,
-    staircase: bool = False,
-    name: str | None = None,
-) -> Tensor:
-    """learning_rate * decay_rate ** (global_step / decay_steps).
-
-    Args:
-        learning_rate: at step 0.
-        global_step: () number of the step, often a variable that `minimize` raises.
-        decay_steps: steps until the rate is multiplied by `decay_rate` once.
-        decay_rate: > 0.
-        staircase: rounds the quotient down, so that the rate falls at intervals.
-        name: of the node.
-
-    >>> import thalweg.tf1 as tf
-    >>> with tf.Session() as session:
-    ...     print(session.run(tf.train.exponential_decay(1.0, 25, 10, 0.5, staircase=True)))
-    0.25
-    """
-    rate = convert(learning_rate)
-    passed = cast(global_step, rate.dtype) / _as(decay_steps, rate)
-    exponent = floor(passed) if staircase else passed
-    return multiply(rate, pow(_as(decay_rate, rate), exponent), name=name or "ExponentialDecay")
-
-
-def _as(value: Any, like: Tensor) -> Tensor:
-    """A number or tensor in the dtype of another."""
-    return cast(value, like.dtype) if hasattr(value, "dtype") else convert(value, like.dtype)
+    def _create_slots(self, var_list: Sequence[Any]) -> None:
+        for variable in var_list:
+            for name in self._names:
+                self._slot(variable, name, 1.0 if name == "rms" else 0.0)
