@@ -37,12 +37,14 @@ class _Alias(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         said = ""
+        full = f"{self.__name__}.{name}"
+        if full in VERSIONS:  # it says another version than the module it stands for
+            return importlib.import_module(full)
         for module in self.__dict__["_modules"]:
             try:
                 return getattr(module, name)
             except AttributeError as error:
                 said = said or str(error)
-        full = f"{self.__name__}.{name}"
         if not name.startswith("__") and translation(full) is not None:
             return importlib.import_module(full)
         message = f"module {self.__name__!r} has no attribute {name!r}"

@@ -57,7 +57,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kinds = [theirs for ours, theirs in _MEANING if isinstance(error, ours)]
+        kinds: list[Any] = [theirs for ours, theirs in _MEANING if isinstance(error, ours)]
         kind = kinds[0] if kinds else UnknownError
         raise kind(None, None, f"{error.filename}; {error.strerror}") from error
 
