@@ -241,6 +241,9 @@ from .ops.host_function import (
     py_func,
     timestamp,
 )
+from .ops.indexing import (
+    getitem,
+)
 from .ops.keys import (
     draw_key,
     fold_in,
@@ -352,6 +355,12 @@ from .ops.numerics import (
     check_numerics,
     verify_tensor_all_finite,
 )
+from .ops.order import (
+    reverse,
+)
+from .ops.pad import (
+    pad,
+)
 from .ops.pooling import (
     MaxPoolWithArgmax,
     avg_pool1d,
@@ -427,11 +436,6 @@ from .ops.shape import (
     size_of,
     squeeze,
     transpose,
-)
-from .ops.slicing import (
-    getitem,
-    pad,
-    reverse,
 )
 from .ops.source import (
     as_array,

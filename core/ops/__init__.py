@@ -1,6 +1,8 @@
 """The ops, one family a file; importing this package registers all of them."""
 
-from __future__ import annotations
+from __future__ import (
+    annotations,
+)
 
 from ..graph import (
     OPERATORS,
@@ -34,6 +36,7 @@ from . import (
     gather,
     host_function,
     image,
+    indexing,
     keys,
     layer_norm,
     linalg,
@@ -46,6 +49,8 @@ from . import (
     nn,
     norm,
     numerics,
+    order,
+    pad,
     pool,
     pooling,
     printing,
@@ -99,6 +104,7 @@ __all__ = [
     "gather",
     "host_function",
     "image",
+    "indexing",
     "keys",
     "layer_norm",
     "linalg",
@@ -111,6 +117,8 @@ __all__ = [
     "nn",
     "norm",
     "numerics",
+    "order",
+    "pad",
     "pool",
     "pooling",
     "printing",
