@@ -142,6 +142,7 @@ from .ops.compare import (
     minimum,
     not_equal,
     where,
+    where_indices,
 )
 from .ops.concat import (
     concat,
@@ -234,6 +235,7 @@ from .ops.gamma import (
     polygamma,
 )
 from .ops.gather import (
+    batch_gather,
     gather,
     one_hot,
 )
@@ -243,6 +245,7 @@ from .ops.host_function import (
 )
 from .ops.indexing import (
     getitem,
+    strided_slice,
 )
 from .ops.keys import (
     draw_key,
@@ -305,6 +308,9 @@ from .ops.losses import (
     l2_loss,
     log_poisson_loss,
     weighted_cross_entropy_with_logits,
+)
+from .ops.masks import (
+    boolean_mask,
 )
 from .ops.math import (
     abs,
@@ -436,6 +442,9 @@ from .ops.shape import (
     size_of,
     squeeze,
     transpose,
+)
+from .ops.slicing import (
+    slice,
 )
 from .ops.source import (
     as_array,
@@ -671,6 +680,7 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "batch_gather",
     "batch_norm_inference",
     "batch_norm_train",
     "batch_normalization",
@@ -684,6 +694,7 @@ __all__ = [
     "bitwise_right_shift",
     "bitwise_xor",
     "bool_",
+    "boolean_mask",
     "broadcast_to",
     "case",
     "cast",
@@ -928,6 +939,7 @@ __all__ = [
     "sin",
     "sinh",
     "size_of",
+    "slice",
     "slogdet",
     "softmax",
     "softmax_cross_entropy",
@@ -941,6 +953,7 @@ __all__ = [
     "squeeze",
     "stack",
     "stop_gradient",
+    "strided_slice",
     "string",
     "string_join",
     "string_length",
@@ -986,6 +999,7 @@ __all__ = [
     "weighted_cross_entropy_with_logits",
     "weighted_moments",
     "where",
+    "where_indices",
     "while_loop",
     "write_file",
     "xdivy",

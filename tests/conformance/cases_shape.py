@@ -398,7 +398,7 @@ SLICED = (
     ),
     Case(
         "slice by a tensor",
-        ("Gather", "GatherGrad", "Slice"),
+        ("Gather", "ScatterRows", "Slice"),
         lambda x, i, j: (x[:, i, 1:], x[..., j]),
         (Input(("m", 4, "n")), indices("k", 4), indices("", 1)),
         lambda x, i, j: (
@@ -436,7 +436,7 @@ SLICED = (
 PICKED = (
     Case(
         "gather",
-        ("Gather", "GatherGrad"),
+        ("Gather", "ScatterRows"),
         lambda x, i: gather(x, i),
         (Input((5, "n")), indices("pq", 5)),
         lambda x, i: moved(x, (*i.shape, x.shape[1]), lambda a, b, c: (i[a, b], c)),
@@ -444,7 +444,7 @@ PICKED = (
     ),
     Case(
         "gather often",  # every row is picked many times: its gradient is a sum of many
-        ("Gather", "GatherGrad"),
+        ("Gather", "ScatterRows"),
         lambda x, i: gather(x, i, axis=-2),
         (Input(("m", 2, "n")), indices("p", 2, "int64")),
         lambda x, i: np.einsum("mkn,pk->mpn", x, np.eye(2)[i]),
@@ -452,7 +452,7 @@ PICKED = (
     ),
     Case(
         "gather one",
-        ("Gather", "GatherGrad"),
+        ("Gather", "ScatterRows"),
         lambda x, i: gather(x, i, axis=1),
         (Input(("m", 3)), indices("", 3, "int8")),
         lambda x, i: moved(x, (len(x),), lambda a: (a, int(i))),

@@ -338,9 +338,10 @@ SHAPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
     (
         lambda: x()[[0], [1]],
         [
-            "getitem: more than one index is a tensor",
-            "  expected  at most one",
+            "getitem: more than one index is an array",
+            "  expected  at most one that is no scalar",
             "  got       ([0], [1])",
+            "  hint      gather_nd(x, indices) picks by several at once",
         ],
     ),
     (
@@ -470,7 +471,7 @@ DTYPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
         lambda: x()[1.5],
         [
             "getitem: not an index",
-            "  expected  an int, a slice, ..., None, or one integer tensor",
+            "  expected  an int, a slice, ..., None, or a tensor of integers or booleans",
             "  got       1.5",
         ],
     ),
@@ -478,25 +479,24 @@ DTYPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
         lambda: x()[True],
         [
             "getitem: not an index",
-            "  expected  an int, a slice, ..., None, or one integer tensor",
+            "  expected  an int, a slice, ..., None, or a tensor of integers or booleans",
             "  got       True",
         ],
     ),
     (
         lambda: x()[::0],
         [
-            "getitem: a slice takes Python integers",
-            "  expected  start:stop:step of int or None, and a step that is not 0",
+            "getitem: a slice takes integers",
+            "  expected  start:stop:step of ints, integer scalars or None, and a step that is not 0",
             "  got       slice(None, None, 0)",
         ],
     ),
     (
-        lambda: x()[: constant(3, name="n")],
+        lambda: x()[: constant(3.0, name="n")],
         [
-            "getitem: a slice takes Python integers",
-            "  expected  start:stop:step of int or None, and a step that is not 0",
-            "  got       slice(None, <Tensor 'n:0' int32 ()>, None)",
-            "  hint      gather(x, arange(start, stop), axis) takes bounds that are tensors",
+            "getitem: a slice takes integers",
+            "  expected  start:stop:step of ints, integer scalars or None, and a step that is not 0",
+            "  got       slice(None, <Tensor 'n:0' float32 ()>, None)",
         ],
     ),
 ]
