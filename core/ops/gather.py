@@ -116,7 +116,7 @@ class Gather(_Picking):
         seen = self.seen(params.shape, indices.ndim)
         count = math.prod(index.shape[batch:])
         index = index.reshape((seen.batch, 1, count, 1))
-        rows = xp.take_along_axis(params.reshape(seen), index, axis=2)
+        rows = xp.take_along_axis(params.reshape(tuple(seen)), index, axis=2)
         shape = (*params.shape[:axis], *indices.shape[batch:], *params.shape[axis + 1 :])
         return rows.reshape(shape)
 
@@ -290,6 +290,8 @@ def gather(
     tensor = convert(params)
     with beside(tensor):
         picked = convert(indices)
+    if axis is None and batch_dims == 0:
+        axis = 0  # one spelling, so that equal ones merge
     op = Gather(None if axis is None else int(axis), int(batch_dims))
     return apply(op, tensor, picked, name=name)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..errors import ShapeError
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
-from ..types import Shape, TensorType, normalize_axes, types_text
+from ..types import Shape, TensorType, int64, normalize_axes, types_text
 from .elementwise import cast, shape_from_value, shape_of, subtract
 from .sizes import beside, keep_values, require_sizes, size_values
 from .source import convert
@@ -358,15 +358,20 @@ def slice(input: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
         sizes = size_vector("slice", size, x)
         given = size_values(sizes.type) or ()
         if -1 in given and first.shape == sizes.shape and x.ndim in (None, len(given)):
-            sizes = _with_rests(x, first, sizes, given)
+            starts = begin if isinstance(begin, list | tuple) else unstack(first, len(given))
+            sizes = _with_rests(x, starts, sizes, given)
     return apply(DynamicSlice(None), x, first, sizes, name=name or "Slice")
 
 
-def _with_rests(x: Tensor, begin: Tensor, sizes: Tensor, given: Shape) -> Tensor:
-    """The sizes with each -1 replaced by what is left of its axis."""
-    axes = zip(given, *(unstack(v, len(given)) for v in (shape_of(x), begin, sizes)), strict=True)
-    parts = []
-    for known, whole, start, size in axes:
-        whole, start, size = (cast(scalar, "int64") for scalar in (whole, start, size))
-        parts.append(subtract(whole, start) if known == -1 else size)
-    return stack(parts)
+def _with_rests(x: Tensor, starts: Sequence[Any], sizes: Tensor, given: Shape) -> Tensor:
+    """The sizes with each -1 replaced by what is left of its axis.
+
+    Only the begins of these axes decide sizes: the others may change from run to run.
+    """
+    wholes, parts = (unstack(vector, len(given)) for vector in (shape_of(x), sizes))
+    return stack(
+        [
+            subtract(cast(whole, int64), cast(start, int64)) if n == -1 else cast(part, int64)
+            for n, whole, start, part in zip(given, wholes, starts, parts, strict=True)
+        ]
+    )

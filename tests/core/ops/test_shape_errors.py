@@ -487,7 +487,8 @@ DTYPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
         lambda: x()[::0],
         [
             "getitem: a slice takes integers",
-            "  expected  start:stop:step of ints, integer scalars or None, and a step that is not 0",
+            "  expected  start:stop:step of ints, integer scalars or None, and a step "
+            "that is not 0",
             "  got       slice(None, None, 0)",
         ],
     ),
@@ -495,7 +496,8 @@ DTYPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
         lambda: x()[: constant(3.0, name="n")],
         [
             "getitem: a slice takes integers",
-            "  expected  start:stop:step of ints, integer scalars or None, and a step that is not 0",
+            "  expected  start:stop:step of ints, integer scalars or None, and a step "
+            "that is not 0",
             "  got       slice(None, <Tensor 'n:0' float32 ()>, None)",
         ],
     ),
