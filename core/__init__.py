@@ -252,6 +252,12 @@ from .ops.keys import (
     fold_in,
     random_key,
 )
+from .ops.known_sizes import (
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    ensure_shape,
+    shape_n,
+)
 from .ops.layer_norm import (
     group_norm,
     instance_norm,
@@ -716,6 +722,8 @@ __all__ = [
     "bitwise_xor",
     "bool_",
     "boolean_mask",
+    "broadcast_dynamic_shape",
+    "broadcast_static_shape",
     "broadcast_to",
     "case",
     "cast",
@@ -773,6 +781,7 @@ __all__ = [
     "einsum",
     "elu",
     "encode_base64",
+    "ensure_shape",
     "equal",
     "erf",
     "erfc",
@@ -964,6 +973,7 @@ __all__ = [
     "set_memory_limit",
     "set_seed",
     "set_session",
+    "shape_n",
     "shape_of",
     "shape_text",
     "sigmoid",

@@ -137,7 +137,7 @@ class PutRows(OpDef):
         require(self, "integer", indices=indices)
         require(self, "same", tensor=tensor, rows=rows)
         wanted = (*indices.dims(), *tensor.dims()[self.axes :])
-        if len(tensor.dims()) < self.axes or not rows.accepts_shape(wanted):
+        if not 1 <= self.axes <= len(tensor.dims()) or not rows.accepts_shape(wanted):
             raise ShapeError(
                 self.label,
                 "the rows do not fit",
@@ -152,12 +152,13 @@ class PutRows(OpDef):
         """Assignment to places of a copy, or of the tensor itself."""
         sizes = tensor.shape[: self.axes]
         index = places(xp, indices, math.prod(sizes))
+        rows = rows.reshape((index.shape[0], *tensor.shape[self.axes :]))
         result = tensor if in_place else xp.array(tensor)
         place = []
         for size in reversed(sizes):
             place.append(index % size)
             index = index // size
-        result[tuple(reversed(place))] = rows.reshape((-1, *tensor.shape[self.axes :]))
+        result[tuple(reversed(place))] = rows
         return result
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:

@@ -66,7 +66,7 @@ class AssignRows(StateOp):
         elif self.kind != "last":
             require(self, "number", updates=rows)
         wanted = (*indices.dims(), *held.dims()[self.axes :])
-        if len(held.dims()) < self.axes or not rows.accepts_shape(wanted):
+        if not 1 <= self.axes <= len(held.dims()) or not rows.accepts_shape(wanted):
             raise ShapeError(
                 "scatter",
                 "the updates do not fit",
