@@ -219,6 +219,9 @@ from .ops.elementwise import (
     subtract,
     zeros_like,
 )
+from .ops.embedding import (
+    embedding_lookup,
+)
 from .ops.error_function import (
     erf,
     erfc,
@@ -780,6 +783,7 @@ __all__ = [
     "draw_key",
     "einsum",
     "elu",
+    "embedding_lookup",
     "encode_base64",
     "ensure_shape",
     "equal",

@@ -323,22 +323,23 @@ def _relu_gradient(op: Any, types: Sequence[TensorType]) -> Kernel | None:
 # Parts that begin where only the run knows ------------------------------------------------------
 
 
-def _part(op: Any, shape: Sequence[int], begin: Array, size: Array) -> tuple[slice, ...]:
+def _part(op: Any, shape: Sequence[int], begin: Array, size: Array) -> Any:
     """The part as an index, which makes a view where `compute` takes entry by entry."""
-    key = [slice(None)] * len(shape)
+    key: list[Any] = [slice(None)] * len(shape)
     axes = range(len(shape)) if op.axes is None else op.axes
     for axis, first, count in zip(axes, begin.tolist(), size.tolist(), strict=True):
         if not 0 <= first <= shape[axis] - count:
             raise IndexError(f"{first}:{first + count} does not lie in axis {axis} of {shape}")
         key[axis] = slice(first, first + count)
-    return tuple(key)
+    return (*key, ...)  # the Ellipsis keeps scalars arrays
 
 
 def _dynamic_slice(op: Any, types: Sequence[TensorType]) -> Kernel:
     shape = _static(types[0])
 
     def run(x: Array, begin: Array, size: Array) -> Array:
-        return x[(*_part(op, shape, begin, size), ...)]
+        part: Array = x[_part(op, shape, begin, size)]
+        return part
 
     return run
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import DtypeError, OptionError, ShapeError, user_site
+from ..errors import OptionError, ShapeError, user_site
 from ..graph import Tensor
 from ..opdef import apply, register, require
 from ..types import TensorType, int64, types_text
@@ -52,25 +52,18 @@ class AssignRows(StateOp):
     def infer(self, indices: TensorType, rows: TensorType) -> TensorType:
         """The variable's type, into which the rows must fit."""
         require(self, "integer", indices=indices)
-        held = self.variable.type
-        name = f"variable '{self.variable.name}' {held}"
-        if rows.dtype is not held.dtype:
-            raise DtypeError(
-                "scatter",
-                "the updates have another dtype",
-                expected=f"that of {name}",
-                got=types_text(updates=rows),
-            )
         if self.kind == "divide":
             require(self, "float", updates=rows)
         elif self.kind != "last":
             require(self, "number", updates=rows)
+        held = self.variable.type
         wanted = (*indices.dims(), *held.dims()[self.axes :])
         if not 1 <= self.axes <= len(held.dims()) or not rows.accepts_shape(wanted):
             raise ShapeError(
                 "scatter",
                 "the updates do not fit",
-                expected=f"updates {rows.with_shape(wanted)}, for {name}",
+                expected=f"updates {rows.with_shape(wanted)}, for variable "
+                f"'{self.variable.name}' {held}",
                 got=types_text(indices=indices, updates=rows),
             )
         return held

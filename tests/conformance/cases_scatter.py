@@ -10,6 +10,7 @@ import numpy as np
 from thalweg.core import (
     apply,
     constant,
+    embedding_lookup,
     ensure_shape,
     gather_nd,
     scatter_nd,
@@ -269,4 +270,48 @@ COMBINED = (
     ),
 )
 
-CASES = READ + WRITTEN + COMBINED
+LOOKED_UP = (
+    Case(
+        "embedding_lookup",
+        ("Gather", "ScatterRows"),
+        lambda table, ids: embedding_lookup(table, ids),
+        (Input((5, "n")), Input("pq", dtype="int32", low=0, high=4)),
+        lambda table, ids: np.array([[table[i] for i in row] for row in ids]),
+    ),
+    Case(
+        "embedding_lookup in several tables, one by one",
+        ("Gather", "ScatterRows", "Where"),
+        lambda a, b, c, ids: embedding_lookup([a, b, c], ids),
+        (
+            Input((3, "n")),
+            Input((2, "n")),
+            Input((2, "n")),
+            Input("pq", dtype="int32", low=0, high=6),
+        ),
+        lambda a, b, c, ids: np.array([a[0], b[0], c[0], a[1], b[1], c[1], a[2]])[ids],
+        needs_rank=True,
+    ),
+    Case(
+        "embedding_lookup in several tables, one after another",
+        ("Gather", "ScatterRows", "Where"),
+        lambda a, b, c, ids: embedding_lookup([a, b, c], ids, "div"),
+        (Input((3,)), Input((3,)), Input((2,)), Input("p", dtype="int64", low=0, high=7)),
+        lambda a, b, c, ids: np.concatenate([a, b, c])[ids],
+        needs_rank=True,
+    ),
+    Case(
+        "embedding_lookup of rows of limited length",
+        ("Gather", "ScatterRows", "Where"),
+        lambda table, ids: embedding_lookup(table * [[1.0], [0.1], [0.0]], ids, max_norm=0.5),
+        (Input((3, 4), low=0.2), Input("p", dtype="int32", low=0, high=1)),
+        lambda table, ids: np.array(
+            [
+                row * min(1.0, 0.5 / np.linalg.norm(row))
+                for row in (table * [[1.0], [0.1], [0.0]])[ids]
+            ]
+        ),
+        needs_rank=True,
+    ),
+)
+
+CASES = LOOKED_UP + READ + WRITTEN + COMBINED
