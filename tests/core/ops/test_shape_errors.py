@@ -19,7 +19,6 @@ from thalweg.core import (
     gather,
     one_hot,
     ones,
-    pad,
     placeholder,
     placeholder_with_default,
     reshape,
@@ -33,7 +32,7 @@ from thalweg.core import (
     unstack,
     zeros,
 )
-from thalweg.core.errors import DtypeError, OptionError, ShapeError, ThalwegError
+from thalweg.core.errors import DtypeError, ShapeError, ThalwegError
 
 
 def x() -> Any:
@@ -369,38 +368,6 @@ SHAPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
         ],
     ),
     (
-        lambda: pad(w(), [1, 2]),
-        [
-            "Pad: the paddings are not pairs",
-            "  expected  (rank, 2) integers that are known now",
-            "  got       [1, 2]",
-        ],
-    ),
-    (
-        lambda: pad(w(), placeholder("int32", [2, 2], name="p")),
-        [
-            "Pad: the paddings are not pairs",
-            "  expected  (rank, 2) integers that are known now",
-            "  got       <Tensor 'p:0' int32 (2, 2)>",
-        ],
-    ),
-    (
-        lambda: pad(w(), constant([[1, 2]])),
-        [
-            "Pad: the paddings do not fit",
-            "  expected  2 pairs of integers >= 0, one an axis of x",
-            "  got       paddings ((1, 2),), x float32 (512, 10)",
-        ],
-    ),
-    (
-        lambda: pad([1.0], [[-1, 2]]),
-        [
-            "Pad: the paddings do not fit",
-            "  expected  1 pairs of integers >= 0, one an axis of x",
-            "  got       paddings ((-1, 2),), x float32 (1,)",
-        ],
-    ),
-    (
         lambda: one_hot([1], -2),
         [
             "OneHot: depth is not a size",
@@ -461,13 +428,6 @@ DTYPE_ERRORS: list[tuple[Callable[[], Any], list[str]]] = [
         ],
     ),
     (
-        lambda: pad(["a"], [[0, 1]]),
-        [
-            "Pad: takes numbers or booleans",
-            "  got       x string (1,)",
-        ],
-    ),
-    (
         lambda: x()[1.5],
         [
             "getitem: not an index",
@@ -512,14 +472,6 @@ def test_shape_error(call: Callable[[], Any], lines: list[str]) -> None:
 @pytest.mark.parametrize(("call", "lines"), DTYPE_ERRORS)
 def test_dtype_error(call: Callable[[], Any], lines: list[str]) -> None:
     assert text(call, DtypeError) == lines
-
-
-def test_mode_of_pad() -> None:
-    assert text(lambda: pad(w(), [[1, 1], [1, 1]], "REFLECT"), OptionError) == [
-        "pad: unknown mode",
-        "  expected  'CONSTANT'",
-        "  got       'REFLECT'",
-    ]
 
 
 @pytest.mark.parametrize(
