@@ -114,6 +114,12 @@ from .ops.bitwise import (
     bitwise_right_shift,
     bitwise_xor,
 )
+from .ops.blocks import (
+    batch_to_space_nd,
+    depth_to_space,
+    space_to_batch_nd,
+    space_to_depth,
+)
 from .ops.branching import (
     case,
     cond,
@@ -241,6 +247,11 @@ from .ops.gather import (
     batch_gather,
     gather,
     one_hot,
+)
+from .ops.grid import (
+    linspace,
+    meshgrid,
+    sequence_mask,
 )
 from .ops.host_function import (
     py_func,
@@ -372,9 +383,14 @@ from .ops.numerics import (
 )
 from .ops.order import (
     reverse,
+    reverse_sequence,
+    roll,
 )
 from .ops.pad import (
     pad,
+)
+from .ops.patches import (
+    extract_image_patches,
 )
 from .ops.pooling import (
     MaxPoolWithArgmax,
@@ -414,6 +430,9 @@ from .ops.repeat import (
     ones,
     tile,
     zeros,
+)
+from .ops.repeat_entries import (
+    repeat,
 )
 from .ops.sampled import (
     nce_loss,
@@ -475,6 +494,15 @@ from .ops.shape import (
 )
 from .ops.slicing import (
     slice,
+)
+from .ops.sorting import (
+    argsort,
+    in_top_k,
+    invert_permutation,
+    nth_element,
+    searchsorted,
+    sort,
+    top_k,
 )
 from .ops.source import (
     as_array,
@@ -675,6 +703,7 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "argsort",
     "as_array",
     "as_dtype",
     "as_padding",
@@ -714,6 +743,7 @@ __all__ = [
     "batch_norm_inference",
     "batch_norm_train",
     "batch_normalization",
+    "batch_to_space_nd",
     "bias_add",
     "bincount",
     "bitcast",
@@ -772,6 +802,7 @@ __all__ = [
     "custom_gradient",
     "decode_base64",
     "decode_raw",
+    "depth_to_space",
     "depthwise_conv1d",
     "depthwise_conv2d",
     "device",
@@ -794,6 +825,7 @@ __all__ = [
     "expand_dims",
     "expm",
     "expm1",
+    "extract_image_patches",
     "eye",
     "fill",
     "flatten",
@@ -822,12 +854,14 @@ __all__ = [
     "histogram_fixed_width",
     "identity",
     "image",
+    "in_top_k",
     "inner",
     "instance_norm",
     "int8",
     "int16",
     "int32",
     "int64",
+    "invert_permutation",
     "is_finite",
     "is_inf",
     "is_nan",
@@ -843,6 +877,7 @@ __all__ = [
     "less_equal",
     "lgamma",
     "library",
+    "linspace",
     "list_devices",
     "local_response_normalization",
     "log",
@@ -875,6 +910,7 @@ __all__ = [
     "max_pool3d",
     "max_pool_with_argmax",
     "maximum",
+    "meshgrid",
     "minimum",
     "moments",
     "multiply",
@@ -891,6 +927,7 @@ __all__ = [
     "normalize",
     "normalize_moments",
     "not_equal",
+    "nth_element",
     "one_hot",
     "ones",
     "ones_like",
@@ -942,12 +979,15 @@ __all__ = [
     "register",
     "register_backend",
     "relu",
+    "repeat",
     "require",
     "require_extra",
     "reset_default_graph",
     "reshape",
     "reverse",
+    "reverse_sequence",
     "rms_norm",
+    "roll",
     "round",
     "rsqrt",
     "sampled_softmax_loss",
@@ -964,6 +1004,7 @@ __all__ = [
     "scatter_nd_update",
     "scatter_sub",
     "scatter_update",
+    "searchsorted",
     "segment_max",
     "segment_mean",
     "segment_min",
@@ -974,6 +1015,7 @@ __all__ = [
     "selu",
     "separable_conv1d",
     "separable_conv2d",
+    "sequence_mask",
     "set_memory_limit",
     "set_seed",
     "set_session",
@@ -992,6 +1034,9 @@ __all__ = [
     "softmax_cross_entropy",
     "softplus",
     "softsign",
+    "sort",
+    "space_to_batch_nd",
+    "space_to_depth",
     "sparse_softmax_cross_entropy",
     "split",
     "sqrt",
@@ -1024,6 +1069,7 @@ __all__ = [
     "tensordot",
     "tile",
     "timestamp",
+    "top_k",
     "trace",
     "transpose",
     "tril",
