@@ -211,6 +211,9 @@ from .ops.distributions import (
     random_laplace,
     random_poisson,
 )
+from .ops.edit_distance import (
+    edit_distance,
+)
 from .ops.elementwise import (
     add,
     broadcast_to,
@@ -483,6 +486,13 @@ from .ops.segments import (
     unsorted_segment_prod,
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
+)
+from .ops.sets import (
+    dynamic_partition,
+    dynamic_stitch,
+    setdiff1d,
+    unique,
+    unique_with_counts,
 )
 from .ops.shape import (
     expand_dims,
@@ -812,6 +822,9 @@ __all__ = [
     "div_no_nan",
     "divide",
     "draw_key",
+    "dynamic_partition",
+    "dynamic_stitch",
+    "edit_distance",
     "einsum",
     "elu",
     "embedding_lookup",
@@ -1019,6 +1032,7 @@ __all__ = [
     "set_memory_limit",
     "set_seed",
     "set_session",
+    "setdiff1d",
     "shape_n",
     "shape_of",
     "shape_text",
@@ -1083,6 +1097,8 @@ __all__ = [
     "uint32",
     "uint64",
     "uniform_candidate_sampler",
+    "unique",
+    "unique_with_counts",
     "unsorted_segment_max",
     "unsorted_segment_mean",
     "unsorted_segment_min",
