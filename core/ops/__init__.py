@@ -1,8 +1,6 @@
 """The ops, one family a file; importing this package registers all of them."""
 
-from __future__ import (
-    annotations,
-)
+from __future__ import annotations
 
 from ..graph import (
     OPERATORS,
@@ -180,4 +178,4 @@ OPERATORS.update(
         for name in names
     }
 )  # fmt: skip
-OPERATORS.update({"getitem": slicing.getitem, "matmul": linalg.matmul, "stack": stack.stack})
+OPERATORS.update({"getitem": indexing.getitem, "matmul": linalg.matmul, "stack": stack.stack})

@@ -19,9 +19,9 @@ __all__ = ["extract_image_patches"]
 class _Patches(OpDef):
     """The windows that are taken out."""
 
-    sizes: tuple[int, int]
-    strides: tuple[int, int]
-    rates: tuple[int, int]
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    rates: tuple[int, ...]
     padding: Padding
 
     def patches(self, images: TensorType) -> TensorType:
