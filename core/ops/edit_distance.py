@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ShapeError
+from ..errors import ShapeError, user_site
 from ..graph import Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
 from ..types import TensorType, float32, types_text
@@ -35,12 +35,11 @@ class EditDistance(OpDef):
         require(self, "integer", hypothesis_lengths=a_lengths, truth_lengths=b_lengths)
         batch = a.dims()[:1]
         firsts = (b.with_shape(b.dims()[:1]), a_lengths, b_lengths)
-        is_pair = len(a.dims()) == len(b.dims()) == 2
-        if not is_pair or not all(type_.accepts_shape(batch) for type_ in firsts):
+        if not all(type_.accepts_shape(batch) for type_ in firsts):
             raise ShapeError(
                 "edit_distance",
-                "the shapes do not fit",
-                expected="two batches, (batch, n) and (batch, m), and their (batch,) lengths",
+                "the batches differ",
+                expected="(batch, n) and (batch, m), and their (batch,) lengths",
                 got=types_text(
                     hypothesis=a, truth=b, hypothesis_lengths=a_lengths, truth_lengths=b_lengths
                 ),
@@ -122,6 +121,14 @@ def edit_distance(
     [3.0]
     """
     a, b = convert_all(hypothesis, truth)
+    if any(sequences.ndim not in (2, None) for sequences in (a, b)):
+        raise ShapeError(
+            "edit_distance",
+            "takes two batches of sequences",
+            expected="hypothesis (batch, n), truth (batch, m)",
+            got=types_text(hypothesis=a.type, truth=b.type),
+            site=user_site(2),
+        )
     with beside(a):
         lengths = [
             _all_of(x) if given is None else convert(given)

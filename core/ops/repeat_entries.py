@@ -59,8 +59,7 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
                 got=types_text(repeats=counts.type),
                 site=user_site(2),
             )
-        if x.ndim is not None:
-            normalize_axis(int(axis), x.ndim, "repeat")
+        _check_axis(x, int(axis))
         sizes = shape_of(x, "int64")
         head, size, tail = _around(sizes, int(axis))
         counts = cast(counts, "int64")
@@ -74,6 +73,13 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
         each = broadcast_to(counts, size)
         entries = searchsorted(cumsum(each), arange(reduce_sum(each)), "right")
         return gather(x, entries, axis, name=name)
+
+
+def _check_axis(x: Tensor, axis: int) -> None:
+    try:
+        normalize_axis(axis, (abs(axis) + 1) if x.ndim is None else x.ndim, "repeat")
+    except ShapeError as error:
+        raise error.at(site=user_site(3)) from None
 
 
 def _around(sizes: Tensor, axis: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -263,7 +263,7 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
         )
     parts = convert_all(*data)
     with beside(parts[0]):
-        places = [cast(convert(numbers), int64) for numbers in indices]
+        places = [_numbers(numbers) for numbers in indices]
         rows = [_rows(part, place) for part, place in zip(parts, places, strict=True)]
         flat = concat([reshape(place, [-1]) for place in places], 0)
         merged = concat(rows, 0)
@@ -275,15 +275,21 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
         return result
 
 
-def _rows(part: Tensor, place: Tensor) -> Tensor:
-    """The entries of one part, one after another."""
-    if place.ndim is None:
+def _numbers(indices: Any) -> Tensor:
+    """The numbers of one part."""
+    numbers = convert(indices)
+    if numbers.ndim is None:
         raise ShapeError(
             "dynamic_stitch",
             "the rank of the indices is unknown",
             expected="indices of known rank",
-            got=types_text(indices=place.type),
+            got=types_text(indices=numbers.type),
             site=user_site(3),
         )
-    rest = apply(Slice((Span(place.ndim, None),)), shape_of(part))
-    return reshape(part, concat([reshape(size_of(place), [1]), rest], 0))
+    return cast(numbers, int64)
+
+
+def _rows(part: Tensor, numbers: Tensor) -> Tensor:
+    """The entries of one part, one after another."""
+    rest = apply(Slice((Span(numbers.ndim, None),)), shape_of(part))
+    return reshape(part, concat([reshape(size_of(numbers), [1]), rest], 0))

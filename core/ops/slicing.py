@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from types import EllipsisType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..errors import ShapeError
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
 from ..types import Shape, TensorType, int64, normalize_axes, types_text
 from .elementwise import cast, shape_from_value, shape_of, subtract
 from .sizes import beside, keep_values, require_sizes, size_values
-from .source import convert
+from .source import Constant, convert
 from .stack import size_vector, stack, unstack
 
 __all__ = ["slice"]
@@ -356,22 +358,36 @@ def slice(input: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
     with beside(x):
         first = size_vector("slice", begin, x)
         sizes = size_vector("slice", size, x)
-        given = size_values(sizes.type) or ()
-        if -1 in given and first.shape == sizes.shape and x.ndim in (None, len(given)):
-            starts = begin if isinstance(begin, list | tuple) else unstack(first, len(given))
-            sizes = _with_rests(x, starts, sizes, given)
+        count = sizes.shape[0] if sizes.shape else None
+        open_axes = _open_axes(size)
+        if open_axes and first.shape == sizes.shape and x.ndim in (None, count):
+            starts = begin if isinstance(begin, list | tuple) else unstack(first, count)
+            sizes = _with_rests(x, starts, sizes, open_axes)
     return apply(DynamicSlice(None), x, first, sizes, name=name or "Slice")
 
 
-def _with_rests(x: Tensor, starts: Sequence[Any], sizes: Tensor, given: Shape) -> Tensor:
-    """The sizes with each -1 replaced by what is left of its axis.
+def _open_axes(size: Any) -> set[int]:
+    """The axes of which the rest is wanted: those whose size was written as -1, not computed."""
+    if isinstance(size, Tensor):
+        op = size.op.opdef
+        size = op.literal.array if isinstance(op, Constant) else ()
+    if not isinstance(size, list | tuple | np.ndarray):
+        size = [size]
+    return {axis for axis, n in enumerate(size) if isinstance(n, int | np.integer) and n == -1}
+
+
+def _with_rests(x: Tensor, starts: Sequence[Any], sizes: Tensor, open_axes: set[int]) -> Tensor:
+    """The sizes with those of some axes replaced by what is left of them.
 
     Only the begins of these axes decide sizes: the others may change from run to run.
     """
-    wholes, parts = (unstack(vector, len(given)) for vector in (shape_of(x), sizes))
+    wholes, parts = (unstack(vector, len(starts)) for vector in (shape_of(x), sizes))
+    rows = enumerate(zip(wholes, starts, parts, strict=True))
     return stack(
         [
-            subtract(cast(whole, int64), cast(start, int64)) if n == -1 else cast(part, int64)
-            for n, whole, start, part in zip(given, wholes, starts, parts, strict=True)
+            subtract(cast(whole, int64), cast(start, int64))
+            if axis in open_axes
+            else cast(part, int64)
+            for axis, (whole, start, part) in rows
         ]
     )

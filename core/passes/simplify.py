@@ -62,11 +62,14 @@ def _known_slice(rewriter: Rewriter, instruction: Instruction) -> int | None:
     whole = rewriter.type(instruction.outputs[0] if is_gradient else inputs[0])
     if begin is None or size is None or not whole.is_static:
         return None
-    spans = [ALL] * len(whole.dims())
+    sizes = whole.dims()
+    spans = [ALL] * len(sizes)
     axes = getattr(op, "axes", None)
     for axis, first, count in zip(
         range(len(spans)) if axes is None else axes, begin.tolist(), size.tolist(), strict=True
     ):
+        if not 0 <= first <= first + count <= (sizes[axis] or 0):
+            return None  # inference has the words for it
         spans[axis] = Span(first, first + count)
     if is_gradient:
         return rewriter.emit(SliceGrad(tuple(spans)), inputs[0], inputs[3])
@@ -81,6 +84,9 @@ def _known_pick(rewriter: Rewriter, instruction: Instruction) -> int | None:
     if index is None or index.ndim or not isinstance(op, Gather) or not whole.is_static:
         return None
     axis, _ = op.axes(len(whole.dims()), 0)
+    size = whole.dims()[axis] or 0
+    if not -size <= int(index) < size:
+        return None  # inference has the words for it
     return rewriter.emit(Slice((*[ALL] * axis, int(index))), params)
 
 
