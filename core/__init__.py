@@ -116,6 +116,12 @@ from .ops.bitwise import (
     bitwise_right_shift,
     bitwise_xor,
 )
+from .ops.blocks import (
+    batch_to_space_nd,
+    depth_to_space,
+    space_to_batch_nd,
+    space_to_depth,
+)
 from .ops.branching import (
     case,
     cond,
@@ -144,6 +150,7 @@ from .ops.compare import (
     minimum,
     not_equal,
     where,
+    where_indices,
 )
 from .ops.concat import (
     concat,
@@ -206,6 +213,9 @@ from .ops.distributions import (
     random_laplace,
     random_poisson,
 )
+from .ops.edit_distance import (
+    edit_distance,
+)
 from .ops.elementwise import (
     add,
     broadcast_to,
@@ -219,6 +229,9 @@ from .ops.elementwise import (
     stop_gradient,
     subtract,
     zeros_like,
+)
+from .ops.embedding import (
+    embedding_lookup,
 )
 from .ops.error_function import (
     erf,
@@ -236,17 +249,33 @@ from .ops.gamma import (
     polygamma,
 )
 from .ops.gather import (
+    batch_gather,
     gather,
     one_hot,
+)
+from .ops.grid import (
+    linspace,
+    meshgrid,
+    sequence_mask,
 )
 from .ops.host_function import (
     py_func,
     timestamp,
 )
+from .ops.indexing import (
+    getitem,
+    strided_slice,
+)
 from .ops.keys import (
     draw_key,
     fold_in,
     random_key,
+)
+from .ops.known_sizes import (
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    ensure_shape,
+    shape_n,
 )
 from .ops.layer_norm import (
     group_norm,
@@ -305,6 +334,9 @@ from .ops.losses import (
     log_poisson_loss,
     weighted_cross_entropy_with_logits,
 )
+from .ops.masks import (
+    boolean_mask,
+)
 from .ops.math import (
     abs,
     add_n,
@@ -354,6 +386,17 @@ from .ops.numerics import (
     check_numerics,
     verify_tensor_all_finite,
 )
+from .ops.order import (
+    reverse,
+    reverse_sequence,
+    roll,
+)
+from .ops.pad import (
+    pad,
+)
+from .ops.patches import (
+    extract_image_patches,
+)
 from .ops.pooling import (
     MaxPoolWithArgmax,
     avg_pool1d,
@@ -393,6 +436,9 @@ from .ops.repeat import (
     tile,
     zeros,
 )
+from .ops.repeat_entries import (
+    repeat,
+)
 from .ops.sampled import (
     nce_loss,
     sampled_softmax_loss,
@@ -409,6 +455,27 @@ from .ops.scanning import (
     map_fn,
     scan,
 )
+from .ops.scatter_state import (
+    scatter_add,
+    scatter_div,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_nd_add,
+    scatter_nd_sub,
+    scatter_nd_update,
+    scatter_sub,
+    scatter_update,
+)
+from .ops.scattering import (
+    gather_nd,
+    scatter_nd,
+    tensor_scatter_add,
+    tensor_scatter_max,
+    tensor_scatter_min,
+    tensor_scatter_sub,
+    tensor_scatter_update,
+)
 from .ops.segments import (
     segment_max,
     segment_mean,
@@ -422,6 +489,13 @@ from .ops.segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
+from .ops.sets import (
+    dynamic_partition,
+    dynamic_stitch,
+    setdiff1d,
+    unique,
+    unique_with_counts,
+)
 from .ops.shape import (
     expand_dims,
     rank_of,
@@ -431,9 +505,16 @@ from .ops.shape import (
     transpose,
 )
 from .ops.slicing import (
-    getitem,
-    pad,
-    reverse,
+    slice,
+)
+from .ops.sorting import (
+    argsort,
+    in_top_k,
+    invert_permutation,
+    nth_element,
+    searchsorted,
+    sort,
+    top_k,
 )
 from .ops.source import (
     as_array,
@@ -643,6 +724,7 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "argsort",
     "as_array",
     "as_dtype",
     "as_padding",
@@ -678,9 +760,11 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "batch_gather",
     "batch_norm_inference",
     "batch_norm_train",
     "batch_normalization",
+    "batch_to_space_nd",
     "bias_add",
     "bincount",
     "bitcast",
@@ -691,6 +775,9 @@ __all__ = [
     "bitwise_right_shift",
     "bitwise_xor",
     "bool_",
+    "boolean_mask",
+    "broadcast_dynamic_shape",
+    "broadcast_static_shape",
     "broadcast_to",
     "case",
     "cast",
@@ -736,6 +823,7 @@ __all__ = [
     "custom_gradient",
     "decode_base64",
     "decode_raw",
+    "depth_to_space",
     "depthwise_conv1d",
     "depthwise_conv2d",
     "device",
@@ -745,9 +833,14 @@ __all__ = [
     "div_no_nan",
     "divide",
     "draw_key",
+    "dynamic_partition",
+    "dynamic_stitch",
+    "edit_distance",
     "einsum",
     "elu",
+    "embedding_lookup",
     "encode_base64",
+    "ensure_shape",
     "equal",
     "erf",
     "erfc",
@@ -756,6 +849,7 @@ __all__ = [
     "expand_dims",
     "expm",
     "expm1",
+    "extract_image_patches",
     "eye",
     "fill",
     "flatten",
@@ -770,6 +864,7 @@ __all__ = [
     "foldr",
     "fused_batch_norm",
     "gather",
+    "gather_nd",
     "get_backend",
     "get_default_graph",
     "get_default_session",
@@ -783,12 +878,14 @@ __all__ = [
     "histogram_fixed_width",
     "identity",
     "image",
+    "in_top_k",
     "inner",
     "instance_norm",
     "int8",
     "int16",
     "int32",
     "int64",
+    "invert_permutation",
     "is_finite",
     "is_inf",
     "is_nan",
@@ -804,6 +901,7 @@ __all__ = [
     "less_equal",
     "lgamma",
     "library",
+    "linspace",
     "list_devices",
     "local_response_normalization",
     "log",
@@ -836,6 +934,7 @@ __all__ = [
     "max_pool3d",
     "max_pool_with_argmax",
     "maximum",
+    "meshgrid",
     "minimum",
     "moments",
     "multiply",
@@ -852,6 +951,7 @@ __all__ = [
     "normalize",
     "normalize_moments",
     "not_equal",
+    "nth_element",
     "one_hot",
     "ones",
     "ones_like",
@@ -903,17 +1003,32 @@ __all__ = [
     "register",
     "register_backend",
     "relu",
+    "repeat",
     "require",
     "require_extra",
     "reset_default_graph",
     "reshape",
     "reverse",
+    "reverse_sequence",
     "rms_norm",
+    "roll",
     "round",
     "rsqrt",
     "sampled_softmax_loss",
     "saturate_cast",
     "scan",
+    "scatter_add",
+    "scatter_div",
+    "scatter_max",
+    "scatter_min",
+    "scatter_mul",
+    "scatter_nd",
+    "scatter_nd_add",
+    "scatter_nd_sub",
+    "scatter_nd_update",
+    "scatter_sub",
+    "scatter_update",
+    "searchsorted",
     "segment_max",
     "segment_mean",
     "segment_min",
@@ -924,10 +1039,13 @@ __all__ = [
     "selu",
     "separable_conv1d",
     "separable_conv2d",
+    "sequence_mask",
     "set_graph_class",
     "set_memory_limit",
     "set_seed",
     "set_session",
+    "setdiff1d",
+    "shape_n",
     "shape_of",
     "shape_text",
     "sigmoid",
@@ -936,11 +1054,15 @@ __all__ = [
     "sin",
     "sinh",
     "size_of",
+    "slice",
     "slogdet",
     "softmax",
     "softmax_cross_entropy",
     "softplus",
     "softsign",
+    "sort",
+    "space_to_batch_nd",
+    "space_to_depth",
     "sparse_softmax_cross_entropy",
     "split",
     "sqrt",
@@ -949,6 +1071,7 @@ __all__ = [
     "squeeze",
     "stack",
     "stop_gradient",
+    "strided_slice",
     "string",
     "string_join",
     "string_length",
@@ -964,9 +1087,15 @@ __all__ = [
     "svd",
     "tan",
     "tanh",
+    "tensor_scatter_add",
+    "tensor_scatter_max",
+    "tensor_scatter_min",
+    "tensor_scatter_sub",
+    "tensor_scatter_update",
     "tensordot",
     "tile",
     "timestamp",
+    "top_k",
     "trace",
     "transpose",
     "tril",
@@ -980,6 +1109,8 @@ __all__ = [
     "uint32",
     "uint64",
     "uniform_candidate_sampler",
+    "unique",
+    "unique_with_counts",
     "unsorted_segment_max",
     "unsorted_segment_mean",
     "unsorted_segment_min",
@@ -994,6 +1125,7 @@ __all__ = [
     "weighted_cross_entropy_with_logits",
     "weighted_moments",
     "where",
+    "where_indices",
     "while_loop",
     "write_file",
     "xdivy",

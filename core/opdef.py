@@ -29,6 +29,8 @@ class OpDef(Record):
 
     Class attributes:
         reuse: `{output: input}`: the output may overwrite that input where it dies here.
+        in_place: `compute` takes `in_place=True`, and then writes output 0 into the input that
+            `reuse` gives it. It must check all that can fail before.
         is_view: output 0 has input 0's elements in the same order (`reshape`).
         may_alias: outputs may share input 0's memory in some other way (`transpose`).
         host_inputs: inputs that decide sizes or branches; kernels get them as NumPy arrays.
@@ -41,6 +43,7 @@ class OpDef(Record):
     """
 
     reuse: ClassVar[Mapping[int, int]] = {}
+    in_place: ClassVar[bool] = False
     is_view: ClassVar[bool] = False
     may_alias: ClassVar[bool] = False
     host_inputs: ClassVar[frozenset[int]] = frozenset()

@@ -16,7 +16,7 @@ import numpy as np
 from .errors import ShapeError
 from .ops.state import Variable
 from .passes import run_passes
-from .passes.memory import Memory, plan_memory
+from .passes.memory import Memory, delay_writes, plan_memory
 from .program import Program, print_program
 from .segments import Rest, cut
 from .types import Shape, TensorType
@@ -72,7 +72,7 @@ def make_plan(
     off = frozenset(off)
     special = run_passes(specialize(program, shapes, given), off)
     divided = cut(special)
-    first, rest = (special, None) if divided is None else divided
+    first, rest = (delay_writes(special), None) if divided is None else divided
     return Plan(first, plan_memory(first), rest, off)
 
 

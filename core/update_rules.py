@@ -44,6 +44,8 @@ Arrays = tuple[Any, ...]
 class SgdRule(UpdateRule):
     """w - rate * g (Robbins and Monro, 1951)."""
 
+    skips_zeros = True
+
     def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
         """The formula."""
         return (w - rate * g,)
@@ -181,6 +183,11 @@ class AdagradRule(UpdateRule):
     def slots(self) -> Mapping[str, float]:
         """The sum of squared gradients."""
         return {"accumulator": self.start}
+
+    @property
+    def skips_zeros(self) -> bool:
+        """Yes, if the root is never of zero: 0 / 0 would be no number."""
+        return self.epsilon > 0 or self.start > 0
 
     def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
         """The formula."""

@@ -37,6 +37,15 @@ class UpdateRule(Record):
         """
         return {}
 
+    @property
+    def skips_zeros(self) -> bool:
+        """Whether elements whose gradient is zero stay as they are, and their slots too.
+
+        Then a gradient of a few rows updates these alone. True only if `step` gives the same
+        without, to the last bit, for every finite rate >= 0.
+        """
+        return False
+
     def step(
         self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any
     ) -> tuple[Any, ...]:

@@ -81,12 +81,21 @@ class Backend:
 
         return Interpreter(self, plan)
 
-    def runner(self, instruction: Instruction, types: Sequence[TensorType]) -> Kernel:
-        """What executes an instruction whose inputs have these types."""
+    def runner(
+        self, instruction: Instruction, types: Sequence[TensorType], *, in_place: bool = False
+    ) -> Kernel:
+        """What executes an instruction whose inputs have these types.
+
+        Args:
+            instruction: the instruction.
+            types: of its inputs.
+            in_place: whether it may write over its input, if its op can (`OpDef.in_place`).
+        """
         opdef = instruction.opdef
         if _is_on_host(opdef, types):
             return partial(self._run_on_host, opdef)
-        return self.kernel(opdef, types) or partial(opdef.compute, self.xp)
+        options = {"in_place": True} if in_place else {}
+        return self.kernel(opdef, types) or partial(opdef.compute, self.xp, **options)
 
     def _run_on_host(self, opdef: OpDef, *inputs: Array) -> Any:
         host = opdef.host_inputs  # those are on the host already

@@ -85,8 +85,18 @@ class Interpreter:
             kernel = _body_runner(backend, self._plan, instruction, opdef)
         else:
             types = [self._plan.program.types[n] for n in instruction.inputs]
-            kernel = backend.runner(instruction, types)
+            kernel = backend.runner(instruction, types, in_place=self._is_in_place(instruction))
         return kernel if backend is self._backend else _guarded(kernel, backend)
+
+    def _is_in_place(self, instruction: Instruction) -> bool:
+        """True for an op that may write its result into the variable that it replaces.
+
+        Only there: other arrays may be views that look larger than they are.
+        """
+        reused = (
+            self._plan.memory.reused.get(instruction.outputs[0]) if instruction.outputs else None
+        )
+        return instruction.opdef.in_place and reused in self._state_slots
 
     def _kept(self, number: int) -> tuple[int, Backend | None]:
         """A result, and who copies it if it shares memory with something that stays."""

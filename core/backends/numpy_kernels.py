@@ -320,6 +320,39 @@ def _relu_gradient(op: Any, types: Sequence[TensorType]) -> Kernel | None:
     return run
 
 
+# Parts that begin where only the run knows ------------------------------------------------------
+
+
+def _part(op: Any, shape: Sequence[int], begin: Array, size: Array) -> Any:
+    """The part as an index, which makes a view where `compute` takes entry by entry."""
+    key: list[Any] = [slice(None)] * len(shape)
+    axes = range(len(shape)) if op.axes is None else op.axes
+    for axis, first, count in zip(axes, begin.tolist(), size.tolist(), strict=True):
+        if not 0 <= first <= shape[axis] - count:
+            raise IndexError(f"{first}:{first + count} does not lie in axis {axis} of {shape}")
+        key[axis] = slice(first, first + count)
+    return (*key, ...)  # the Ellipsis keeps scalars arrays
+
+
+def _dynamic_slice(op: Any, types: Sequence[TensorType]) -> Kernel:
+    shape = _static(types[0])
+
+    def run(x: Array, begin: Array, size: Array) -> Array:
+        part: Array = x[_part(op, shape, begin, size)]
+        return part
+
+    return run
+
+
+def _dynamic_slice_grad(op: Any, types: Sequence[TensorType]) -> Kernel:
+    def run(g: Array, begin: Array, size: Array, shape: Array) -> Array:
+        result = np.zeros(shape, g.dtype)
+        result[_part(op, result.shape, begin, size)] = g
+        return result
+
+    return run
+
+
 # The table --------------------------------------------------------------------------------------
 
 
@@ -338,6 +371,8 @@ KERNELS: dict[str, Callable[[Any, Sequence[TensorType]], Kernel | None]] = {
     "Convolution": _convolution,
     "ConvolutionInputGrad": _convolution_input_grad,
     "ConvolutionKernelGrad": _convolution_kernel_grad,
+    "DynamicSlice": _dynamic_slice,
+    "DynamicSliceGrad": _dynamic_slice_grad,
     "MaxPool": _max_pool,
     "MaxPoolGrad": _max_pool_grad,
     "ReluGradient": _relu_gradient,

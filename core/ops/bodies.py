@@ -114,12 +114,12 @@ class BodyGraph(Graph):
             self.read[variable] = self.input(variable.type, f"{variable.name}/read")
         return self.read[variable]
 
-    def write(self, op: StateOp, value: Tensor) -> Tensor:
+    def write(self, op: StateOp, *inputs: Tensor) -> Tensor:
         """What a write leaves in its variable; nothing is committed before the body returns."""
-        infer_types(op, [value.type])  # refuses what does not fit
+        infer_types(op, [tensor.type for tensor in inputs])  # refuses what does not fit
         variable = op.variable
         transition: Any = op.transition  # of tensors here, of values' numbers in programs
-        _, new = transition(_Emitter(), lambda: self.variable(variable), value)
+        _, new = transition(_Emitter(), lambda: self.variable(variable), *inputs)
         result: Tensor = identity(new)
         self.trace.record(variable, result)
         return result

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import DtypeError, ShapeError
+from ..errors import DtypeError, OptionError, ShapeError, user_site
 from ..graph import Operation, Tensor
-from ..opdef import OpDef, apply, register, require
-from ..types import TensorType, bool_, broadcast_shapes, types_text
+from ..opdef import OpDef, apply, no_gradient, register, require
+from ..types import TensorType, bool_, broadcast_shapes, int64, types_text
 from .elementwise import binary, sum_to, unary, zeros_like
 from .source import convert, convert_all
 
@@ -33,6 +33,7 @@ __all__ = [
     "minimum",
     "not_equal",
     "where",
+    "where_indices",
 ]
 
 # Comparisons ------------------------------------------------------------------------------------
@@ -200,8 +201,64 @@ class Where(OpDef):
         return [None, sum_to(where(condition, g, zero), x), sum_to(where(condition, zero, g), y)]
 
 
-def where(condition: Any, x: Any, y: Any, name: str | None = None) -> Tensor:
-    """`x` where `condition` holds, else `y`, element by element.
+@register
+class WhereIndices(OpDef):
+    """The index of each entry that is not zero or False.
+
+    condition: (...) bool or number -> (count, rank) int64, in row-major order.
+    """
+
+    def infer(self, condition: TensorType) -> TensorType:
+        """How many there are depends on the values."""
+        return self.infer_unknown(condition)[0].with_shape((None, len(condition.dims())))
+
+    def infer_unknown(self, condition: TensorType) -> tuple[TensorType, ...]:
+        """A matrix."""
+        if condition.dtype.is_string:
+            raise DtypeError(
+                self.label,
+                "takes booleans and numbers",
+                expected="condition (...) bool or number",
+                got=types_text(condition=condition),
+                hint="compare first: not_equal(condition, '')",
+            )
+        return (TensorType(int64, (None, None)),)
+
+    def compute(self, xp: Any, condition: Any) -> Any:
+        """`nonzero`, side by side; a scalar has no index, but may have one entry."""
+        if condition.ndim == 0:
+            count = xp.flatnonzero(condition.reshape(1)).shape[0]
+            return xp.zeros((count, 0), "int64")
+        return xp.stack(xp.nonzero(condition), axis=1).astype("int64")
+
+    gradient = no_gradient
+
+
+def where_indices(condition: Any, name: str | None = None) -> Tensor:
+    """The indices of the entries of `condition` that hold, in row-major order.
+
+    How many there are depends on data: what follows is planned when their number is known, and
+    kept for the next time that it is the same.
+
+    Args:
+        condition: (...) bool; or number, which holds where it is not zero.
+        name: of the node.
+
+    Returns:
+        (count, rank) int64; `gather_nd(condition, indices)` are the entries.
+
+    Raises:
+        DtypeError: for strings.
+
+    >>> from thalweg.core import Session
+    >>> Session().run(where_indices([[True, False], [True, True]])).tolist()
+    [[0, 0], [1, 0], [1, 1]]
+    """
+    return apply(WhereIndices(), convert(condition), name=name)
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+    """`x` where `condition` holds, else `y`, element by element; `where_indices` without these.
 
     Both sides are computed; `choose` runs only one. A NaN or an infinity on the side that is not
     taken does not reach the result, but its own gradient may still be NaN (0 times infinity).
@@ -215,11 +272,22 @@ def where(condition: Any, x: Any, y: Any, name: str | None = None) -> Tensor:
     Raises:
         DtypeError: if the condition is not boolean, or the dtypes of x and y differ.
         ShapeError: if the shapes cannot be broadcast together.
+        OptionError: if only one of x and y is given.
 
     >>> from thalweg.core import Session
     >>> Session().run(where([True, False], [1.0, 2.0], -1.0)).tolist()
     [1.0, -1.0]
     """
+    if x is None and y is None:
+        return where_indices(condition, name=name)
+    if x is None or y is None:
+        raise OptionError(
+            "where",
+            "x and y belong together",
+            expected="both, or neither for the indices of what holds",
+            got="only y" if x is None else "only x",
+            site=user_site(2),
+        )
     first, second = convert_all(x, y)
     return apply(Where(), convert(condition), first, second, name=name)
 

@@ -1,24 +1,29 @@
-"""Parts of a tensor by Python's slices, backwards too, and the other way round: padding."""
+"""Parts of a tensor: by Python's slices, and from a place that only the run knows.
+
+`Slice` has its index as an attribute: it is a view, and types know its sizes. `DynamicSlice` has
+the begin as data and the size as a host operand: in a loop that reads one part after another, the
+begin changes and nothing is planned anew. Where the plan knows the begin too, it becomes a `Slice`.
+"""
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from types import EllipsisType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import DtypeError, OptionError, ShapeError, user_site
+from ..errors import ShapeError
 from ..graph import Operation, Tensor
-from ..opdef import OpDef, apply, register
-from ..types import Shape, TensorType, normalize_axes
-from .elementwise import shape_from_value, shape_of
-from .gather import gather
-from .shape import axes_tuple
-from .sizes import beside, keep_values
-from .source import Constant, as_array, convert
+from ..opdef import OpDef, apply, no_gradient, register, require
+from ..types import Shape, TensorType, int64, normalize_axes, types_text
+from .elementwise import cast, shape_from_value, shape_of, subtract
+from .sizes import beside, keep_values, require_sizes, size_values
+from .source import Constant, convert
+from .stack import size_vector, stack, unstack
 
-__all__ = ["getitem", "pad", "reverse"]
+__all__ = ["slice"]
 
 
 class Span(NamedTuple):
@@ -64,7 +69,7 @@ class Slice(OpDef):
                 continue
             size = dims[axis]
             if isinstance(item, Span):
-                shape.append(None if size is None else len(range(size)[slice(*item)]))
+                shape.append(None if size is None else len(range(size)[builtins.slice(*item)]))
             elif size is not None and not -size <= item < size:
                 raise ShapeError(
                     "getitem",
@@ -143,233 +148,246 @@ def _expanded(index: Index, x: TensorType) -> list[int | Span | None]:
 
 def _as_key(index: Index) -> tuple[Any, ...]:
     """The index for an array; its Ellipsis keeps scalars arrays."""
-    key = tuple(slice(*item) if isinstance(item, Span) else item for item in index)
+    key = tuple(builtins.slice(*item) if isinstance(item, Span) else item for item in index)
     return key if Ellipsis in index else (*key, Ellipsis)
 
 
-def getitem(x: Any, key: Any, name: str | None = None) -> Tensor:
-    """`x[key]`, as NumPy has it for ints, slices, `...` and None.
-
-    One of the indices may be an integer tensor, list or array: it picks along its axis, as `gather`
-    does. Unlike in NumPy, every index acts on its own axis and leaves its axes there.
-
-    Args:
-        x: (...) any dtype.
-        key: an index, or a tuple of them.
-        name: of the node.
-
-    Raises:
-        ShapeError: if an index is out of range, there are too many, or more than one tensor.
-        DtypeError: if an index is something else.
-
-    >>> from thalweg.core import Session, constant
-    >>> x = constant([[1, 2, 3], [4, 5, 6]])
-    >>> Session().run([x[0, ::-1], x[..., 1], x[:, [2, 0]]])
-    [array([3, 2, 1], dtype=int32), array([2, 5], dtype=int32), array([[3, 1],
-           [6, 4]], dtype=int32)]
-    """
-    tensor = convert(x)
-    index: list[Any] = [_as_item(item) for item in (key if isinstance(key, tuple) else (key,))]
-    if sum(item is Ellipsis for item in index) > 1:
-        raise _index_error("two Ellipses", "at most one ...", key)
-    picks = [position for position, item in enumerate(index) if isinstance(item, _Pick)]
-    if len(picks) > 1:
-        raise _index_error("more than one index is a tensor", "at most one", key)
-    for position in picks:
-        with beside(tensor):
-            indices = convert(index[position].value)
-        if indices.shape is None:
-            raise _index_error("the rank of an index is unknown", "a known rank", key)
-        tensor = gather(tensor, indices, axis=_axis_of(index, position))
-        index[position : position + 1] = [ALL] * len(indices.shape)
-    is_all = all(item in (ALL, Ellipsis) for item in index)
-    if is_all and index.count(ALL) <= (tensor.ndim or 0):
-        return tensor
-    return apply(Slice(tuple(index)), tensor, name=name)
-
-
-class _Pick(NamedTuple):
-    """An index that is not known when the graph is built."""
-
-    value: Any
-
-
-def _as_item(item: Any) -> Any:
-    """An index in the form of `Index`, or a `_Pick`."""
-    if item is None or item is Ellipsis:
-        return item
-    if isinstance(item, slice):
-        bounds = (item.start, item.stop, item.step)
-        if all(bound is None or _is_int(bound) for bound in bounds) and item.step != 0:
-            start, stop, step = (None if bound is None else int(bound) for bound in bounds)
-            return Span(start, stop, None if step == 1 else step)
-        raise DtypeError(
-            "getitem",
-            "a slice takes Python integers",
-            expected="start:stop:step of int or None, and a step that is not 0",
-            got=repr(item),
-            site=user_site(2),
-            hint="gather(x, arange(start, stop), axis) takes bounds that are tensors"
-            if any(isinstance(bound, Tensor) for bound in bounds)
-            else None,
-        )
-    if _is_int(item):
-        return int(item)
-    dtype = getattr(item, "dtype", None)
-    if isinstance(item, list) or (dtype is not None and getattr(dtype, "kind", "i") in "iu"):
-        return _Pick(item)
-    raise DtypeError(
-        "getitem",
-        "not an index",
-        expected="an int, a slice, ..., None, or one integer tensor",
-        got=repr(item),
-        site=user_site(2),
-    )
-
-
-def _is_int(item: Any) -> bool:
-    return isinstance(item, int | np.integer) and not isinstance(item, bool)
-
-
-def _axis_of(index: list[Any], position: int) -> int:
-    """The axis an index acts on, from the end if it stands after an Ellipsis."""
-    if Ellipsis in index[:position]:
-        return -sum(item is not None for item in index[position:])
-    return sum(item is not None for item in index[:position])
-
-
-def _index_error(problem: str, expected: str, key: Any) -> ShapeError:
-    return ShapeError("getitem", problem, expected=expected, got=repr(key), site=user_site(2))
-
-
-# Reverse and Pad ----------------------------------------------------------------------------------
+# DynamicSlice -------------------------------------------------------------------------------------
 
 
 @register
-class Reverse(OpDef):
-    """Backwards along some axes.  x: (...) any dtype -> (...)."""
+class SliceBounds(OpDef):
+    """What `start:stop` takes of an axis, by Python's rules for negative and large bounds.
 
-    axes: tuple[int, ...]
+    start, stop, size: () integer -> (2,): the lowest entry, and how many from there on. With
+    `backwards`, the slice is `start:stop:-1`.
+    """
+
+    backwards: bool
+
+    def infer(self, start: TensorType, stop: TensorType, size: TensorType) -> TensorType:
+        """Two integers."""
+        require(self, "same integer", start=start, stop=stop, size=size)
+        if any(type_.rank not in (0, None) for type_ in (start, stop, size)):
+            raise ShapeError(
+                "getitem",
+                "a bound of a slice is not a scalar",
+                expected="integers of shape ()",
+                got=types_text(start=start, stop=stop),
+            )
+        return TensorType(size.dtype, (2,))
+
+    def infer_unknown(self, *types: TensorType) -> tuple[TensorType, ...]:
+        """The same."""
+        return (self.infer(*types),)
+
+    def compute(self, xp: Any, start: Any, stop: Any, size: Any) -> Any:
+        """Negative bounds count from the end; then all are limited to the axis."""
+        low = -1 if self.backwards else 0
+        start, stop = (
+            xp.minimum(xp.maximum(xp.where(bound < 0, bound + size, bound), low), size + low)
+            for bound in (start, stop)
+        )
+        if self.backwards:
+            start, stop = stop + 1, start + 1
+        return xp.stack([start, xp.maximum(stop - start, 0)])
+
+    gradient = no_gradient
+
+
+class _Part(OpDef):
+    """A part of some axes: those in `axes`, or all if that is None."""
+
+    axes: tuple[int, ...] | None
+
+    def _part(self, whole: TensorType, begin: TensorType, size: TensorType) -> Shape:
+        """The sizes of the part of `whole`.
+
+        Raises:
+            ShapeError: unless begin and size have one integer an axis, and fit.
+        """
+        require_sizes(self, begin=begin, size=size)
+        dims = list(whole.dims())
+        axes = range(len(dims)) if self.axes is None else self._numbers(len(dims))
+        begins, sizes = size_values(begin), size_values(size)
+        for values in (begins, sizes):
+            if values is not None and len(values) != len(axes):
+                raise ShapeError(
+                    "slice",
+                    "needs one begin and one size an axis",
+                    expected=f"{len(axes)} of each",
+                    got=f"begin {begin}, size {size}, input {whole}",
+                )
+        unknown = (None,) * len(axes)
+        for axis, first, count in zip(axes, begins or unknown, sizes or unknown, strict=True):
+            total = dims[axis]
+            ends = [n for n in (first, count) if n is not None]
+            if any(n < 0 for n in ends) or (total is not None and sum(ends) > total):
+                raise ShapeError(
+                    "slice",
+                    "the part does not lie in the tensor",
+                    expected=f"0 <= begin and begin + size <= {total}, on axis {axis}",
+                    got=f"begin {first}, size {count}",
+                    hint="-1 as a size, for the rest of the axis, must be a Python integer"
+                    if count == -1
+                    else None,
+                )
+            dims[axis] = count
+        return tuple(dims)
+
+    def _numbers(self, rank: int) -> list[int]:
+        """The axes from the front, in the order of begin and size."""
+        axes = self.axes or ()
+        normalize_axes(axes, rank, "slice")
+        return [axis % rank for axis in axes]
+
+    def _entries(self, xp: Any, begin: Any, size: Any, shape: Sequence[int]) -> dict[int, Any]:
+        """For each axis that is cut, the entries that are taken.
+
+        An entry below 0 becomes one beyond the end, as negative indices would count from there.
+        """
+        axes = range(len(shape)) if self.axes is None else self._numbers(len(shape))
+        begin = begin.astype("int64")
+        entries = {}
+        for place, (axis, count) in enumerate(zip(axes, size, strict=True)):
+            if count != shape[axis]:
+                found = begin[place] + xp.arange(count)
+                entries[axis] = xp.where(found < 0, shape[axis], found)
+        return entries
+
+
+@register
+class DynamicSlice(_Part):
+    """A part of x that begins at a place only the run knows.
+
+    x: (...) any dtype, begin: (axes,) integer, size: (axes,) host integer -> `size` on `axes`.
+    """
+
+    host_inputs = frozenset({2})
     may_alias = True
 
-    def infer(self, x: TensorType) -> TensorType:
-        """The same shape."""
-        normalize_axes(self.axes, len(x.dims()), self.label)
-        return keep_values(self, [x], [x.with_shape(x.shape)])[0]
+    def infer(self, x: TensorType, begin: TensorType, size: TensorType) -> TensorType:
+        """The sizes that are given; known begins are checked."""
+        result = x.with_shape(self._part(x, begin, size))
+        if x.value is None or begin.known_value is None:
+            return result
+        return keep_values(self, [x, begin, size], [result])[0]
 
-    def compute(self, xp: Any, x: Any) -> Any:
-        """`xp.flip`."""
-        return xp.flip(x, axis=self.axes)
+    def infer_unknown(
+        self, x: TensorType, begin: TensorType, size: TensorType
+    ) -> tuple[TensorType, ...]:
+        """The sizes, if they are those of all axes."""
+        require_sizes(self, begin=begin, size=size)
+        return (x.with_shape(shape_from_value(size) if self.axes is None else None),)
+
+    def compute(self, xp: Any, x: Any, begin: Any, size: Any) -> Any:
+        """Takes entries, axis by axis."""
+        for axis, entries in self._entries(xp, begin, size.tolist(), x.shape).items():
+            x = xp.take(x, entries, axis=axis)
+        return x
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
-        """Reversed again."""
-        return [apply(Reverse(self.axes), g)]
-
-
-def reverse(tensor: Any, axis: int | Sequence[int], name: str | None = None) -> Tensor:
-    """`tensor` backwards along one axis or several.
-
-    Args:
-        tensor: (...) any dtype.
-        axis: in -rank <= axis < rank, or several of them.
-        name: of the node.
-
-    Raises:
-        ShapeError: if there is no such axis.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(reverse([1, 2, 3], 0)).tolist()
-    [3, 2, 1]
-    """
-    return apply(Reverse(axes_tuple(axis)), convert(tensor), name=name)
+        """Put into zeros."""
+        x, begin, size = node.inputs
+        return [apply(DynamicSliceGrad(self.axes), g, begin, size, shape_of(x)), None, None]
 
 
 @register
-class Pad(OpDef):
-    """x with a constant border.
+class DynamicSliceGrad(_Part):
+    """Zeros with g in a part of them: the gradient of `DynamicSlice`.
 
-    x: (...) number or bool -> each size plus what `paddings` has for its axis, (before, after).
+    g: (...) number, begin: (axes,) integer, size: (axes,) host integer, shape: (rank,) host
+    integer -> `shape`.
     """
 
-    paddings: tuple[tuple[int, int], ...]
-    value: float
+    host_inputs = frozenset({2, 3})
 
-    def infer(self, x: TensorType) -> TensorType:
-        """Sizes plus both borders."""
-        dims = x.dims()
-        if x.dtype.is_string:
-            raise DtypeError(self.label, "takes numbers or booleans", got=f"x {x}")
-        if len(dims) != len(self.paddings) or min(map(min, self.paddings), default=0) < 0:
-            raise ShapeError(
-                self.label,
-                "the paddings do not fit",
-                expected=f"{len(dims)} pairs of integers >= 0, one an axis of x",
-                got=f"paddings {self.paddings}, x {x}",
-            )
-        shape = tuple(
-            None if size is None else before + size + after
-            for size, (before, after) in zip(dims, self.paddings, strict=True)
-        )
-        return keep_values(self, [x], [x.with_shape(shape)])[0]
+    def infer(
+        self, g: TensorType, begin: TensorType, size: TensorType, shape: TensorType
+    ) -> TensorType:
+        """The shape's value."""
+        return TensorType(g.dtype, shape_from_value(shape))
 
-    def infer_unknown(self, x: TensorType) -> tuple[TensorType, ...]:
-        """As many axes as pairs."""
-        return (x.with_shape((None,) * len(self.paddings)),)
+    def infer_unknown(
+        self, g: TensorType, begin: TensorType, size: TensorType, shape: TensorType
+    ) -> tuple[TensorType, ...]:
+        """The same."""
+        return (self.infer(g, begin, size, shape),)
 
-    def compute(self, xp: Any, x: Any) -> Any:
-        """x put into a constant array."""
-        pairs = list(zip(self.paddings, x.shape, strict=True))
-        shape = tuple(before + size + after for (before, after), size in pairs)
-        result = xp.full(shape, self.value, dtype=x.dtype)
-        result[tuple(slice(before, before + size) for (before, _), size in pairs)] = x
+    def compute(self, xp: Any, g: Any, begin: Any, size: Any, shape: Any) -> Any:
+        """Assignment to the places, each of which occurs once."""
+        result = xp.zeros(tuple(shape.tolist()), g.dtype)
+        entries = self._entries(xp, begin, size.tolist(), result.shape)
+        places = []
+        for axis, total in enumerate(result.shape):
+            found = entries[axis] if axis in entries else xp.arange(total)
+            places.append(found.reshape((-1,) + (1,) * (result.ndim - 1 - axis)))
+        result[tuple(places)] = g
         return result
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
-        """The part inside the border."""
-        inside = tuple(Span(before, -after if after else None) for before, after in self.paddings)
-        return [apply(Slice(inside), g)]
+        """The part again."""
+        _, begin, size, _ = node.inputs
+        return [apply(DynamicSlice(self.axes), g, begin, size), None, None, None]
 
 
-def pad(
-    tensor: Any,
-    paddings: Any,
-    mode: str = "CONSTANT",
-    constant_values: float = 0,
-    name: str | None = None,
-) -> Tensor:
-    """`tensor` with a border around it.
+def slice(input: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
+    """The part of `input` that begins at `begin` and has the sizes `size`.
+
+    The begin may change from run to run, and from one round of a loop to the next, without
+    anything being planned anew.
 
     Args:
-        tensor: (...) number or bool.
-        paddings: (rank, 2) integers >= 0 that are known now: for each axis, how many elements
-            come before and after.
-        mode: `"CONSTANT"`, in any case.
-        constant_values: the number in the border.
+        input: (...) any dtype.
+        begin: (rank,) integer >= 0: a list that may mix ints and integer scalars, or a vector.
+        size: (rank,) integer >= 0, likewise; a Python -1 means the rest of the axis.
         name: of the node.
 
+    Returns:
+        (size_0, size_1, ...) of the same dtype.
+
     Raises:
-        ShapeError: if the paddings are not one pair of integers >= 0 an axis.
-        OptionError: for another mode.
+        ShapeError: if there is not one begin and one size an axis, or known ones do not fit.
+        KernelError: if a begin that only the run knows does not fit (on a device it wraps around).
 
     >>> from thalweg.core import Session
-    >>> Session().run(pad([[1, 2]], [[1, 0], [0, 1]])).tolist()
-    [[0, 0, 0], [1, 2, 0]]
+    >>> Session().run(slice([[1, 2, 3], [4, 5, 6]], [0, 1], [-1, 2])).tolist()
+    [[2, 3], [5, 6]]
     """
-    if not isinstance(mode, str) or mode.upper() != "CONSTANT":
-        raise OptionError(
-            "pad", "unknown mode", expected="'CONSTANT'", got=repr(mode), site=user_site(2)
-        )
-    if isinstance(paddings, Tensor) and isinstance(paddings.op.opdef, Constant):
-        paddings = paddings.op.opdef.literal.array
-    pairs = None if isinstance(paddings, Tensor) else as_array(paddings)
-    if pairs is None or pairs.shape[1:] != (2,) or pairs.dtype.kind not in "iu":
-        raise ShapeError(
-            "Pad",
-            "the paddings are not pairs",
-            expected="(rank, 2) integers that are known now",
-            got=repr(paddings),
-            site=user_site(2),
-        )
-    borders = tuple((int(before), int(after)) for before, after in pairs)
-    value = constant_values if isinstance(constant_values, int) else float(constant_values)
-    return apply(Pad(borders, value), convert(tensor), name=name)
+    x = convert(input)
+    with beside(x):
+        first = size_vector("slice", begin, x)
+        sizes = size_vector("slice", size, x)
+        count = sizes.shape[0] if sizes.shape else None
+        open_axes = _open_axes(size)
+        if open_axes and first.shape == sizes.shape and x.ndim in (None, count):
+            starts = begin if isinstance(begin, list | tuple) else unstack(first, count)
+            sizes = _with_rests(x, starts, sizes, open_axes)
+    return apply(DynamicSlice(None), x, first, sizes, name=name or "Slice")
+
+
+def _open_axes(size: Any) -> set[int]:
+    """The axes of which the rest is wanted: those whose size was written as -1, not computed."""
+    if isinstance(size, Tensor):
+        op = size.op.opdef
+        size = op.literal.array if isinstance(op, Constant) else ()
+    if not isinstance(size, list | tuple | np.ndarray):
+        size = [size]
+    return {axis for axis, n in enumerate(size) if isinstance(n, int | np.integer) and n == -1}
+
+
+def _with_rests(x: Tensor, starts: Sequence[Any], sizes: Tensor, open_axes: set[int]) -> Tensor:
+    """The sizes with those of some axes replaced by what is left of them.
+
+    Only the begins of these axes decide sizes: the others may change from run to run.
+    """
+    wholes, parts = (unstack(vector, len(starts)) for vector in (shape_of(x), sizes))
+    rows = enumerate(zip(wholes, starts, parts, strict=True))
+    return stack(
+        [
+            subtract(cast(whole, int64), cast(start, int64))
+            if axis in open_axes
+            else cast(part, int64)
+            for axis, (whole, start, part) in rows
+        ]
+    )

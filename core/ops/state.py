@@ -291,28 +291,28 @@ class Variable:
 
     def assign(self, value: Any, name: str | None = None) -> Tensor:
         """Sets it; the returned tensor is the new value.  value: the variable's shape and dtype."""
-        return self._write(Assign(self), value, name)
+        return self.write(Assign(self), convert(value, self.dtype), name=name)
 
     def assign_add(self, value: Any, name: str | None = None) -> Tensor:
         """Adds to it; unordered additions in one run compose."""
-        return self._write(AssignAdd(self), value, name)
+        return self.write(AssignAdd(self), convert(value, self.dtype), name=name)
 
     def assign_sub(self, value: Any, name: str | None = None) -> Tensor:
         """Subtracts from it; unordered subtractions in one run compose."""
-        return self._write(AssignSub(self), value, name)
+        return self.write(AssignSub(self), convert(value, self.dtype), name=name)
 
-    def _write(self, op: StateOp, value: Any, name: str | None) -> Tensor:
-        tensor = convert(value, self.dtype)
+    def write(self, op: StateOp, *inputs: Tensor, name: str | None = None) -> Tensor:
+        """Adds an op that writes it; the returned tensor is the new value."""
         name = name or f"{self.name.rpartition('/')[2]}/{op.label}"
         context = current_context()
         graph: Any = context.graph
         trace: Trace | None = context.trace
         if graph.outer is not None:
-            result: Tensor = graph.write(op, graph.capture(tensor))
+            result: Tensor = graph.write(op, *map(graph.capture, inputs))
         else:
             before = None if trace is None else trace.values.get(self)
             with control_dependencies([] if before is None else [before]):
-                result = apply(op, tensor, name=name)
+                result = apply(op, *inputs, name=name)
         if trace is not None and trace.values.get(self) is not result:
             trace.record(self, result)
         return result

@@ -15,11 +15,12 @@ from .fold import fold
 from .merge import merge
 from .place import place
 from .simplify import simplify
+from .sparse import sparse
 
 __all__ = ["PIPELINE", "run_passes"]
 
 # simplify comes first: log(softmax(constant)) must become safe before fold computes it
-PIPELINE: tuple[Callable[[Program], Program], ...] = (simplify, fold, merge, place)
+PIPELINE: tuple[Callable[[Program], Program], ...] = (simplify, fold, sparse, merge, place)
 
 
 def run_passes(program: Program, off: Iterable[str] = ()) -> Program:

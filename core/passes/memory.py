@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from ..program import Instruction, Program
 
-__all__ = ["ALIGNMENT", "Memory", "plan_memory"]
+__all__ = ["ALIGNMENT", "Memory", "delay_writes", "plan_memory"]
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
@@ -42,6 +42,20 @@ class Memory:
     offset: dict[int, int] = field(default_factory=dict)
     arena_bytes: int = 0
     detached: set[int] = field(default_factory=set)
+
+
+def delay_writes(program: Program) -> Program:
+    """Moves what writes in place to the end, where nothing can fail any more.
+
+    So a run that fails leaves every variable as it was. Only what no other instruction reads moves;
+    and there, what it writes into has met its last reader.
+    """
+    read = {n for instruction in program.instructions for n in instruction.inputs}
+    late = [i for i in program.instructions if i.opdef.in_place and read.isdisjoint(i.outputs)]
+    if late:
+        moved = set(map(id, late))
+        program.instructions = [i for i in program.instructions if id(i) not in moved] + late
+    return program
 
 
 def plan_memory(program: Program) -> Memory:

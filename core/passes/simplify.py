@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..opdef import REGISTRY
+from ..ops.gather import Gather
+from ..ops.slicing import ALL, Slice, SliceGrad, Span
 from ..program import Instruction, Program
 from .rewrite import Rewriter, rewrite
 
@@ -50,6 +52,42 @@ def _is_input_if_same_type(rewriter: Rewriter, instruction: Instruction) -> int 
     if x.is_static and x.shape == y.shape and x.dtype is y.dtype:
         return instruction.inputs[0]
     return None
+
+
+def _known_slice(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """A part whose begin the plan knows: a view, where `DynamicSlice` copies."""
+    op, inputs = instruction.opdef, instruction.inputs
+    begin, size = (rewriter.program.constants.get(n) for n in inputs[1:3])
+    is_gradient = op.label == "DynamicSliceGrad"
+    whole = rewriter.type(instruction.outputs[0] if is_gradient else inputs[0])
+    if begin is None or size is None or not whole.is_static:
+        return None
+    sizes = whole.dims()
+    spans = [ALL] * len(sizes)
+    axes = getattr(op, "axes", None)
+    for axis, first, count in zip(
+        range(len(spans)) if axes is None else axes, begin.tolist(), size.tolist(), strict=True
+    ):
+        if not 0 <= first <= first + count <= (sizes[axis] or 0):
+            return None  # inference has the words for it
+        spans[axis] = Span(first, first + count)
+    if is_gradient:
+        return rewriter.emit(SliceGrad(tuple(spans)), inputs[0], inputs[3])
+    return rewriter.emit(Slice(tuple(spans)), inputs[0])
+
+
+def _known_pick(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """One slice whose index the plan knows: a view, where `Gather` copies."""
+    op, (params, indices) = instruction.opdef, instruction.inputs
+    index = rewriter.program.constants.get(indices)
+    whole = rewriter.type(params)
+    if index is None or index.ndim or not isinstance(op, Gather) or not whole.is_static:
+        return None
+    axis, _ = op.axes(len(whole.dims()), 0)
+    size = whole.dims()[axis] or 0
+    if not -size <= int(index) < size:
+        return None  # inference has the words for it
+    return rewriter.emit(Slice((*[ALL] * axis, int(index))), params)
 
 
 def _reshape_of_reshape(rewriter: Rewriter, instruction: Instruction) -> int | None:
@@ -152,6 +190,9 @@ RULES: dict[str, tuple[SimpleRule, ...]] = {
     "BroadcastTo": (_is_input_if_same_type,),
     "SumTo": (_is_input_if_same_type,),
     "Cast": (_is_input_if_same_type,),
+    "DynamicSlice": (_known_slice,),
+    "DynamicSliceGrad": (_known_slice,),
+    "Gather": (_known_pick,),
     "Transpose": (_transpose_of_transpose,),
     "Add": (_neutral(0.0, sides=(0, 1)),),
     "Subtract": (_neutral(0.0, sides=(1,)),),

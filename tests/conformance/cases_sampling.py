@@ -44,7 +44,7 @@ CASES = (
     ),
     Case(
         "random_shuffle",
-        ("RandomPermutation", "Gather", "GatherGrad"),
+        ("RandomPermutation", "Gather", "ScatterRows"),
         lambda x, key: core.random_shuffle(x, key=key),
         (Input("nk"), KEY),
         lambda x, key: x[permutation(key, len(x))],
@@ -65,7 +65,7 @@ CASES = (
     ),
     Case(
         "random_crop",
-        ("CropOffsets", "Gather", "GatherGrad"),
+        ("CropOffsets", "Gather", "ScatterRows"),
         lambda x, key: core.random_crop(x, [2, 3, 4], key=key),
         (Input(("m", 3, "n")), KEY),
         lambda x, key: cropped(x, key, [2, 3, 4]),

@@ -1,4 +1,4 @@
-"""Rows of the ops that move elements: shape, stack, concat, repeat, slicing, gather.
+"""Rows of the ops that move elements: shape, stack, concat, repeat.
 
 Most oracles say, for each place of the result, which place of the input its element comes from.
 Rows whose gradient is a sum are not exact: another backend may add in another order.
@@ -16,10 +16,7 @@ from thalweg.core import (
     concat,
     expand_dims,
     fill,
-    gather,
-    one_hot,
     ones,
-    pad,
     rank_of,
     reshape,
     reverse,
@@ -45,15 +42,6 @@ def moved(x: np.ndarray, shape: Sequence[int], place: Place) -> np.ndarray:
     for index in np.ndindex(*result.shape):
         result[index] = x[place(*index)]
     return result
-
-
-def below(size: int) -> Callable[..., np.ndarray]:
-    """Draws indices in -size <= index < size."""
-    return lambda generator, shape, dtype: generator.integers(-size, size, shape).astype(dtype)
-
-
-def indices(shape: str | tuple[int | str, ...], size: int, dtype: str = "int32") -> Input:
-    return Input(shape, dtype=dtype, values=below(size))
 
 
 def from_rows(rows: Sequence[Any], shape: Sequence[int]) -> np.ndarray:
@@ -342,148 +330,4 @@ REPEATED = (
     ),
 )
 
-SLICED = (
-    Case(
-        "slice",
-        ("Slice", "SliceGrad"),
-        lambda x: x[1:, ::-1, -1],
-        (Input(("m", "n", 3)),),
-        lambda x: moved(
-            x,
-            (max(len(x) - 1, 0), x.shape[1]),
-            lambda i, j: (i + 1, x.shape[1] - 1 - j, 2),
-        ),
-        empty="mn",
-        exact=True,
-    ),
-    Case(
-        "slice with steps",
-        ("Slice", "SliceGrad"),
-        lambda x: (x[..., 1:4:2], x[:, -2:0:-1], x[:, :-9]),
-        (Input(("m", 5)),),
-        lambda x: (
-            moved(x, (len(x), 2), lambda i, j: (i, 1 + 2 * j)),
-            moved(x, (len(x), 3), lambda i, j: (i, 3 - j)),
-            np.zeros((len(x), 0)),
-        ),
-        empty="m",
-        exact=True,
-    ),
-    Case(
-        "slice with new axes",
-        ("Slice", "SliceGrad"),
-        lambda x: (x[None, 0, ..., None], x[..., 0, None, :]),
-        (Input((2, "m", "n")),),
-        lambda x: (
-            moved(x, (1, *x.shape[1:], 1), lambda i, j, k, _: (0, j, k)),
-            moved(x, (2, 1, x.shape[2]), lambda i, _, k: (i, 0, k)),
-        ),
-        exact=True,
-    ),
-    Case(
-        "slice to a scalar",
-        ("Slice", "SliceGrad"),
-        lambda x: x[-1, 0],
-        (Input("mn"),),
-        lambda x: x[len(x) - 1, 0],
-        exact=True,
-    ),
-    Case(
-        "slice a scalar",
-        ("Slice", "SliceGrad"),
-        lambda x: x[None, ..., None],
-        (Input(),),
-        lambda x: np.array([[x]]),
-        exact=True,
-    ),
-    Case(
-        "slice by a tensor",
-        ("Gather", "GatherGrad", "Slice"),
-        lambda x, i, j: (x[:, i, 1:], x[..., j]),
-        (Input(("m", 4, "n")), indices("k", 4), indices("", 1)),
-        lambda x, i, j: (
-            moved(x, (len(x), len(i), x.shape[2] - 1), lambda a, b, c: (a, i[b], c + 1)),
-            x[:, :, int(j)],
-        ),
-        needs_rank=True,  # of the index, to know where the next index acts
-    ),
-    Case(
-        "pad",
-        ("Pad", "Slice"),
-        lambda x: pad(x, [[1, 0], [2, 3]], constant_values=7),
-        (Input("mn"),),
-        lambda x: from_rows(
-            [
-                x[i - 1, j - 2] if i >= 1 and 2 <= j < 2 + x.shape[1] else 7
-                for i in range(len(x) + 1)
-                for j in range(x.shape[1] + 5)
-            ],
-            (len(x) + 1, x.shape[1] + 5),
-        ),
-        empty="mn",
-        exact=True,
-    ),
-    Case(
-        "pad by nothing",
-        ("Pad", "Slice"),
-        lambda x: pad(x, np.zeros((1, 2), int)),
-        (Input("m", dtype="float"),),
-        lambda x: x + 0,
-        exact=True,
-    ),
-)
-
-PICKED = (
-    Case(
-        "gather",
-        ("Gather", "GatherGrad"),
-        lambda x, i: gather(x, i),
-        (Input((5, "n")), indices("pq", 5)),
-        lambda x, i: moved(x, (*i.shape, x.shape[1]), lambda a, b, c: (i[a, b], c)),
-        empty="pn",
-    ),
-    Case(
-        "gather often",  # every row is picked many times: its gradient is a sum of many
-        ("Gather", "GatherGrad"),
-        lambda x, i: gather(x, i, axis=-2),
-        (Input(("m", 2, "n")), indices("p", 2, "int64")),
-        lambda x, i: np.einsum("mkn,pk->mpn", x, np.eye(2)[i]),
-        sizes={"p": (10, 20)},
-    ),
-    Case(
-        "gather one",
-        ("Gather", "GatherGrad"),
-        lambda x, i: gather(x, i, axis=1),
-        (Input(("m", 3)), indices("", 3, "int8")),
-        lambda x, i: moved(x, (len(x),), lambda a: (a, int(i))),
-    ),
-    Case(
-        "one_hot",
-        ("OneHot",),
-        lambda i: one_hot(i, 4),
-        (indices("mn", 6),),
-        lambda i: np.vstack([np.eye(4), np.zeros((8, 4))])[i],
-        gradient=False,
-        empty="m",
-        exact=True,
-    ),
-    Case(
-        "one_hot in the middle",
-        ("OneHot",),
-        lambda i: one_hot(i, shape_of(i)[1], on_value=5, off_value=-1, axis=1, dtype="int16"),
-        (Input("mn", dtype="uint8", low=0, high=3),),
-        lambda i: from_rows(
-            [
-                5 if i[a, c] == b else -1
-                for a in range(len(i))
-                for b in range(i.shape[1])
-                for c in range(i.shape[1])
-            ],
-            (len(i), i.shape[1], i.shape[1]),
-        ),
-        gradient=False,
-        exact=True,
-    ),
-)
-
-CASES = VIEWS + SIZES + JOINED + REPEATED + SLICED + PICKED
+CASES = VIEWS + SIZES + JOINED + REPEATED

@@ -35,6 +35,7 @@ WITHOUT_ROW = {
     "Assign": ("needs a variable", "test_state.py"),
     "AssignAdd": ("needs a variable", "test_state.py"),
     "AssignSub": ("needs a variable", "test_state.py"),
+    "AssignRows": ("needs a variable", "ops/test_scatter.py"),
     "NextCount": ("needs a variable", "test_state.py"),
     "Timestamp": ("is never the same", "ops/test_host_function.py"),
     "ReadFile": ("needs a file", "ops/test_files.py"),

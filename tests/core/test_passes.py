@@ -27,7 +27,13 @@ def labels(program):
 
 
 def test_the_pipeline_is_in_this_order():
-    assert [pass_.__name__ for pass_ in PIPELINE] == ["simplify", "fold", "merge", "place"]
+    assert [pass_.__name__ for pass_ in PIPELINE] == [
+        "simplify",
+        "fold",
+        "sparse",
+        "merge",
+        "place",
+    ]
 
 
 def test_a_program_prints_and_verifies():

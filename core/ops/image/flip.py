@@ -11,9 +11,9 @@ from ...graph import Tensor
 from ..compare import where
 from ..concat import concat
 from ..elementwise import identity, shape_of
+from ..order import reverse
 from ..random import random_uniform
 from ..shape import transpose
-from ..slicing import reverse
 from ..source import convert
 
 __all__ = [

@@ -13,6 +13,7 @@ from thalweg.core.backends.numpy_kernels import KERNELS
 from thalweg.core.opdef import REGISTRY, OpDef
 from thalweg.core.ops.conv import Convolution, ConvolutionInputGrad, ConvolutionKernelGrad
 from thalweg.core.ops.pool import MaxPool, MaxPoolGrad
+from thalweg.core.ops.slicing import DynamicSlice, DynamicSliceGrad
 from thalweg.core.ops.windows import Padding
 from thalweg.core.types import TensorType, as_dtype, int32
 
@@ -265,3 +266,35 @@ def test_relu_gradient(dtype: str) -> None:
     assert check(op, np.broadcast_to(g[:, :1], y.shape), y, exact=True)
     assert not check(op, g[0], y)
     assert not check(op, g[0, 0, ...], y[0, 0, ...])
+
+
+# Parts ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("axes", "begin", "size"),
+    [
+        (None, [1, 0, 2], [2, 4, 3]),
+        (None, [3, 4, 0], [0, 0, 5]),
+        ((1,), [3], [1]),
+        ((-1, 0), [1, 2], [2, 1]),
+        ((), [], []),
+    ],
+)
+def test_dynamic_slice(axes: tuple[int, ...] | None, begin: list[int], size: list[int]) -> None:
+    x = np.random.default_rng(6).normal(size=(3, 4, 5))
+    first, sizes = (np.array(numbers, np.int32) for numbers in (begin, size))
+    part = DynamicSlice(axes).compute(np, x, first, sizes)
+    kernel = kernel_of(DynamicSlice(axes), x, first, sizes)
+    assert kernel(x, first, sizes).tolist() == part.tolist()
+    shape = np.array(x.shape, np.int32)
+    assert check(DynamicSliceGrad(axes), part, first, sizes, shape, exact=True)
+
+
+def test_a_dynamic_slice_is_a_view_that_stays_inside() -> None:
+    x, size = np.zeros((3, 4)), np.array([2, 4], np.int32)
+    kernel = kernel_of(DynamicSlice(None), x, size, size)
+    assert np.shares_memory(kernel(x, np.array([1, 0]), size), x)
+    for begin in ([2, 0], [-1, 0], [0, 1]):
+        with pytest.raises(IndexError, match=r"does not lie in axis . of \(3, 4\)"):
+            kernel(x, np.array(begin), size)
