@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -42,7 +42,7 @@ __all__ = [
 
 __getattr__ = missing_name(__name__, __all__)
 
-_MEANING: tuple[tuple[type[OSError], type[OpError]], ...] = (
+_MEANING: tuple[tuple[type[OSError], Callable[[Any, Any, str], OpError]], ...] = (
     (FileNotFoundError, NotFoundError),
     (FileExistsError, AlreadyExistsError),
     (PermissionError, PermissionDeniedError),

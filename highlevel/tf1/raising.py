@@ -21,7 +21,7 @@ from thalweg.core.errors import (
 
 from .errors import DataLossError, InternalError, InvalidArgumentError, OpError
 
-__all__ = ["raised_for_programs"]
+__all__ = ["for_programs", "raised_for_programs"]
 
 _MEANING: dict[type[ThalwegError], type[OpError]] = {
     CheckError: InvalidArgumentError,
@@ -52,23 +52,32 @@ def _meaning(error: ThalwegError) -> type[OpError] | None:
     return next((_MEANING[cls] for cls in type(error).__mro__ if cls in _MEANING), None)
 
 
-@contextmanager
-def raised_for_programs(meaning: type[OpError] | None = None) -> Iterator[None]:
-    """A `with` block whose errors of thalweg are also of a class of `tf.errors`.
+def for_programs(error: ThalwegError, meaning: type[OpError] | None = None) -> BaseException:
+    """An error of thalweg made one of a class of `tf.errors` as well.
 
     An error of `tf.errors` that a kernel raised (the end of a data set) comes out as it is.
 
     Args:
+        error: the error, which keeps its message and its class.
         meaning: that class; by default the one whose code fits the error.
     """
+    if isinstance(error, OpError):
+        return error
+    if isinstance(error.__cause__, OpError):
+        return error.__cause__
+    theirs = meaning or _meaning(error)
+    if theirs is not None:
+        error.__class__ = _both(type(error), theirs)
+    return error
+
+
+@contextmanager
+def raised_for_programs(meaning: type[OpError] | None = None) -> Iterator[None]:
+    """A `with` block whose errors of thalweg come out as `for_programs` makes them."""
     try:
         yield
-    except OpError:
-        raise
     except ThalwegError as error:
-        if isinstance(error.__cause__, OpError):
-            raise error.__cause__ from None
-        theirs = meaning or _meaning(error)
-        if theirs is not None:
-            error.__class__ = _both(type(error), theirs)
-        raise
+        told = for_programs(error, meaning)
+        if told is error:
+            raise
+        raise told from None

@@ -14,6 +14,7 @@ from thalweg.core import (
     Operation,
     OptionError,
     Tensor,
+    ThalwegError,
     get_default_graph,
     get_default_session,
 )
@@ -21,7 +22,7 @@ from thalweg.core import (
 from .arguments import refuse
 from .errors import OpError
 from .graph_state import Access, SessionValues, state_of
-from .raising import raised_for_programs
+from .raising import for_programs, raised_for_programs
 from .session_options import (
     ConfigProto,
     GPUOptions,
@@ -116,16 +117,27 @@ class Session(thalweg.core.Session):
                 got=repr(run_metadata),
                 hint="session.explain(fetches) tells who runs what",
             )
-        with raised_for_programs():
-            return super().run(fetches, self._with_session_values(feed_dict))
+        try:
+            asked = state_of(self.graph, SessionValues).values
+            if asked:
+                feed_dict = {**self._facts(asked, fetches), **(feed_dict or {})}
+            return super().run(fetches, feed_dict)
+        except ThalwegError as error:
+            told = for_programs(error)
+            if told is error:
+                raise
+            raise told from None
 
-    def _with_session_values(self, feed_dict: Mapping[Any, Any] | None) -> Mapping[Any, Any] | None:
-        """The feeds, and the facts about this session that the graph asks for."""
-        asked = state_of(self.graph, SessionValues).values
-        if not asked:
-            return feed_dict
-        facts = {tensor: value(self) for tensor, value in asked.items()}
-        return {**facts, **(feed_dict or {})}
+    def _facts(self, asked: Mapping[Tensor, Callable[[Any], Any]], fetches: Any) -> dict[Any, Any]:
+        """The facts about this session that the fetches may depend on.
+
+        What was made before a tensor does not depend on it, so that the steps of a training,
+        which are made before the questions about it, are not slowed down.
+        """
+        flat: list[Tensor | Operation] = []
+        self._flatten(fetches, flat)
+        newest = max((getattr(item, "op", item).index for item in flat), default=-1)
+        return {t: value(self) for t, value in asked.items() if t.op.index <= newest}
 
     def _element(self, item: Any) -> Tensor | Operation:
         element = super()._element(item)

@@ -228,3 +228,20 @@ def test_a_value_that_does_not_fit() -> None:
     v = tf.Variable([1.0, 2.0], name="w")
     with pytest.raises(ShapeError, match="float32 \\(2,\\), the type of variable 'w:0'"):
         v.assign([1.0, 2.0, 3.0])
+
+
+def test_counting_up_to_a_limit() -> None:
+    v = tf.Variable(7, name="v")
+    step = v.count_up_to(9)
+    with tf.Session() as session:
+        assert [session.run(step) for _ in range(2)] == [7, 8]
+        for _ in range(2):
+            with pytest.raises(tf.errors.OutOfRangeError) as caught:
+                session.run(step)
+            assert caught.value.message == "v:0 has reached the limit of 9"
+            assert caught.value.op is v.op
+            assert caught.value.__cause__ is None
+        assert session.run(v) == 9
+        call = session.make_callable(tf.count_up_to(v, 9))
+        with pytest.raises(tf.errors.OutOfRangeError):
+            call()
