@@ -104,7 +104,7 @@ class Tensor:
     Python's operators build more graph. Comparison with `==` is identity, as in TF1.
     """
 
-    __slots__ = ("__weakref__", "history", "index", "op", "type")
+    __slots__ = ("__weakref__", "history", "index", "mask", "op", "type")
     __array_ufunc__ = None  # numpy_array + tensor asks the tensor
 
     def __init__(self, op: Operation, index: int, type_: TensorType) -> None:
@@ -112,6 +112,7 @@ class Tensor:
         self.index = index
         self.type = type_
         self.history: Any = None  # the layer call that made it, for functional models
+        self.mask: Tensor | None = None  # which positions count, for layers
 
     @property
     def graph(self) -> Graph:

@@ -238,6 +238,7 @@ class Variable:
         # What the layer that made it wants done with it; the core does not look.
         self.regularizer: Any = None
         self.constraint: Any = None
+        self.always_updated = False  # by runs that only evaluate or predict, too
         context = current_context()
         self.graph: Graph = context.graph
         self.device = context.device

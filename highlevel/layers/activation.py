@@ -39,6 +39,8 @@ class ReLU(Layer):
     [0.0, 3.0, 6.0]
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         max_value: float | None = None,
@@ -76,6 +78,8 @@ class LeakyReLU(Layer):
     [1.0, -1.0]
     """
 
+    supports_masking = True
+
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         negative_slope = kwargs.pop("alpha", negative_slope)
         super().__init__(**kwargs)
@@ -106,6 +110,8 @@ class ELU(Layer):
     >>> ELU()(np.float32([2, -1000])).tolist()
     [2.0, -1.0]
     """
+
+    supports_masking = True
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -142,6 +148,8 @@ class PReLU(Layer):
     >>> PReLU("ones")(np.float32([[1, -2]])).tolist()
     [[1.0, -2.0]]
     """
+
+    supports_masking = True
 
     alpha: Variable
 
@@ -202,6 +210,8 @@ class Softmax(Layer):
     >>> Softmax()(np.float32([[0, 0]])).tolist()
     [[0.5, 0.5]]
     """
+
+    supports_masking = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

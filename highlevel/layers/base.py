@@ -8,7 +8,6 @@ The graph knows shapes and gradients, so layers state neither.
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -40,20 +39,17 @@ from thalweg.core import (
     use_context,
     user_site,
 )
-from thalweg.core.errors import OptionError, ShapeError, ThalwegError, nearest
+from thalweg.core.errors import OptionError, ShapeError, ThalwegError
 
 from ..eager import Cache, call_at_once, is_symbolic
 from ..saving.config import Configurable
+from .arguments import declared_input, initial_value, parameters_of
 from .calls import Calls, CallState, LayerCall, current_call, learning_phase, within
 from .input_spec import InputSpec
+from .masks import hand_on, masks_of
 from .naming import unique_layer_name
 
 __all__ = ["Layer"]
-
-
-@functools.lru_cache(maxsize=256)  # bounded: it keeps the classes of users alive
-def _parameters(function: Callable[..., Any]) -> frozenset[str]:
-    return frozenset(inspect.signature(function).parameters)
 
 
 class Layer(Configurable):
@@ -93,12 +89,14 @@ class Layer(Configurable):
         self._trainable = bool(trainable)
         self.dtype: str = as_dtype(dtype or "float32").name
         self.activity_regularizer = _regularizer(activity_regularizer)
-        self.batch_input_shape = _declared_input(type(self), kwargs)
+        self.batch_input_shape = declared_input(type(self), Layer, kwargs)
         self.built = False
         self.input_spec: InputSpec | None = None
         self._weights: list[Variable] = []
         self._calls = Calls()
         self._eager_calls: Cache = OrderedDict()
+
+    supports_masking: bool = False  # whether outputs have masks where inputs have
 
     # What subclasses write ----------------------------------------------------------------------
 
@@ -109,6 +107,10 @@ class Layer(Configurable):
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Adds the layer's ops to the graph. May take `training`, a bool or boolean scalar."""
         raise NotImplementedError(type(self).__name__)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The masks of the outputs, from those of the inputs: by default the same."""
+        return mask
 
     # Weights ------------------------------------------------------------------------------------
 
@@ -152,7 +154,7 @@ class Layer(Configurable):
         short = name or f"weight_{len(self._weights)}"
         variable = Variable(
             functools.partial(
-                _initial_value,
+                initial_value,
                 initial,
                 sizes,
                 wanted.name,
@@ -381,10 +383,13 @@ class Layer(Configurable):
                 self._check_inputs(inputs)
                 self._build_once(inputs)
                 arguments = {name: value for name, value in kwargs.items() if name != "training"}
-                if "training" in _parameters(type(self).call):
+                if "training" in parameters_of(type(self).call):
                     arguments["training"] = training
+                if "mask" in parameters_of(type(self).call) and arguments.get("mask") is None:
+                    arguments["mask"] = masks_of(inputs)
                 outputs = self.call(inputs, *args, **arguments)
                 outputs = self._finish(inputs, outputs, state, is_edge)
+                hand_on(self, inputs, outputs)
         except ThalwegError as error:
             raise error.at(layer=self._label, site=user_site()) from None
         if is_edge:
@@ -432,11 +437,13 @@ class Layer(Configurable):
         if not is_edge:
             return outputs
         given = set(flatten(inputs))
-        leaves = (
-            identity(leaf) if leaf in given or getattr(leaf, "history", None) else leaf
-            for leaf in (convert(item) for item in flatten(outputs))
-        )
-        return rebuild(outputs, leaves)
+        leaves = [convert(item) for item in flatten(outputs)]
+        own = [
+            identity(leaf) if leaf in given or leaf.history is not None else leaf for leaf in leaves
+        ]
+        for leaf, tensor in zip(leaves, own, strict=True):
+            tensor.mask = leaf.mask
+        return rebuild(outputs, iter(own))
 
     def _record(
         self, inputs: Any, outputs: Any, args: Any, kwargs: Any, trace: Trace, state: CallState
@@ -548,38 +555,3 @@ def _regularizer(identifier: Any) -> Any:
     from .. import regularizers
 
     return regularizers.get(identifier)
-
-
-def _initial_value(
-    initializer: Any, shape: tuple[int, ...], dtype: str, stream: str, seed: int
-) -> Any:
-    """Runs an initializer under the weight's own random stream."""
-    with Trace().open(stream=Stream(stream, seed)):
-        return initializer(shape, dtype=dtype)
-
-
-def _declared_input(cls: type[Layer], kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
-    """The batch input shape that constructor arguments declare; other leftovers are errors."""
-    given = {
-        name: kwargs.pop(name)
-        for name in ("input_shape", "batch_input_shape", "batch_shape", "input_dim")
-        if name in kwargs
-    }
-    if kwargs:
-        name = next(iter(kwargs))
-        known = [*_parameters(cls.__init__), *_parameters(Layer.__init__), "input_shape"]
-        raise OptionError(
-            cls.__name__,
-            f"has no argument {name!r}",
-            site=user_site(),
-            hint=nearest(name, known),
-        )
-    batch = given.get("batch_input_shape") or given.get("batch_shape")
-    if batch is not None:
-        return tuple(batch)
-    if given.get("input_shape") is not None:
-        shape = given["input_shape"]
-        return (None, *((shape,) if isinstance(shape, int) else shape))
-    if given.get("input_dim") is not None:
-        return (None, given["input_dim"])
-    return None

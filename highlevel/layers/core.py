@@ -58,6 +58,8 @@ class Dense(KernelLayer):
     (2, 3)
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         units: int,
@@ -123,6 +125,8 @@ class Activation(Layer):
     [[1.0, 0.0]]
     """
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
@@ -145,6 +149,8 @@ class Identity(Layer):
     >>> Identity()(np.float32([1, 2])).tolist()
     [1.0, 2.0]
     """
+
+    supports_masking = True
 
     def call(self, inputs: Any) -> Any:
         """The input."""
@@ -171,6 +177,8 @@ class Lambda(Layer):
     >>> Lambda(lambda x: x * 2.0)(np.float32([1, 2])).tolist()
     [2.0, 4.0]
     """
+
+    supports_masking = True
 
     def __init__(
         self,

@@ -36,7 +36,18 @@ __all__ = [
 class _Merge(Layer):
     """Base of all layers of this file: checks that the input is a list."""
 
+    supports_masking = True
+
     _count: int | None = None  # how many inputs it takes, if that is fixed
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """What counts in any of the inputs, if all of them have masks."""
+        if mask is None or any(one is None for one in mask):
+            return None
+        merged = mask[0]
+        for one in mask[1:]:
+            merged = core.logical_or(merged, one)
+        return merged
 
     def call(self, inputs: Any) -> Tensor:
         """What `_merged` makes of the list.
@@ -232,8 +243,25 @@ class Concatenate(_Merge):
         super().__init__(**kwargs)
         self.axis: int = Interval(integer=True).check(self, "axis", axis)
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """What counts in all of the inputs; one without a mask counts everywhere."""
+        if mask is None or all(one is None for one in mask):
+            return None
+        wide = [_as_wide(one, tensor) for one, tensor in zip(mask, inputs, strict=True)]
+        return core.reduce_all(core.concat(wide, self.axis), axis=-1)
+
     def _merged(self, tensors: list[Tensor]) -> Tensor:
         return core.concat(tensors, self.axis)
+
+
+def _as_wide(mask: Tensor | None, tensor: Tensor) -> Tensor:
+    """A mask in the shape of its tensor."""
+    everywhere = core.ones(core.shape_of(tensor), "bool")
+    if mask is None:
+        return everywhere
+    while (mask.ndim or 0) < (tensor.ndim or 0):
+        mask = core.expand_dims(mask, -1)
+    return core.logical_and(mask, everywhere)
 
 
 class Dot(_Merge):
@@ -266,6 +294,9 @@ class Dot(_Merge):
             raise option_error(self, "axes", axes, "integers other than 0, which is the batch")
         self.axes = (first, second)
         self.normalize = bool(normalize)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: products have no positions."""
 
     def _merged(self, tensors: list[Tensor]) -> Tensor:
         a, b = (_axis_last(self, *pair) for pair in zip(tensors, self.axes, strict=True))

@@ -54,6 +54,8 @@ class BatchNormalization(Layer):
     [[-1.0], [1.0]]
     """
 
+    supports_masking = True
+
     gamma: Variable | None = None
     beta: Variable | None = None
     moving_mean: Variable

@@ -21,6 +21,8 @@ _SEED = OrNone(Interval(0, integer=True))
 class _Noise(Layer):
     """Base of layers that disturb their input while training, and pass it on otherwise."""
 
+    supports_masking = True
+
     def call(self, inputs: Tensor, training: Any = None) -> Any:
         """The disturbed input if `training`, else the input."""
         if training is None or training is False:
@@ -165,6 +167,8 @@ class ActivityRegularization(Layer):
     >>> ActivityRegularization(l2=0.1)(np.float32([[1, 2]])).tolist()
     [[1.0, 2.0]]
     """
+
+    supports_masking = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(activity_regularizer=L1L2(l1, l2), **kwargs)

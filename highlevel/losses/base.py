@@ -127,6 +127,7 @@ class Loss(Configurable):
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         values = self.per_sample(y_true, y_pred)
         weights = None if sample_weight is None else cast(convert(sample_weight), values.dtype)
+        weights = self._masked(getattr(y_pred, "mask", None), weights, values)
         if weights is not None:
             values = weighted(values, weights)
         if self.reduction == "none":
@@ -141,6 +142,19 @@ class Loss(Configurable):
         if divisor is None:
             return core.reduce_mean(values)
         return divide_no_nan(core.reduce_sum(values), core.reduce_sum(divisor))
+
+    def _masked(self, mask: Tensor | None, weights: Tensor | None, values: Tensor) -> Tensor | None:
+        """The weights without those of masked positions, as in Keras 3.
+
+        The mean is to be over what counts, so what does count weighs more by all over counting.
+        """
+        if mask is None:
+            return weights
+        kept = cast(mask, values.dtype)
+        if self.reduction == "sum_over_batch_size":
+            total = cast(core.size_of(mask), values.dtype)
+            kept = kept * (total / (core.reduce_sum(kept) + 1e-7))
+        return kept if weights is None else weighted(kept, weights)
 
     def check_targets(self, y: np.ndarray[Any, Any], output_shape: Any, output_name: str) -> None:
         """Looks at the targets themselves before training, where values tell what types cannot.

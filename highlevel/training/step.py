@@ -166,7 +166,10 @@ class Step:
         compiled.optimizer.apply(gradients(total, variables), variables)
 
     def _updates(self) -> list[Operation]:
-        return [*(self._forward.writes if self.mode == "train" else ()), *self._trace.writes]
+        forward = self._forward.writes
+        if self.mode != "train":
+            forward = [op for op in forward if op.opdef.variable.always_updated]  # type: ignore[attr-defined]
+        return [*forward, *self._trace.writes]
 
     def accepts(self, batch: Batch) -> bool:
         """Whether the sizes of a batch are those that the step was made for, or left open."""
