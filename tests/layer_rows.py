@@ -106,6 +106,74 @@ def _cosine(a: Array, b: Array) -> Array:
     return (np.einsum("bi,bi->b", a, b) / norms)[:, None]
 
 
+def _sigmoid(x: Array) -> Array:
+    return scipy.special.expit(x)
+
+
+def _simple_rnn(x: Array, w: Weights, cell: str = "simple_rnn_cell/") -> Array:
+    h = np.zeros((len(x), w[f"{cell}recurrent_kernel"].shape[0]))
+    for t in range(x.shape[1]):
+        h = np.tanh(
+            x[:, t] @ w[f"{cell}kernel"] + h @ w[f"{cell}recurrent_kernel"] + w[f"{cell}bias"]
+        )
+    return h
+
+
+def _lstm(x: Array, w: Weights, cell: str = "lstm_cell/") -> Array:
+    """All outputs, (batch, time, units)."""
+    h = c = np.zeros((len(x), w[f"{cell}recurrent_kernel"].shape[0]))
+    outputs = []
+    for t in range(x.shape[1]):
+        z = x[:, t] @ w[f"{cell}kernel"] + h @ w[f"{cell}recurrent_kernel"] + w[f"{cell}bias"]
+        i, f, new, o = np.split(z, 4, axis=1)
+        c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(new)
+        h = _sigmoid(o) * np.tanh(c)
+        outputs.append(h)
+    return np.stack(outputs, 1)
+
+
+def _gru(x: Array, w: Weights, cell: str = "gru_cell/") -> Array:
+    kernel, recurrent = w[f"{cell}kernel"], w[f"{cell}recurrent_kernel"]
+    first, second = w[f"{cell}bias"]
+    h = np.zeros((len(x), recurrent.shape[0]))
+    for t in range(x.shape[1]):
+        x_z, x_r, x_h = np.split(x[:, t] @ kernel + first, 3, axis=1)
+        h_z, h_r, h_h = np.split(h @ recurrent + second, 3, axis=1)
+        z = _sigmoid(x_z + h_z)
+        h = z * h + (1 - z) * np.tanh(x_h + _sigmoid(x_r + h_r) * h_h)
+    return h
+
+
+def _conv_lstm(x: Array, w: Weights, cell: str) -> Array:
+    """With a kernel of one cell, where convolutions are products of channels."""
+    flat = {
+        f"{cell}{n}": v.reshape(v.shape[-2:]) if v.ndim > 1 else v
+        for n, v in ((name.rpartition("/")[2], value) for name, value in w.items())
+    }
+    places = x.reshape(*x.shape[:2], -1, x.shape[-1])
+    outputs = [_lstm(places[:, :, p], flat, cell)[:, -1] for p in range(places.shape[2])]
+    return np.stack(outputs, 1).reshape(len(x), *x.shape[2:-1], -1)
+
+
+def _cell(
+    name: str, features: int, units: int, gates: int, *more: int
+) -> dict[str, tuple[int, ...]]:
+    return {
+        f"{name}/kernel": (features, gates * units),
+        f"{name}/recurrent_kernel": (units, gates * units),
+        f"{name}/bias": (*more, gates * units),
+    }
+
+
+def _conv_cell(rank: int) -> dict[str, tuple[int, ...]]:
+    ones, name = (1,) * rank, f"conv_lstm{rank}d_cell"
+    return {
+        f"{name}/kernel": (*ones, 2, 12),
+        f"{name}/recurrent_kernel": (*ones, 3, 12),
+        f"{name}/bias": (12,),
+    }
+
+
 _DENSE = {"kernel": (5, 3), "bias": (3,)}
 _IMAGE = (2, 6, 5, 3)
 _PAIR = ((4, 3), (4, 3))
@@ -372,5 +440,110 @@ ROWS: tuple[Row, ...] = (
         lambda **k: layers.Softmax(axis=(1, 3), **k),
         ((2, 4, 3, 2),),
         lambda x, w: scipy.special.softmax(x, axis=(1, 3)),
+    ),
+    # sequences --------------------------------------------------------------------------------
+    Row(
+        "embedding",
+        lambda **k: layers.Embedding(4, 3, **k),
+        ((2, 5),),
+        lambda x, w: w["embeddings"][x.astype(int)],
+        {"embeddings": (4, 3)},
+    ),
+    Row("masking", lambda **k: layers.Masking(7.0, **k), ((2, 5, 3),), lambda x, w: x),
+    Row(
+        "simple_rnn",
+        lambda **k: layers.SimpleRNN(3, **k),
+        ((2, 5, 4),),
+        _simple_rnn,
+        _cell("simple_rnn_cell", 4, 3, 1),
+    ),
+    Row(
+        "simple_rnn_dropout",
+        lambda **k: layers.SimpleRNN(3, dropout=0.5, recurrent_dropout=0.3, **k),
+        ((2, 5, 4),),
+        _simple_rnn,
+        _cell("simple_rnn_cell", 4, 3, 1),
+        differs=True,
+    ),
+    Row(
+        "lstm_sequences",
+        lambda **k: layers.LSTM(3, return_sequences=True, **k),
+        ((2, 5, 4),),
+        _lstm,
+        _cell("lstm_cell", 4, 3, 4),
+    ),
+    Row(
+        "lstm_of_cudnn",
+        lambda **k: layers.CuDNNLSTM(3, **k),
+        ((2, 5, 4),),
+        lambda x, w: _lstm(x, w)[:, -1],
+        _cell("lstm_cell", 4, 3, 4),
+    ),
+    Row(
+        "gru",
+        lambda **k: layers.GRU(3, **k),
+        ((2, 5, 4),),
+        _gru,
+        _cell("gru_cell", 4, 3, 3, 2),
+    ),
+    Row(
+        "gru_of_cudnn",
+        lambda **k: layers.CuDNNGRU(3, **k),
+        ((2, 5, 4),),
+        _gru,
+        _cell("gru_cell", 4, 3, 3, 2),
+    ),
+    Row(
+        "rnn_of_a_cell",
+        lambda **k: layers.RNN(layers.GRUCell(3, name="mine", dtype=k.get("dtype")), **k),
+        ((2, 5, 4),),
+        lambda x, w: _gru(x, w, "mine/"),
+        _cell("mine", 4, 3, 3, 2),
+    ),
+    Row(
+        "bidirectional",
+        lambda **k: layers.Bidirectional(layers.GRU(3, name="gru", dtype=k.get("dtype")), **k),
+        ((2, 5, 4),),
+        lambda x, w: np.concatenate(
+            [
+                _gru(x, w, "forward_gru/gru_cell/"),
+                _gru(x[:, ::-1], w, "backward_gru/gru_cell/"),
+            ],
+            axis=1,
+        ),
+        {
+            **_cell("forward_gru/gru_cell", 4, 3, 3, 2),
+            **_cell("backward_gru/gru_cell", 4, 3, 3, 2),
+        },
+    ),
+    Row(
+        "time_distributed",
+        lambda **k: layers.TimeDistributed(
+            layers.Dense(3, name="inner", dtype=k.get("dtype")), **k
+        ),
+        ((2, 4, 5),),
+        lambda x, w: np.einsum("btf,fu->btu", x, w["inner/kernel"]) + w["inner/bias"],
+        {"inner/kernel": (5, 3), "inner/bias": (3,)},
+    ),
+    Row(
+        "conv_lstm1d",
+        lambda **k: layers.ConvLSTM1D(3, 1, **k),
+        ((2, 4, 5, 2),),
+        lambda x, w: _conv_lstm(x, w, "conv_lstm1d_cell/"),
+        _conv_cell(1),
+    ),
+    Row(
+        "conv_lstm2d",
+        lambda **k: layers.ConvLSTM2D(3, 1, **k),
+        ((2, 4, 3, 2, 2),),
+        lambda x, w: _conv_lstm(x, w, "conv_lstm2d_cell/"),
+        _conv_cell(2),
+    ),
+    Row(
+        "conv_lstm3d",
+        lambda **k: layers.ConvLSTM3D(3, 1, **k),
+        ((2, 4, 2, 3, 2, 2),),
+        lambda x, w: _conv_lstm(x, w, "conv_lstm3d_cell/"),
+        _conv_cell(3),
     ),
 )

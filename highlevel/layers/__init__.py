@@ -19,8 +19,10 @@ if TYPE_CHECKING:
         RepeatVector,
         Reshape,
     )
+    from .embedding import Embedding
     from .input import Input, InputLayer
     from .input_spec import InputSpec
+    from .masking import Masking
     from .merge import (
         Add,
         Average,
@@ -50,10 +52,31 @@ if TYPE_CHECKING:
         MaxPool2D,
         MaxPooling2D,
     )
+    from .recurrent import (
+        GRU,
+        LSTM,
+        RNN,
+        Bidirectional,
+        ConvLSTM1D,
+        ConvLSTM2D,
+        ConvLSTM3D,
+        CuDNNGRU,
+        CuDNNLSTM,
+        GRUCell,
+        LSTMCell,
+        SimpleRNN,
+        SimpleRNNCell,
+        StackedRNNCells,
+        TimeDistributed,
+        Wrapper,
+    )
     from .regularization import ActivityRegularization, Dropout, GaussianDropout, GaussianNoise
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -61,13 +84,21 @@ __all__ = [
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv2D",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution2D",
+    "CuDNNGRU",
+    "CuDNNLSTM",
     "Dense",
     "Dot",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling2D",
@@ -78,9 +109,11 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LeakyReLU",
+    "Masking",
     "MaxPool2D",
     "MaxPooling2D",
     "Maximum",
@@ -91,8 +124,13 @@ __all__ = [
     "ReLU",
     "RepeatVector",
     "Reshape",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
+    "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
+    "Wrapper",
     "add",
     "average",
     "concatenate",
@@ -115,6 +153,11 @@ _MODULES = {
     "normalization": "BatchNormalization",
     "pooling": "AveragePooling2D AvgPool2D GlobalAveragePooling2D GlobalAvgPool2D "
     "GlobalMaxPool2D GlobalMaxPooling2D MaxPool2D MaxPooling2D",
+    "embedding": "Embedding",
+    "masking": "Masking",
+    "recurrent": "GRU LSTM RNN Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D "
+    "CuDNNGRU CuDNNLSTM GRUCell LSTMCell SimpleRNN SimpleRNNCell StackedRNNCells "
+    "TimeDistributed Wrapper",
     "regularization": "ActivityRegularization Dropout GaussianDropout GaussianNoise",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}

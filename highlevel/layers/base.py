@@ -516,7 +516,8 @@ class Layer(Configurable):
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made with, as JSON data."""
         config = super().get_config()
-        for name in ("input_shape", "batch_shape", "input_dim"):
+        own = parameters_of(type(self).__init__)
+        for name in {"input_shape", "batch_shape", "input_dim"} - own:  # Embedding has an input_dim
             config.pop(name, None)
         config.update(name=self.name, trainable=self.trainable, dtype=self.dtype)
         if self.batch_input_shape is not None:

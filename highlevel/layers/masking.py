@@ -43,4 +43,4 @@ class Masking(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """The input, with zeros in masked steps."""
         kept = core.expand_dims(self.compute_mask(inputs), -1)
-        return inputs * core.cast(kept, inputs.dtype)
+        return core.where(kept, inputs, core.zeros_like(inputs))

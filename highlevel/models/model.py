@@ -365,7 +365,10 @@ class Model(Trainer):
                 self(tensors if several else tensors[0])
 
     def reset_states(self) -> None:
-        """Resets the state of stateful layers (recurrent ones; there are none yet)."""
+        """Sets the states of stateful recurrent layers to zeros, also of those in other layers."""
+        for layer in self.all_sublayers():
+            if getattr(layer, "states", None):
+                layer.reset_states()  # type: ignore[attr-defined]
 
 
 def _write_line(line: str) -> None:

@@ -43,7 +43,7 @@ def shake(layer: Layer) -> None:
 
 def named_weights(layer: Layer) -> dict[str, Array]:
     values = zip(layer.weights, layer.get_weights(), strict=True)
-    return {w.name.rpartition("/")[2]: value.astype(np.float64) for w, value in values}
+    return {w.name.partition("/")[2]: value.astype(np.float64) for w, value in values}
 
 
 @every_row
@@ -177,4 +177,7 @@ def test_dtype(row: Row) -> None:
 def test_every_layer_has_a_row() -> None:
     public = {getattr(layers, name) for name in layers.__all__}
     classes = {item for item in public if isinstance(item, type) and issubclass(item, Layer)}
-    assert classes - {Layer, InputLayer} == {type(row.make()) for row in ROWS}
+    # Cells are called with states: test_cells.py; all that they compute is in fidelity/.
+    cells = {layers.SimpleRNNCell, layers.LSTMCell, layers.GRUCell, layers.StackedRNNCells}
+    bases = {Layer, InputLayer, layers.Wrapper}
+    assert classes - cells - bases == {type(row.make()) for row in ROWS}
