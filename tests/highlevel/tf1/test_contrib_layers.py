@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import thalweg.tf1 as tf
-from thalweg.core.errors import OptionError
+from thalweg.core.errors import GraphError, OptionError
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 layers = tf.contrib.layers
@@ -109,3 +109,35 @@ def test_initializers() -> None:
     assert run(layers.variance_scaling_initializer()([])).shape == ()
     with pytest.raises(OptionError, match="unknown mode"):
         layers.variance_scaling_initializer(mode="FAN")
+
+
+def test_convolution_and_pooling() -> None:
+    x = np.random.default_rng(1).normal(size=(2, 6, 6, 3)).astype(np.float32)
+    y = layers.conv2d(x, 4, 3)
+    z = layers.conv2d(y, 5, [3, 3], stride=2, padding="VALID", scope="second", activation_fn=None)
+    assert [v.op.name for v in tf.model_variables()] == [
+        "Conv/weights", "Conv/biases", "second/weights", "second/biases",
+    ]  # fmt: skip
+    assert (y.shape, z.shape) == ((2, 6, 6, 4), (2, 2, 2, 5))
+    found, weights = run([y, tf.model_variables()[0]])
+    expected = run(tf.nn.relu(tf.nn.conv2d(x, weights, [1, 1, 1, 1], "SAME")))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    largest = layers.max_pool2d(x, 2)
+    means = layers.avg_pool2d(x, 2, outputs_collections="pools")
+    assert tf.get_collection("pools") == [means]
+    blocks = x.reshape(2, 3, 2, 3, 2, 3)
+    np.testing.assert_allclose(run(largest), blocks.max((2, 4)), rtol=1e-6)
+    np.testing.assert_allclose(run(means), blocks.mean((2, 4)), rtol=1e-5, atol=1e-6)
+
+
+def test_channels_second() -> None:
+    x = np.random.default_rng(1).normal(size=(2, 3, 6, 6)).astype(np.float32)
+    y = layers.conv2d(x, 4, 3, data_format="NCHW", normalizer_fn=layers.batch_norm,
+                      normalizer_params={"data_format": "NCHW"})  # fmt: skip
+    assert y.shape == (2, 4, 6, 6)
+    assert run(y).min() == 0.0
+    assert layers.max_pool2d(x, 2, data_format="NCHW").shape == (2, 3, 3, 3)
+    with pytest.raises(OptionError, match="unknown data_format"):
+        layers.conv2d(x, 4, 3, data_format="channels_first")
+    with pytest.raises(GraphError, match="batch_weights is not supported"):
+        layers.batch_norm(x, batch_weights=1.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import thalweg.tf1 as tf
-from thalweg.core.errors import GraphError, OptionError, ShapeError
+from thalweg.core.errors import DtypeError, GraphError, OptionError, ShapeError
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 
@@ -380,3 +380,26 @@ def test_layers_of_a_program() -> None:
     np.testing.assert_allclose(values(y), 3 * X, rtol=1e-6)
     assert tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES) == gate.losses
     assert tf.layers.Layer()(X).shape == (4, 3)
+
+
+def test_input_specs() -> None:
+    class Picky(tf.layers.Layer):
+        def __init__(self, **spec: Any) -> None:
+            super().__init__()
+            self.input_spec = tf.layers.InputSpec(**spec)
+
+    for spec in ({"ndim": 2}, {"shape": [None, 3]}, {"max_ndim": 2}, {"dtype": tf.float32}):
+        assert Picky(**spec)(X).shape == (4, 3)
+    for spec, text in (
+        ({"ndim": 3}, "3 axes"),
+        ({"min_ndim": 3}, "3 axes or more"),
+        ({"max_ndim": 1}, "1 axes or fewer"),
+        ({"shape": [5, None]}, "size 5 on axis 0"),
+        ({"axes": {-1: 7}}, "size 7 on axis -1"),
+    ):
+        with pytest.raises(ShapeError, match=f"expected  {text}\n"):
+            Picky(**spec)(X)
+    with pytest.raises(DtypeError, match="expected  float64\n"):
+        Picky(dtype="float64")(X)
+    unknown = tf.placeholder(tf.float32, None)
+    assert Picky(ndim=5)(unknown).shape is None
