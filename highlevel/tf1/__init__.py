@@ -48,6 +48,7 @@ from . import (
     behavior,
     clipping,
     collections,
+    control,
     derivatives,
     graph,
     initializer_classes,
@@ -61,6 +62,7 @@ from . import (
     session,
     state,
     template,
+    tensor_array,
     variable_scopes,
     variables,
     version,
@@ -72,6 +74,7 @@ from .arrays import *  # noqa: F403
 from .behavior import *  # noqa: F403
 from .clipping import *  # noqa: F403
 from .collections import *  # noqa: F403
+from .control import *  # noqa: F403
 from .derivatives import *  # noqa: F403
 from .graph import *  # noqa: F403
 from .initializer_classes import *  # noqa: F403
@@ -84,6 +87,7 @@ from .reductions import *  # noqa: F403
 from .session import *  # noqa: F403
 from .state import *  # noqa: F403
 from .template import *  # noqa: F403
+from .tensor_array import *  # noqa: F403
 from .variable_scopes import *  # noqa: F403
 from .variables import *  # noqa: F403
 from .version import *  # noqa: F403
@@ -157,6 +161,7 @@ __all__ += arrays.__all__
 __all__ += behavior.__all__
 __all__ += clipping.__all__
 __all__ += collections.__all__
+__all__ += control.__all__
 __all__ += derivatives.__all__
 __all__ += graph.__all__
 __all__ += initializer_classes.__all__
@@ -169,6 +174,7 @@ __all__ += reductions.__all__
 __all__ += session.__all__
 __all__ += state.__all__
 __all__ += template.__all__
+__all__ += tensor_array.__all__
 __all__ += variable_scopes.__all__
 __all__ += variables.__all__
 __all__ += version.__all__

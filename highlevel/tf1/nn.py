@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 import thalweg.core
 from thalweg.core import (
@@ -36,6 +37,21 @@ from .images import avg_pool, conv2d, max_pool
 from .math import matmul
 from .normalization import batch_normalization, l2_normalize, moments
 
+if TYPE_CHECKING:
+    from . import rnn_cell as rnn_cell
+    from .rnn import (
+        bidirectional_dynamic_rnn as bidirectional_dynamic_rnn,
+    )
+    from .rnn import (
+        dynamic_rnn as dynamic_rnn,
+    )
+    from .rnn import (
+        static_bidirectional_rnn as static_bidirectional_rnn,
+    )
+    from .rnn import (
+        static_rnn as static_rnn,
+    )
+
 __all__ = [
     "avg_pool",
     "batch_normalization",
@@ -64,7 +80,24 @@ __all__ = [
     "xw_plus_b",
 ]
 
-__getattr__ = missing_name(__name__, __all__)
+# Recurrent networks stand on `tf.layers`, which stands on this module.
+_RECURRENT = [
+    "bidirectional_dynamic_rnn",
+    "dynamic_rnn",
+    "static_bidirectional_rnn",
+    "static_rnn",
+]
+__all__ += [*_RECURRENT, "rnn_cell"]
+_missing_name = missing_name(__name__, __all__)
+
+
+def __getattr__(name: str) -> Any:
+    """Imports recurrent networks at their first use."""
+    if name == "rnn_cell":
+        return importlib.import_module(f"{__package__}.rnn_cell")
+    if name in _RECURRENT:
+        return getattr(importlib.import_module(f"{__package__}.rnn"), name)
+    return _missing_name(name)
 
 
 def relu(features: Any, name: str | None = None) -> Tensor:

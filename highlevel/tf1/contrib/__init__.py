@@ -1,4 +1,4 @@
-"""`tf.contrib`: of TF1's attic, the layers that programs of its time were written with."""
+"""`tf.contrib`: of TF1's attic, the layers and recurrent cells of programs of its time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from ..arguments import missing_name
 
 if TYPE_CHECKING:
     from . import layers as layers
+    from . import rnn as rnn
 
-__all__ = ["layers"]
+__all__ = ["layers", "rnn"]
 
 _missing_name = missing_name(__name__, __all__)
 

@@ -32,6 +32,7 @@ NAMESPACES = (
     "app",
     "compat",
     "contrib.layers",
+    "contrib.rnn",
     "errors",
     "gfile",
     "initializers",
@@ -40,6 +41,7 @@ NAMESPACES = (
     "losses",
     "metrics",
     "nn",
+    "nn.rnn_cell",
     "test",
     "train",
 )
