@@ -50,16 +50,23 @@ from . import (
     collections,
     control,
     derivatives,
+    effects,
     graph,
     initializer_classes,
     inputs,
+    linear_algebra,
     math,
     named_variables,
     nn,
     ordering,
     random,
+    rearranging,
     reductions,
+    sampling,
+    scattering,
+    segments,
     session,
+    special,
     state,
     template,
     tensor_array,
@@ -76,15 +83,22 @@ from .clipping import *  # noqa: F403
 from .collections import *  # noqa: F403
 from .control import *  # noqa: F403
 from .derivatives import *  # noqa: F403
+from .effects import *  # noqa: F403
 from .graph import *  # noqa: F403
 from .initializer_classes import *  # noqa: F403
 from .inputs import *  # noqa: F403
+from .linear_algebra import *  # noqa: F403
 from .math import *  # noqa: F403
 from .named_variables import *  # noqa: F403
 from .ordering import *  # noqa: F403
 from .random import *  # noqa: F403
+from .rearranging import *  # noqa: F403
 from .reductions import *  # noqa: F403
+from .sampling import *  # noqa: F403
+from .scattering import *  # noqa: F403
+from .segments import *  # noqa: F403
 from .session import *  # noqa: F403
+from .special import *  # noqa: F403
 from .state import *  # noqa: F403
 from .template import *  # noqa: F403
 from .tensor_array import *  # noqa: F403
@@ -176,6 +190,13 @@ __all__ += state.__all__
 __all__ += template.__all__
 __all__ += tensor_array.__all__
 __all__ += variable_scopes.__all__
+__all__ += special.__all__
+__all__ += linear_algebra.__all__
+__all__ += segments.__all__
+__all__ += rearranging.__all__
+__all__ += sampling.__all__
+__all__ += scattering.__all__
+__all__ += effects.__all__
 __all__ += variables.__all__
 __all__ += version.__all__
 

@@ -6,9 +6,20 @@ without the first argument of a method. `tests/highlevel/tf1/test_signatures.py`
 
 from __future__ import annotations
 
-from . import flow, graphs, initializers, layers, losses, nn, operations, programs, train
+from . import flow, graphs, initializers, layers, losses, nn, operations, programs, train, wrappers
 
 TABLES = [
     module.SIGNATURES
-    for module in (flow, graphs, initializers, layers, losses, nn, operations, programs, train)
+    for module in (
+        flow,
+        graphs,
+        initializers,
+        layers,
+        losses,
+        nn,
+        operations,
+        programs,
+        train,
+        wrappers,
+    )
 ]

@@ -31,6 +31,10 @@ RUNS = {
 }
 
 SIGNATURES = {
+    "Assert": "condition, data, summarize=None, name=None",
+    "Print": "input_, data, message=None, first_n=None, summarize=None, name=None",
+    "py_func": "func, inp, Tout, stateful=True, name=None",
+    "verify_tensor_all_finite": "t=None, msg=None, name=None, x=None, message=None",
     "TensorArray": "dtype, size=None, dynamic_size=None, clear_after_read=None, "
     "tensor_array_name=None, handle=None, flow=None, infer_shape=True, element_shape=None, "
     "colocate_with_first_write_call=True, name=None",

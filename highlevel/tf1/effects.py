@@ -1,0 +1,88 @@
+"""Functions of Python, printing and checks inside a run, in TF1's spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from thalweg import core
+from thalweg.core import Operation, Tensor
+
+from .arguments import either
+
+__all__ = ["Assert", "Print", "py_func", "verify_tensor_all_finite"]
+
+
+def Assert(
+    condition: Any, data: Sequence[Any], summarize: int | None = None, name: str | None = None
+) -> Operation:
+    """An operation that fails unless a condition holds.
+
+    Args:
+        condition: bool, all of which must be true.
+        data: tensors that the error shows.
+        summarize: how many elements of each; 3 if None.
+        name: of the node.
+    """
+    return core.Assert(condition, data, summarize, name)
+
+
+def Print(
+    input_: Any,
+    data: Sequence[Any],
+    message: str | None = None,
+    first_n: int | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Hands a tensor on, and prints others to the standard error whenever that runs.
+
+    Args:
+        input_: what is handed on.
+        data: tensors that are printed.
+        message: printed before them.
+        first_n: only so many times.
+        summarize: how many elements of each; 3 if None.
+        name: of the node.
+    """
+    return core.Print(input_, data, message, first_n, summarize, name)
+
+
+def py_func(
+    func: Callable[..., Any],
+    inp: Sequence[Any],
+    Tout: Any,
+    stateful: bool = True,
+    name: str | None = None,
+) -> Any:
+    """What a Python function makes of arrays, in the middle of a run.
+
+    Args:
+        func: (arrays) -> array or arrays.
+        inp: tensors whose values it gets.
+        Tout: the dtype of what it returns, or a list of them.
+        stateful: False: equal arguments give equal results, so a run may leave it out.
+        name: of the node.
+    """
+    return core.py_func(func, inp, Tout, stateful, name=name)
+
+
+def verify_tensor_all_finite(
+    t: Any = None,
+    msg: str | None = None,
+    name: str | None = None,
+    x: Any = None,
+    message: str | None = None,
+) -> Tensor:
+    """The tensor; an error with a message if it holds NaN or an infinity.
+
+    Args:
+        t: (...) float.
+        msg: for the error.
+        name: of the node.
+        x: the newer name of `t`.
+        message: the newer name of `msg`.
+    """
+    tensor = either("verify_tensor_all_finite", "t", t, "x", x)
+    text = either("verify_tensor_all_finite", "msg", msg, "message", message)
+    return core.verify_tensor_all_finite(tensor, text or "", name)
