@@ -3,10 +3,13 @@
 A line that crosses a box's border does so at a port. Which side its port is on is decided from
 the outside inwards, since it depends on whether the line goes down (the rule) or back up (in a
 cycle of boxes); where on that side it is, from the inside outwards, when the box is laid out.
+
+Sums of numbers are exact (`math.fsum`), so that every version of Python draws the same.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -248,7 +251,7 @@ class _Level:
         needed = max(
             width,
             len(entries) * _ENTRY_GAP + 8,
-            sum(label_width(stem) for stem in stems),
+            math.fsum(label_width(stem) for stem in stems),
         )
         return needed, height + (STEM if stems else 0.0)
 
@@ -285,7 +288,7 @@ class _Level:
             anchor = 0.0
             if below:
                 middle = {
-                    stem: sum(toward[edge, vertex] for edge in edges) / len(edges)
+                    stem: math.fsum(toward[edge, vertex] for edge in edges) / len(edges)
                     for stem, edges in below.items()
                 }
                 stems = sorted(below, key=middle.__getitem__)
@@ -373,7 +376,7 @@ def _main(edges: list[Edge]) -> Edge:
 def _hang_stems(vertex: Vertex, stems: list[Stem], edges: dict[Stem, list[Edge]]) -> float:
     """Places stems side by side below a node; returns where the main one is."""
     widths = [label_width(stem) for stem in stems]
-    x = -sum(widths) / 2
+    x = -math.fsum(widths) / 2
     for stem, width in zip(stems, widths, strict=True):
         for edge in edges[stem]:
             edge.meet(vertex, x + width / 2)
@@ -396,7 +399,7 @@ def _enter_node(vertex: Vertex, edges: list[Edge], anchor: float) -> None:
 def _gap(segments: list[Segment]) -> float:
     """The height between two rows: flat lines need more of it."""
     spans = (s.lower.x + s.lower_dx - s.upper.x - s.upper_dx for s in segments)
-    return _ROW_GAP + min(60.0, 0.1 * max(map(abs, spans), default=0.0))
+    return _ROW_GAP + round(min(60.0, 0.1 * max(map(abs, spans), default=0.0)))
 
 
 def outline(node: Node) -> tuple[float, float]:

@@ -237,16 +237,16 @@ def _cut(
     """The row, with what is too much of its sources in rows above, of its sinks in rows below."""
     sources = [v for v in row if not above.get(v)]
     sinks = [v for v in row if above.get(v) and not below.get(v)]
-    room = ROW_WIDTH - sum(v.width for v in row if v not in {*sources, *sinks})
+    room = ROW_WIDTH - math.fsum(v.width for v in row if v not in {*sources, *sinks})
     early, kept = _filled(sources, room)
-    late, kept_too = _filled(sinks, room - sum(v.width for v in kept))
+    late, kept_too = _filled(sinks, room - math.fsum(v.width for v in kept))
     middle = {*kept, *kept_too, *row} - {v for part in (*early, *late) for v in part}
     return [*early, [v for v in row if v in middle], *late]
 
 
 def _filled(vertices: list[Vertex], room: float) -> tuple[list[list[Vertex]], list[Vertex]]:
     """Full rows, and what is left for a row that has this much room."""
-    total = sum(v.width for v in vertices)
+    total = math.fsum(v.width for v in vertices)
     if total <= max(room, ROW_WIDTH / 2):
         return [], vertices
     count = int(total // ROW_WIDTH) + 1  # rows of about the same length
@@ -304,7 +304,7 @@ def order_rows(
 
 def _number(row: list[Vertex]) -> None:
     """Numbers a row from the left, and lays it out around 0."""
-    x = -sum(v.width for v in row) / 2
+    x = -math.fsum(v.width for v in row) / 2
     for place, vertex in enumerate(row):
         vertex.place = place
         vertex.x = x + vertex.width / 2
@@ -367,6 +367,8 @@ def _swap_neighbours(rows: list[list[Vertex]], segments: list[list[Segment]]) ->
 
 def _inversions(left: Sequence[tuple[int, float]], right: Sequence[tuple[int, float]]) -> int:
     """Pairs that cross if the owner of `left` stands left."""
+    if len(left) == 1 == len(right):  # most have one
+        return int(right[0] < left[0])
     ends = sorted(right)
     return sum(bisect.bisect_left(ends, end) for end in left)
 

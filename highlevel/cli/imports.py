@@ -53,6 +53,8 @@ class _Alias(ModuleType):
 
     def __dir__(self) -> list[str]:
         names = {name for module in self._modules for name in dir(module)}
+        for module in self._modules:  # some names are loaded at their first use
+            names.update(getattr(module, "__all__", ()))
         return sorted(names | set(super().__dir__()))
 
 

@@ -13,7 +13,7 @@ import itertools
 import logging as _logging
 import sys
 import threading
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .arguments import missing_name
 
@@ -49,7 +49,13 @@ FATAL = _logging.FATAL
 __getattr__ = missing_name(__name__, __all__)
 
 
-class _ErrorStream(_logging.StreamHandler[Any]):
+if TYPE_CHECKING:
+    _StreamHandler = _logging.StreamHandler[Any]
+else:
+    _StreamHandler = _logging.StreamHandler  # Python 3.10 has no index for it
+
+
+class _ErrorStream(_StreamHandler):
     """Writes to what `sys.stderr` is at the moment, as tests and notebooks replace it."""
 
     def __init__(self) -> None:
