@@ -24,9 +24,11 @@ from thalweg.core import (
     where,
 )
 
+from . import candidates
 from .arguments import either, missing_name
 from .arrays import one_hot
 from .axes import from_last, to_last
+from .candidates import *  # noqa: F403
 from .cross_entropy import (
     sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits,
@@ -79,6 +81,8 @@ __all__ = [
     "tanh",
     "xw_plus_b",
 ]
+
+__all__ += candidates.__all__
 
 # Recurrent networks stand on `tf.layers`, which stands on this module.
 _RECURRENT = [

@@ -30,7 +30,24 @@ RUNS = {
     "static_rnn": "cell, inputs, initial_state=None, dtype=None, sequence_length=None, scope=None",
 }
 
+SAMPLED = (
+    "weights, biases, labels, inputs, num_sampled, num_classes, num_true=1, sampled_values=None, "
+    "remove_accidental_hits={}, partition_strategy='mod', name="
+)
+
 SIGNATURES = {
+    "nn.crelu": "features, name=None, axis=-1",
+    "nn.embedding_lookup": "params, ids, partition_strategy='mod', name=None, "
+    "validate_indices=True, max_norm=None",
+    "nn.lrn": "input, depth_radius=5, bias=1, alpha=1, beta=0.5, name=None",
+    "nn.nce_loss": SAMPLED.format(False) + "'nce_loss'",
+    "nn.sampled_softmax_loss": SAMPLED.format(True) + "'sampled_softmax_loss', seed=None",
+    "nn.selu": "features, name=None",
+    "nn.swish": "features",
+    "nn.top_k": "input, k=1, sorted=True, name=None",
+    "nn.weighted_cross_entropy_with_logits": "labels=None, logits=None, pos_weight=None, "
+    "name=None, targets=None",
+    "nn.zero_fraction": "value, name=None",
     "Assert": "condition, data, summarize=None, name=None",
     "Print": "input_, data, message=None, first_n=None, summarize=None, name=None",
     "py_func": "func, inp, Tout, stateful=True, name=None",
