@@ -1,4 +1,4 @@
-"""What every data set is: a structure of elements, tensors that it depends on, and a pass over it."""
+"""What every data set is: a structure of elements, tensors it depends on, passes over it."""
 
 from __future__ import annotations
 

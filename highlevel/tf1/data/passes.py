@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 import thalweg.core
 from thalweg.core import (
     Graph,
+    GraphError,
     GraphFunction,
     Tensor,
     TensorType,
+    changed_context,
     convert,
     current_context,
     placeholder,
+    use_context,
 )
 
 from .nesting import leaves_of, packed
@@ -50,16 +55,49 @@ class _FunctionGraph(Graph):
 
     def __init__(self) -> None:
         super().__init__()
+        self.outer = current_context()
+        self.seed = self.outer.graph.seed
         self.captured: dict[Tensor, Tensor] = {}
+        self.counter: Tensor | None = None
+
+    def inside(self) -> Any:
+        """A `with` block in which operations go into the function."""
+        return changed_context(graph=self, scope="", control=(), trace=None)
+
+    def outside(self) -> Any:
+        """A `with` block in which operations go where the data set is made."""
+        return use_context(self.outer)  # type: ignore[arg-type]
+
+    def iteration(self) -> Tensor:
+        """The number of the element, by which random numbers differ."""
+        if self.counter is None:
+            with self.inside():
+                self.counter = placeholder("int64", [], name="iteration")
+        return self.counter
 
     def capture(self, tensor: Tensor) -> Tensor:
         """What stands for a tensor of another graph in this one."""
         if tensor.graph is self:
             return tensor
         if tensor not in self.captured:
-            with self.as_default():
+            with self.inside():
                 self.captured[tensor] = placeholder(tensor.dtype, tensor.shape)
         return self.captured[tensor]
+
+    def variable(self, variable: Any) -> Tensor:
+        """A variable, as it is where the iterator is initialized."""
+        with self.outside():
+            value = variable.value()
+        return self.capture(value)
+
+    def write(self, op: Any, *inputs: Tensor) -> Tensor:
+        """Functions of elements write no variables."""
+        raise GraphError(
+            "Dataset",
+            "a function of elements writes a variable",
+            expected="a function without effects on variables",
+            hint="write it with what get_next() returns",
+        )
 
 
 class ElementFunction:
@@ -81,8 +119,7 @@ class ElementFunction:
         is_spread: bool = True,
     ) -> None:
         graph = _FunctionGraph()
-        graph.seed = current_context().graph.seed
-        with graph.as_default():
+        with graph.inside():
             self._inputs = [
                 placeholder(part.dtype, part.shape)
                 if isinstance(part, TensorType)
@@ -106,6 +143,9 @@ class ElementFunction:
         )
         self._fed = [i for i, part in enumerate(self._inputs) if isinstance(part, Tensor)]
         feeds = [*(self._inputs[i] for i in self._fed), *self._captured.values()]
+        self._counts = graph.counter is not None
+        if graph.counter is not None:
+            feeds.append(graph.counter)
         self._compiled = GraphFunction(self._tensors, feeds)
 
     def _tensors_of_outputs(self) -> list[Tensor]:
@@ -124,6 +164,10 @@ class ElementFunction:
         """The pass in which its results have values, for an element."""
         fed = [element[i] for i in self._fed]
         outer = [run.values[tensor] for tensor in self._captured]
+        if self._counts:
+            count = run.memory.get(self, 0)
+            run.memory[self] = count + 1
+            outer.append(np.asarray(count, np.int64))
         found = run.session.call(self._compiled, [*fed, *outer]) if self._tensors else []
         values: dict[Any, Any] = dict(zip(self._places, found, strict=True))
         for part, value in zip(self._inputs, element, strict=True):
