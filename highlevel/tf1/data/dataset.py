@@ -68,7 +68,7 @@ class Dataset(Ordered):
     ) -> None:
         super().__init__(structure, inputs, tensors)
         self._elements = elements
-        self._options = options or next(
+        self._options: Options = options or next(
             (i._options for i in inputs if isinstance(i, Dataset)), Options()
         )
 

@@ -120,7 +120,7 @@ class ElementFunction:
     ) -> None:
         graph = _FunctionGraph()
         with graph.inside():
-            self._inputs = [
+            self._inputs: list[Any] = [
                 placeholder(part.dtype, part.shape)
                 if isinstance(part, TensorType)
                 else stand_in(part)
@@ -131,7 +131,7 @@ class ElementFunction:
             result = function(*element) if is_tuple else function(element)
             self.result = _without_lists(result)
             parts = list(leaves_of(self.result))
-            self._outputs = [p if hasattr(p, "structure") else convert(p) for p in parts]
+            self._outputs: list[Any] = [p if hasattr(p, "structure") else convert(p) for p in parts]
             self._tensors = [graph.capture(t) for t in self._tensors_of_outputs()]
         self._captured = graph.captured
         self.structure = packed(

@@ -115,8 +115,17 @@ def test_sessions_stand_at_their_own_places() -> None:
         assert [one.run(element), one.run(element), two.run(element)] == [0, 1, 0]
 
 
+def test_callables_of_a_session_stand_where_its_runs_do() -> None:
+    iterator = Dataset.range(3).make_initializable_iterator()
+    element = iterator.get_next()
+    with tf.Session() as session:
+        session.run(iterator.initializer)
+        call = session.make_callable(element)
+        assert [call(), session.run(element), call()] == [0, 1, 2]
+
+
 def test_structure_and_handle() -> None:
-    iterator = tf.data.Iterator.from_structure(tf.int64, tf.TensorShape([]))
+    iterator = tf.data.Iterator.from_structure(tf.int64, [])
     first = iterator.make_initializer(Dataset.range(5, 7))
     second = iterator.make_initializer(Dataset.range(1))
     other = Dataset.range(40, 42).make_one_shot_iterator()
