@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from thalweg.core import (
     OptionError,
     Tensor,
     TensorType,
+    constant,
     get_default_graph,
     identity,
     placeholder_with_default,
@@ -37,6 +38,7 @@ __all__ = ["Iterator", "reduced", "start"]
 
 _SHARED = -1  # sessions that do not say which they are
 _numbers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+_sessions: WeakValueDictionary[int, Any] = WeakValueDictionary()
 _next_number = itertools.count()
 _lock = threading.Lock()
 
@@ -53,7 +55,19 @@ def _number_of(session: Any) -> Any:
     with _lock:
         if session not in _numbers:
             _numbers[session] = next(_next_number)
+            _sessions[_numbers[session]] = session
         return np.asarray(_numbers[session], np.int64)
+
+
+class _Nobody:
+    """Owns the pass of sessions that do not say which they are."""
+
+
+_nobody = _Nobody()
+
+
+def _owner(number: Any) -> Any:
+    return _sessions.get(int(number), _nobody)
 
 
 def _which_session() -> Tensor:
@@ -103,7 +117,7 @@ class Iterator:
         self._initializer = initializer
         self._handle = handle  # a fed tensor that names the iterator to take from
         self._dataset = dataset  # of a one-shot iterator
-        self._cursors: dict[int, _Cursor] = {}
+        self._cursors: WeakKeyDictionary[Any, _Cursor] = WeakKeyDictionary()  # by session
         self._name: bytes | None = None
 
     @property
@@ -179,7 +193,7 @@ class Iterator:
 
         def begin(session: Any, *values: Any) -> None:
             found = {t: np.array(v) for t, v in zip(tensors, values, strict=True)}
-            self._cursors[int(session)] = _Cursor(dataset, found)
+            self._cursors[_owner(session)] = _Cursor(dataset, found)
 
         inputs = [_which_session(), *tensors]
         return py_func(begin, inputs, [], name=name or "MakeIterator")
@@ -210,14 +224,14 @@ class Iterator:
         return packed(self._structure, iter(tensors))
 
     def _next(self, session: Any, *values: Any) -> Any:
-        cursor = self._cursors.get(int(session))
+        cursor = self._cursors.get(_owner(session))
         if cursor is None:
             if self._dataset is None:
                 raise FailedPreconditionError(
                     None, None, "the iterator is not initialized: run its initializer first"
                 )
             found = {t: np.array(v) for t, v in zip(self._dataset.tensors(), values, strict=True)}
-            cursor = self._cursors.setdefault(int(session), _Cursor(self._dataset, found))
+            cursor = self._cursors.setdefault(_owner(session), _Cursor(self._dataset, found))
         return cursor.next()
 
     def _by_handle(self) -> Callable[..., Any]:
@@ -237,8 +251,6 @@ class Iterator:
         Raises:
             OptionError: for a one-shot iterator over a data set that depends on tensors.
         """
-        from thalweg.core import constant
-
         if self._dataset is not None and self._dataset.tensors():
             raise OptionError(
                 "string_handle",

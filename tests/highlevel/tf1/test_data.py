@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from pathlib import Path
@@ -219,6 +220,19 @@ def test_thread_of_prefetch_ends_with_its_iterator() -> None:
         time.sleep(0.01)
 
 
+def test_pass_of_a_session_goes_with_it() -> None:
+    element = Dataset.range(1000).prefetch(1).make_one_shot_iterator().get_next()
+    session = tf.Session()
+    assert session.run(element) == 0
+    session.close()
+    del session
+    gc.collect()
+    until = time.monotonic() + 5
+    while any(t.name == "thalweg-prefetch" for t in threading.enumerate()):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_error_in_prefetch_reaches_the_run() -> None:
     def failing() -> Any:
         yield 1
@@ -240,7 +254,7 @@ def test_error_in_prefetch_reaches_the_run() -> None:
         (lambda d: d.concatenate(Dataset.from_tensors(1.0)), "the dtypes differ"),
         (lambda d: d.cache("file"), "elements are kept in memory only"),
         (lambda d: d.unbatch(), "a scalar has no rows"),
-        (lambda d: d.padded_batch(2, [[1], [2]]).map(lambda x: x).zip, "not a size"),
+        (lambda d: d.padded_batch(2, [[1], [2]]), "not a size"),
         (lambda d: d.make_one_shot_iterator().initializer, "has no initializer of its own"),
         (lambda d: d.reduce(1.0, lambda s, x: x), "another state than it takes"),
         (lambda d: tf.data.TextLineDataset("a", "GZIP"), "files are read as they are"),
