@@ -346,7 +346,7 @@ class Dataset(Ordered):
         """The elements as NumPy values, without a session.
 
         >>> import thalweg.tf1 as tf
-        >>> list(tf.data.Dataset.range(3).as_numpy_iterator())
+        >>> [int(x) for x in tf.data.Dataset.range(3).as_numpy_iterator()]
         [0, 1, 2]
         """
         require_tensors("as_numpy_iterator", self.structure, "flat_map(…) opens them")

@@ -264,3 +264,29 @@ def test_error_in_prefetch_reaches_the_run() -> None:
 def test_what_is_refused(made: Any, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         made(Dataset.range(3))
+
+
+def test_training_until_the_data_end() -> None:
+    x = np.linspace(-1, 1, 64, dtype=np.float32)
+    data = Dataset.from_tensor_slices((x, 3 * x + 1)).shuffle(64, seed=1).repeat(40).batch(16)
+    inputs, targets = data.prefetch(1).make_one_shot_iterator().get_next()
+    w, b = tf.Variable(0.0), tf.Variable(0.0)
+    loss = tf.reduce_mean(tf.square(w * inputs + b - targets))
+    train = tf.train.GradientDescentOptimizer(0.3).minimize(loss)
+    steps = 0
+    with tf.train.MonitoredTrainingSession() as session:
+        while not session.should_stop():
+            session.run(train)
+            steps += 1
+    assert steps == 160
+
+
+def test_iterators_move_once_for_all_that_read_them() -> None:
+    element = Dataset.range(10).make_one_shot_iterator().get_next()
+    seen = tf.Variable(np.int64(0))
+    add = seen.assign_add(element)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(4):
+            session.run([add, element, tf.identity(element)])
+        assert session.run(seen) == 0 + 1 + 2 + 3
