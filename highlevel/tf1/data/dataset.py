@@ -354,6 +354,6 @@ class Dataset(Ordered):
         run = Pass({})
         if tensors:
             found = run.session.run(tensors)
-            run.values.update(zip(tensors, found, strict=True))
+            run.values.update(zip(tensors, map(as_array, found), strict=True))
         for element in self.elements(run):
             yield packed(self.structure, (np.asarray(part)[()] for part in element))

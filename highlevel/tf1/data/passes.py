@@ -14,6 +14,7 @@ from thalweg.core import (
     GraphFunction,
     Tensor,
     TensorType,
+    as_array,
     changed_context,
     convert,
     current_context,
@@ -169,7 +170,8 @@ class ElementFunction:
             run.memory[self] = count + 1
             outer.append(np.asarray(count, np.int64))
         found = run.session.call(self._compiled, [*fed, *outer]) if self._tensors else []
-        values: dict[Any, Any] = dict(zip(self._places, found, strict=True))
+        arrays = map(as_array, found)  # a string alone comes as bytes, whose zeros NumPy drops
+        values: dict[Any, Any] = dict(zip(self._places, arrays, strict=True))
         for part, value in zip(self._inputs, element, strict=True):
             if not isinstance(part, Tensor):
                 values[part] = value

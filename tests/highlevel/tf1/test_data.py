@@ -67,6 +67,14 @@ def test_nested_elements_keep_their_structure() -> None:
     assert first["a"].tolist() == [1.0]
 
 
+def test_strings_keep_their_zeros() -> None:
+    texts = Dataset.from_tensor_slices([b"a", b"b\0"])
+    for data in (texts.batch(2), texts.map(tf.identity).batch(2)):
+        (batch,) = data.as_numpy_iterator()
+        assert batch.dtype == object
+        assert batch.tolist() == [b"a", b"b\0"]
+
+
 def test_padded_batch() -> None:
     data = Dataset.range(1, 4).map(lambda n: tf.fill([n], n))
     assert values(data.padded_batch(2, [None])) == [[[1, 0], [2, 2]], [[3, 3, 3]]]
