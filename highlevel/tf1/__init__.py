@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     from . import app as app
     from . import compat as compat
     from . import contrib as contrib
+    from . import data as data
     from . import errors as errors
     from . import examples as examples
     from . import flags as flags
@@ -136,6 +137,7 @@ _NAMESPACES = [
     "app",
     "compat",
     "contrib",
+    "data",
     "errors",
     "examples",
     "flags",

@@ -156,12 +156,15 @@ class Session(thalweg.core.Session):
     ) -> Callable[..., Any]:
         """A function of the values of `feed_list` that returns `fetches`, without look-ups."""
         refuse("make_callable", "a function of the fed values only", accept_options=accept_options)
+        asked = state_of(self.graph, SessionValues).values
         with raised_for_programs():
-            function = super().make_callable(fetches, feed_list)
+            given = {self._tensor(key) for key in feed_list or ()}
+            facts = [t for t in self._facts(asked, fetches) if t not in given]
+            function = super().make_callable(fetches, [*(feed_list or ()), *facts])
 
         def call(*values: Any) -> Any:
             with raised_for_programs():
-                return function(*values)
+                return function(*values, *(asked[tensor](self) for tensor in facts))
 
         return call
 

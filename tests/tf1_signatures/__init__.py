@@ -6,11 +6,24 @@ without the first argument of a method. `tests/highlevel/tf1/test_signatures.py`
 
 from __future__ import annotations
 
-from . import flow, graphs, initializers, layers, losses, nn, operations, programs, train, wrappers
+from . import (
+    data,
+    flow,
+    graphs,
+    initializers,
+    layers,
+    losses,
+    nn,
+    operations,
+    programs,
+    train,
+    wrappers,
+)
 
 TABLES = [
     module.SIGNATURES
     for module in (
+        data,
         flow,
         graphs,
         initializers,

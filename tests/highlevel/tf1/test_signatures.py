@@ -22,7 +22,7 @@ READ_DATA_SETS = (
 OTHERS = {
     "AggregationMethod", "ConfigProto", "DType", "GPUOptions", "GraphKeys", "GraphOptions",
     "OpError", "Operation", "OptimizerOptions", "RunMetadata", "RunOptions", "Tensor",
-    "UnconnectedGradients", "losses.Reduction", "test.TestCase",
+    "UnconnectedGradients", "data.Dataset", "data.Iterator", "losses.Reduction", "test.TestCase",
     "train.NanLossDuringTrainingError", "VariableAggregation", "VariableSynchronization",
 }  # fmt: skip
 
@@ -33,6 +33,8 @@ NAMESPACES = (
     "compat",
     "contrib.layers",
     "contrib.rnn",
+    "data",
+    "data.experimental",
     "errors",
     "gfile",
     "initializers",
