@@ -2,7 +2,7 @@
 
     python -m thalweg run examples/tf1/dynamic_rnn.py [steps]
 
-The last line gives the accuracy on test images: above 0.9 after 400 batches of 128 (0.955 after 600).
+The last line gives the accuracy on test images: above 0.9 after 400 batches of 128.
 """
 
 import sys
