@@ -38,12 +38,18 @@ _T = TypeVar("_T")
 
 
 class CompiledPlan:
-    """A plan, what a backend made of it, and the variables it reads and writes."""
+    """A plan, what a backend made of it, and the variables it reads and writes.
 
-    __slots__ = ("execute", "feed_positions", "plan", "reads", "writes")
+    Attributes:
+        uses: the variables that need a value before a run: those read, and those whose reads the
+            passes found to be useless, so that passes do not decide when a value is first needed.
+    """
 
-    def __init__(self, plan: Plan, backend: Backend) -> None:
+    __slots__ = ("execute", "feed_positions", "plan", "reads", "uses", "writes")
+
+    def __init__(self, plan: Plan, backend: Backend, uses: list[Variable]) -> None:
         self.plan = plan
+        self.uses = uses
         self.execute: Executable = executable(plan, backend)
         self.reads: list[Variable] = list(plan.program.state_in)
         self.writes: list[Variable] = plan.writes
@@ -72,12 +78,12 @@ class GraphFunction:
         self.feeds = list(feeds)
         self._passes_off = passes_off
         _check_one_graph([*self.fetches, *self.feeds])
-        self._types = [TensorType(t.dtype, t.shape) for t in self.feeds]
+        self._types = [TensorType(t.dtype, t.type.shape) for t in self.feeds]
         deciding = set(host_feeds(self.fetches, self.feeds))
         self._deciding = [i for i, t in enumerate(self.feeds) if t in deciding]
-        self._programs: OrderedDict[Any, Program] = OrderedDict()
+        self._programs: OrderedDict[Any, tuple[Program, list[Variable]]] = OrderedDict()
         self._plans: OrderedDict[Any, CompiledPlan] = OrderedDict()
-        self._sizes_seen = 0
+        self._sizes_seen: set[Any] = set()
         self._lock = threading.RLock()
 
     def bind(self, values: Sequence[Any]) -> list[Any]:
@@ -111,21 +117,26 @@ class GraphFunction:
     def _compile(
         self, given: tuple[Any, ...], arrays: Sequence[Any], backend: Backend
     ) -> CompiledPlan:
-        program = _cached(self._programs, given, MAX_PROGRAMS, lambda: self._lower(arrays))
+        program, uses = _cached(self._programs, given, MAX_PROGRAMS, lambda: self._lower(arrays))
         shapes: list[Shape | None] = [tuple(array.shape) for array in arrays]
-        self._warn_of_many_sizes()
-        return CompiledPlan(make_plan(program, shapes, self._passes_off), backend)
+        self._warn_of_many_sizes((given, *shapes))
+        return CompiledPlan(make_plan(program, shapes, self._passes_off), backend, uses)
 
-    def _lower(self, arrays: Sequence[Any]) -> Program:
-        given = {self.feeds[i]: np.asarray(arrays[i]) for i in self._deciding}
-        return run_passes(lower(self.fetches, self.feeds, given), self._passes_off)
+    def _lower(self, arrays: Sequence[Any]) -> tuple[Program, list[Variable]]:
+        # copies: they stay in the program, and the caller may change its arrays
+        given = {self.feeds[i]: np.array(arrays[i]) for i in self._deciding}
+        program = lower(self.fetches, self.feeds, given)
+        return run_passes(program, self._passes_off), list(program.state_in)
 
-    def _warn_of_many_sizes(self) -> None:
-        self._sizes_seen += 1
-        if self._sizes_seen == WARN_PLANS * max(1, len(self._programs)):
+    def _warn_of_many_sizes(self, sizes: Any) -> None:
+        limit = WARN_PLANS * max(1, len(self._programs))
+        if sizes in self._sizes_seen or len(self._sizes_seen) >= limit:
+            return  # known, as on another backend, or warned already
+        self._sizes_seen.add(sizes)
+        if len(self._sizes_seen) == limit:
             names = ", ".join(t.name for t in self.feeds[:3])
             warnings.warn(
-                f"thalweg: {self._sizes_seen} different sizes were fed to ({names}); each is "
+                f"thalweg: {limit} different sizes were fed to ({names}); each is "
                 "planned anew. Pad the data to one size, or group it into a few (buckets).",
                 UserWarning,
                 stacklevel=2,

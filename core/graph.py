@@ -380,6 +380,10 @@ class Graph:
             "Graph", "inputs belong to different graphs", got=f"{tensor.name} of another graph"
         )
 
+    def control_from(self, operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+        """Those of the operations that control edges in this graph start from: here all."""
+        return operations
+
     def as_default(self) -> Any:
         """A `with` block in which new operations go to this graph."""
         return use_context(Context(self))
@@ -539,7 +543,10 @@ def name_scope(
 
 
 def control_dependencies(operations: Sequence[Any] | None) -> Any:
-    """A `with` block whose operations run after `operations`; None clears what is in force."""
+    """A `with` block whose operations run after `operations`; None clears what is in force.
+
+    In the body of a loop or branch, all of the loop or branch runs after operations outside of it.
+    """
     context = current_context()
     if operations is None:
         return changed_context(control=())
@@ -552,7 +559,7 @@ def control_dependencies(operations: Sequence[Any] | None) -> Any:
                 expected="Operations or Tensors",
                 got=repr(op),
             )
-    return changed_context(control=(*context.control, *ops))
+    return changed_context(control=(*context.control, *context.graph.control_from(ops)))
 
 
 def device(name: str | None) -> Any:

@@ -100,8 +100,7 @@ def _needed(
         if op in seen:
             continue
         seen.add(op)
-        chosen = _chosen(op, value)
-        for tensor in op.inputs if chosen is None else (chosen,):
+        for tensor in _taken(op, value):
             if tensor not in fed:
                 stack.append(tensor.op)
         stack.extend(op.control_inputs)
@@ -114,6 +113,12 @@ def _chosen(op: Operation, value: _HostEvaluator | None) -> Tensor | None:
         return None
     condition = value(op.inputs[0])
     return None if condition is None else op.inputs[1 if bool(condition) else 2]
+
+
+def _taken(op: Operation, value: _HostEvaluator | None) -> Sequence[Tensor]:
+    """The inputs that an operation takes: all of them, but one side of a known choice."""
+    chosen = _chosen(op, value)
+    return op.inputs if chosen is None else (chosen,)
 
 
 def lower(
@@ -158,7 +163,7 @@ class _Lowering:
                 self.numbers[tensor] = self.program.constant(self.given[tensor])
                 self.program.feeds.append(None)
             else:
-                type_ = TensorType(tensor.dtype, tensor.shape)
+                type_ = TensorType(tensor.dtype, tensor.type.shape)
                 self.numbers[tensor] = self.program.value(type_)
                 self.program.feeds.append(self.numbers[tensor])
         for op in _needed(fetches, self.fed, self.value):
@@ -175,7 +180,7 @@ class _Lowering:
     def _note_order(self, op: Operation) -> None:
         mask = 0
         if self.after:  # there was a write
-            for tensor in op.inputs:
+            for tensor in _taken(op, self.value):
                 if tensor not in self.fed:
                     mask |= self.after.get(tensor.op, 0)
             for control in op.control_inputs:
@@ -190,12 +195,14 @@ class _Lowering:
         opdef = op.opdef
         chosen = _chosen(op, self.value)
         if chosen is not None:
-            self.numbers[op.outputs[0]] = self.numbers[chosen]
+            self._define(op, self.numbers[chosen])
         elif isinstance(opdef, StateOp):
             self._emit_state(op, opdef)
         elif isinstance(opdef, Constant):
-            self.numbers[op.outputs[0]] = self.program.constant(opdef.literal.array)
+            self._define(op, self.program.constant(opdef.literal.array))
         elif isinstance(opdef, Placeholder):
+            if op.outputs[0] in self.fed:
+                return
             raise FeedError(
                 "Session.run",
                 "a placeholder is not fed",
@@ -205,14 +212,16 @@ class _Lowering:
                 hint=f"pass feed_dict={{{op.name.rpartition('/')[2]}: value}}",
             )
         elif isinstance(opdef, PlaceholderWithDefault):
-            self.numbers[op.outputs[0]] = self.numbers[op.inputs[0]]
+            self._define(op, self.numbers[op.inputs[0]])
         elif isinstance(opdef, CustomGradient):
-            results = op.inputs[opdef.count :]
-            self.numbers.update(
-                {y: self.numbers[t] for y, t in zip(op.outputs, results, strict=True)}
-            )
+            self._define(op, *(self.numbers[t] for t in op.inputs[opdef.count :]))
         elif not isinstance(opdef, NoOp):
             self._emit_pure(op)
+
+    def _define(self, op: Operation, *outputs: int) -> None:
+        """Says which values an operation's outputs are; those that are fed stay what was fed."""
+        for tensor, number in zip(op.outputs, outputs, strict=True):
+            self.numbers.setdefault(tensor, number)
 
     def _emit_pure(self, op: Operation) -> None:
         inputs = tuple(self.numbers[t] for t in op.inputs)
@@ -224,7 +233,7 @@ class _Lowering:
         else:
             outputs = tuple(self.program.value(t.type) for t in op.outputs)
             self.program.instructions.append(Instruction(opdef, inputs, outputs, self.origin))
-        self.numbers.update(zip(op.outputs, outputs, strict=True))
+        self._define(op, *outputs)
 
     def _emit_state(self, op: Operation, opdef: StateOp) -> None:
         variable = opdef.variable
@@ -233,13 +242,13 @@ class _Lowering:
             mask = self.after.get(op, 0)
             earlier = [left for bit, left in self.writes.get(variable, ()) if mask >> bit & 1]
             output = earlier[-1] if earlier else self._start(variable)
-            self.numbers[op.outputs[0]] = output
+            self._define(op, output)
             return
         try:
             output, new = opdef.transition(self, lambda: self._latest(variable), *inputs)
         except ThalwegError as error:
             raise error.at(node=op.name, layer=op.owner, site=op.site) from None
-        self.numbers[op.outputs[0]] = output
+        self._define(op, output)
         if new is not None:
             self.current[variable] = new
             self.writes.setdefault(variable, []).append((self.bit, new))

@@ -163,7 +163,7 @@ class Session:
     def _execute(self, compiled: CompiledPlan, arrays: Sequence[Any]) -> list[Any]:
         backend = self.backend
         feeds = [backend.put(arrays[i]) for i in compiled.feed_positions]
-        self._initialize(compiled.reads)
+        self._initialize(compiled.uses)
         store = self._values
         if not compiled.writes:
             with self._lock.read():
@@ -293,8 +293,9 @@ class Session:
             if variable not in self._values:
                 with self._first_use:
                     if variable not in self._values:
-                        value = self._initial_value(variable)
-                        self._values[variable] = self._home(variable).put(value)
+                        value = self._home(variable).put(self._initial_value(variable))
+                        # meanwhile another thread may have assigned one, which then stays
+                        self._values.setdefault(variable, value)
 
     def _initial_value(self, variable: Variable) -> np.ndarray[Any, Any]:
         initial = variable.initial_value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import conformance.strict  # noqa: F401  (registers the strict backend)
+import model.arena  # noqa: F401  (registers the arena backend)
 import hypothesis
 import pytest
 
@@ -35,6 +36,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME",
         help="a backend to run the op rows on; may be given several times "
         "(default: numpy and strict)",
+    )
+    parser.addoption(
+        "--model-programs",
+        type=int,
+        default=500,
+        metavar="COUNT",
+        help="how many random programs the model checker writes (default: 500)",
     )
 
 

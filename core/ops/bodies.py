@@ -15,7 +15,16 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import GraphError, user_site
-from ..graph import Context, Graph, Tensor, changed_context, current_context, use_context
+from ..graph import (
+    Context,
+    Graph,
+    Operation,
+    Tensor,
+    changed_context,
+    control_dependencies,
+    current_context,
+    use_context,
+)
 from ..opdef import OpDef, apply, infer_types
 from ..types import TensorType, int64
 from .elementwise import identity
@@ -37,6 +46,7 @@ class BodyGraph(Graph):
         read: the input that stands for each variable.
         trace: the writes of the body, in program order.
         counter: the input that counts iterations, if something asked for it.
+        after: operations outside that something in the body has to run after.
     """
 
     outer: Context
@@ -49,6 +59,7 @@ class BodyGraph(Graph):
         self.read: dict[Variable, Tensor] = {}
         self.trace = Trace()
         self.counter: Tensor | None = None
+        self.after: list[Operation] = []
         self._counts = counts
 
     def inside(self) -> Any:
@@ -90,15 +101,23 @@ class BodyGraph(Graph):
             inner = self.captured[tensor] = self.input(tensor.type)
         return inner
 
-    def _check_is_around(self, tensor: Tensor) -> None:
+    def control_from(self, operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+        """Those in the body; the whole loop or branch runs after the others."""
+        for op in operations:
+            if op.graph is not self:
+                self._check_is_around(op)
+                self.after.append(op)
+        return tuple(op for op in operations if op.graph is self)
+
+    def _check_is_around(self, item: Tensor | Operation) -> None:
         around: Context | None = self.outer
-        while around is not None and around.graph is not tensor.graph:
+        while around is not None and around.graph is not item.graph:
             around = around.graph.outer
         if around is None:
             raise GraphError(
                 "capture",
-                "a tensor of another graph is used in the body of a loop or branch",
-                got=f"'{tensor.name}'",
+                "something of another graph is used in the body of a loop or branch",
+                got=f"'{item.name}'",
                 site=user_site(2),
                 hint="what is made in a body is seen outside only if the body returns it",
             )
@@ -165,22 +184,30 @@ def common_type(a: TensorType, b: TensorType) -> TensorType:
     return TensorType(a.dtype, tuple(m if m == n else None for m, n in sizes))
 
 
+def after_all(*graphs: BodyGraph) -> Any:
+    """A `with` block whose operations run after all that something in the bodies runs after."""
+    return control_dependencies([op for graph in graphs for op in graph.after])
+
+
 def operands(*graphs: BodyGraph) -> tuple[list[Tensor], list[list[Tensor]]]:
     """What bodies take from outside: the outer tensors, and each body's inputs for them.
 
     Variables that a body writes are left out: they are values that it hands on.
     """
     written = {variable for graph in graphs for variable in graph.trace.values}
-    found: dict[Tensor, dict[int, Tensor]] = {}
+    # one tensor may stand twice in a body: as itself, and as the value of a variable
+    found: dict[tuple[Tensor, int], dict[int, Tensor]] = {}
     for position, graph in enumerate(graphs):
         for tensor, inner in graph.captured.items():
-            found.setdefault(tensor, {})[position] = inner
-        with graph.outside():
+            found.setdefault((tensor, 0), {})[position] = inner
+        with graph.outside(), after_all(graph):
             for variable, inner in graph.read.items():
                 if variable not in written:
-                    found.setdefault(variable.value(), {})[position] = inner
+                    value = variable.value()
+                    again = int(position in found.get((value, 0), {}))
+                    found.setdefault((value, again), {})[position] = inner
     inputs = [
-        [inner[i] if i in inner else graph.input(tensor.type) for tensor, inner in found.items()]
+        [inner[i] if i in inner else graph.input(outer.type) for (outer, _), inner in found.items()]
         for i, graph in enumerate(graphs)
     ]
-    return list(found), inputs
+    return [tensor for tensor, _ in found], inputs

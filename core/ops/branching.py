@@ -9,7 +9,7 @@ from ..errors import GraphError, OptionError
 from ..graph import Tensor, current_context
 from ..opdef import apply_many
 from ..structure import flatten, rebuild
-from .bodies import Body, BodyGraph, operands
+from .bodies import Body, BodyGraph, after_all, operands
 from .loops import Cond
 from .source import convert
 from .state import Variable
@@ -66,7 +66,8 @@ def cond(
         found = [graph.entry(variable) for variable in variables]
         bodies.append(Body(graph, [*found, *given], [*tensors, *kept]))
     arguments = [condition, *starts, *outer]
-    results = apply_many(Cond(tuple(bodies)), *arguments, name=name or "cond").outputs
+    with after_all(*graphs):
+        results = apply_many(Cond(tuple(bodies)), *arguments, name=name or "cond").outputs
     count = len(outputs[0])
     writes = list(zip(variables, results[count:], strict=True))
     if not count and writes:

@@ -10,7 +10,7 @@ from ..graph import Tensor, name_scope
 from ..opdef import apply, apply_many
 from ..structure import flatten, rebuild
 from ..types import TensorType, as_shape, int64
-from .bodies import Body, BodyGraph, open_type, operands
+from .bodies import Body, BodyGraph, after_all, open_type, operands
 from .compare import less, logical_and
 from .elementwise import add, shape_of
 from .loops import Call, While, check_carried
@@ -148,7 +148,8 @@ def _build_while(
         Body(condition, [*looked, *inputs[0]], [holds]),
         Body(graph, [*before, *inputs[1]], after),
     )
-    results = apply_many(While(bodies, len(before)), *first, *outer, name="While").outputs
+    with after_all(condition, graph):
+        results = apply_many(While(bodies, len(before)), *first, *outer, name="While").outputs
     count = len(starts)
     writes = list(zip(variables, results[count:], strict=False))
     return commit(writes, results[:count])

@@ -10,7 +10,7 @@ from ..graph import Tensor, name_scope
 from ..opdef import apply_many
 from ..structure import flatten, rebuild
 from ..types import TensorType, types_text
-from .bodies import Body, open_type, operands
+from .bodies import Body, after_all, open_type, operands
 from .elementwise import shape_of
 from .loops import Scan
 from .repeat import arange
@@ -106,7 +106,8 @@ def _build_scan(
     outer, [inputs] = operands(graph)
     body = Body(graph, [*before, *slices, *inputs], [*after, *rows])
     op = Scan((body,), len(before), len(along), bool(reverse))
-    results = apply_many(op, *first, *along, *outer, name="Scan").outputs
+    with after_all(graph):
+        results = apply_many(op, *first, *along, *outer, name="Scan").outputs
     writes = list(zip(variables, results[len(starts) :], strict=False))
     last, stacked = results[: len(starts)], results[len(before) :]
     given = commit(writes, [*last, *stacked])

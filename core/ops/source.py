@@ -7,16 +7,16 @@ through it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..errors import DtypeError, ShapeError
-from ..graph import OPERATORS, Graph, Tensor, current_context
+from ..graph import OPERATORS, Tensor
 from ..opdef import OpDef, apply, no_gradient, register
 from ..types import MAX_VALUE_SIZE, DType, TensorType, as_dtype, as_shape, shape_text, string
+from .sizes import beside
 
 __all__ = ["constant", "convert", "convert_all", "placeholder", "placeholder_with_default"]
 
@@ -311,8 +311,7 @@ def convert_all(*values: Any) -> tuple[Tensor, ...]:
         dtype = string if strings else as_dtype(np.result_type(*(floats or arrays)))
         return tuple(constant(array, dtype) for array in arrays)
     first = convert(leader)
-    with_graph = _same_graph(first)
-    with with_graph:
+    with beside(first):
         return tuple(
             first
             if value is leader
@@ -321,12 +320,6 @@ def convert_all(*values: Any) -> tuple[Tensor, ...]:
             else _constant_like(value, first)
             for value in values
         )
-
-
-def _same_graph(tensor: Tensor) -> Any:
-    """Constants made for a tensor of another graph than the default go to its graph."""
-    graph: Graph = tensor.op.graph
-    return nullcontext() if current_context().graph is graph else graph.as_default()
 
 
 def _constant_like(value: Any, like: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 A run is a function (feeds, state) -> (fetches, new state). The rules, stated once:
 
 * A read sees the value at the *start of the run*, unless data or control edges order it after a
-  write; then it sees the value after the last such write.
+  write; then it sees the value after the last such write. Where a tensor is fed, or a choice takes
+  its other side, the run does not follow the edge, so it orders nothing.
 * Writes of one variable in one run are ordered by their edges, else by creation. `assign_add` and
   `assign_sub` start from the value the write before them left, so unordered updates compose.
 * Inside one `Trace` (a layer's call, an optimizer's step) reads and writes thread in program
@@ -229,7 +230,7 @@ class Variable:
             self.type = TensorType(wanted, as_shape(shape))
         elif isinstance(initial_value, Tensor | Variable):
             initial_value = convert(initial_value, wanted)
-            declared = initial_value.shape if shape is None else as_shape(shape)
+            declared = initial_value.type.shape if shape is None else as_shape(shape)
             self.type = TensorType(initial_value.dtype, declared)
         else:
             initial_value = as_array(initial_value, wanted).copy()
@@ -415,9 +416,10 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
     [5.0, 6.0]
     """
     operations: list[Operation] = [getattr(item, "op", item) for item in inputs]
-    context = current_context()
-    graph = operations[0].graph if operations else context.graph
-    with changed_context(graph=graph, control=(*context.control, *operations)):
+    graph = current_context().graph
+    if operations and graph.outer is None:
+        graph = operations[0].graph
+    with changed_context(graph=graph), control_dependencies(operations):
         return no_op(name or "group")
 
 

@@ -5,7 +5,8 @@ its input's place (`is_view`); where an op says so (`reuse`), its output takes t
 input that dies there. The rest are packed by one sweep over the program: a value takes the
 smallest free gap that holds it, and gives it back after its last reader. All of this is linear in
 the program but for a binary search among the gaps.
-Fetches and variables never lie in the arena, nor do constants and feeds.
+Fetches and variables never lie in the arena, nor do constants, feeds, strings, and what gets its
+size from the instruction that makes it.
 
 A backend whose kernels return fresh arrays uses only `dies_after`; one whose kernels write into
 given memory uses it all.
@@ -75,6 +76,11 @@ def _external(program: Program) -> set[int]:
     """Values that lie outside the arena."""
     outside = {n for n in program.feeds if n is not None}
     outside.update(program.constants, program.state_in.values(), program.results())
+    for instruction in program.instructions:
+        for number in instruction.outputs:
+            type_ = program.types[number]
+            if type_.dtype.is_string or not type_.is_static:
+                outside.add(number)
     return outside
 
 
@@ -153,7 +159,7 @@ def _find_reuse(
             shared = may_share.get(source, source)
             root = memory.root.get(source, source)
             allowed = (
-                replaces.get(output) == shared if output in external else shared not in external
+                replaces.get(output) == root if output in external else shared not in external
             )
             is_only_reader = all_differ or readers.count(shared) == 1
             is_last = last.get(shared) == position and is_only_reader
