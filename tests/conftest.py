@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import conformance.strict  # noqa: F401  (registers the strict backend)
-import model.arena  # noqa: F401  (registers the arena backend)
 import hypothesis
+import model.arena  # noqa: F401  (registers the arena backend)
 import pytest
 
 # The same examples everywhere and every time; the long profile draws anew.
@@ -42,7 +42,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=500,
         metavar="COUNT",
-        help="how many random programs the model checker writes (default: 500)",
+        help="how many random programs the model checker runs (default: 500)",
+    )
+    parser.addoption(
+        "--model-first",
+        type=int,
+        default=0,
+        metavar="NUMBER",
+        help="the number of its first program (default: 0)",
     )
 
 

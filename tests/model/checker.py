@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,18 @@ from .effects import LOG, note
 from .interpreter import Interpreter, NotFed
 from .programs import Load, Program, Run, Statement, Step
 
-__all__ = ["CONFIGURATIONS", "Configuration", "Report", "Inexact", "assert_equal", "check", "check_traced", "namespace", "variables_of", "watch_sums"]
+__all__ = [
+    "CONFIGURATIONS",
+    "Configuration",
+    "Inexact",
+    "Report",
+    "assert_equal",
+    "check",
+    "check_traced",
+    "namespace",
+    "variables_of",
+    "watch_sums",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -46,8 +57,8 @@ class Report(NamedTuple):
     """How much was compared.
 
     Attributes:
-        runs: how many runs.
-        skipped: runs after the numbers had become too large for exact sums.
+        runs: how many runs the program has.
+        skipped: those after the numbers had become too large for exact sums.
     """
 
     runs: int
@@ -58,18 +69,14 @@ class Inexact(Exception):
     """The order of additions would matter."""
 
 
-def namespace() -> dict[str, Any]:
-    """What the text of programs may name."""
-    return {"np": np, "core": core, "array": np.array, "note": note}
-
-
 def check(program: Program, configurations: Sequence[Configuration] = CONFIGURATIONS) -> Report:
-    """Runs the program in all configurations.
+    """Runs a program in all configurations, and by the interpreter.
 
     Raises:
-        AssertionError: if one of them differs from the interpreter.
+        AssertionError: if something differs.
     """
     has_devices = any(isinstance(s, Statement) and "core.device" in s.text for s in program.steps)
+    # without the pass `place`, nothing comes to a device
     ways = [way for way in configurations if not (has_devices and "place" in way.passes_off)]
     return _Check(ways).run(program)
 
@@ -78,70 +85,52 @@ def check_traced(program: Program) -> Report:
     """Runs a program that is one trace, and reads its text as Python does.
 
     Raises:
-        AssertionError: if a value differs.
+        AssertionError: if something differs.
     """
-    runs = [step for step in program.steps if isinstance(step, Run)]
     ways = [Configuration("numpy"), Configuration("numpy", PASSES)]
-    check_ = _Check(ways)
-    cells: list[Cell] = []
-    done = 0
-    with check_.graph.as_default(), np.errstate(all="ignore"):
-        for position, step in enumerate(program.steps):
-            if isinstance(step, Statement):
-                exec(step.text, check_.names)
-                continue
-            assert isinstance(step, Run)
-            try:
-                expected = _read_as_python(program.steps[:position], step, cells)
-            except Inexact:
-                return Report(len(runs), len(runs) - done)
-            check_.compare_with(step, expected, cells)
-            done += 1
-    return Report(len(runs), 0)
+    return _TracedCheck(ways).run(program)
 
 
-def _read_as_python(steps: Sequence[Step], run: Run, cells: list[Cell]) -> dict[str, Array]:
-    names: dict[str, Any] = {"np": np, "array": np.array}
-    feeds = [eval(text, dict(names)) for _, text in run.feeds]
-    names["core"] = EagerCore(cells, feeds, Interpreter(watch_sums))
-    for step in steps:
-        if isinstance(step, Statement):
-            exec(step.text, names)
-    return {name: names[name].array for name in run.fetches}
+def namespace() -> dict[str, Any]:
+    """What the text of programs may name."""
+    return {"np": np, "core": core, "array": np.array, "note": note}
 
 
 class _Check:
+    """One program, its graph, its sessions, and what they ought to hold."""
+
     def __init__(self, configurations: Sequence[Configuration]) -> None:
         self.graph = core.Graph()
+        self.graph.seed = 7
         self.names = namespace()
         self.configurations = configurations
         self.oracles = [Interpreter(watch_sums), Interpreter(watch_sums)]
+        self.done = 0
         with self.graph.as_default():
             self.sessions = {
                 way: [core.Session(backend=way.backend, passes_off=way.passes_off) for _ in "01"]
                 for way in configurations
             }
-        self.runs = 0
 
     def run(self, program: Program) -> Report:
-        self.graph.seed = 7
-        total = sum(isinstance(step, Run) for step in program.steps)
-        with self.graph.as_default(), np.errstate(all="ignore"):
+        """All steps, then a look at the variables."""
+        runs = sum(isinstance(step, Run) for step in program.steps)
+        with self.graph.as_default():
             try:
-                for step in program.steps:
+                for position, step in enumerate(program.steps):
                     if isinstance(step, Statement):
                         exec(step.text, self.names)
                     elif isinstance(step, Load):
                         self.load(step)
                     else:
-                        self.compare(step)
-                        self.runs += 1
+                        self.compare(step, program.steps[:position])
+                        self.done += 1
             except Inexact:
-                return Report(total, total - self.runs)
+                return Report(runs, runs - self.done)
             self.compare_state()
-        return Report(total, 0)
+        return Report(runs, 0)
 
-    def compare(self, run: Run) -> None:
+    def compare(self, run: Run, before: Sequence[Step]) -> None:
         """One run in all ways."""
         oracle = self.oracles[run.session]
         fetches = [self.node(name) for name in run.fetches]
@@ -159,7 +148,7 @@ class _Check:
             session = self.sessions[way][run.session]
             LOG.clear()
             self.compare_one(f"{run} in {way}", session, fetches, feeds, expected)
-            assert log == LOG, f"{run} in {way}\n  noted     {LOG}\n  expected  {log}"
+            assert log == LOG, f"{run} in {way}\n  expected  {log}\n  noted     {LOG}"
 
     def compare_one(
         self,
@@ -169,7 +158,8 @@ class _Check:
         feeds: Mapping[Tensor, Array],
         expected: Sequence[Array | None] | None,
     ) -> None:
-        given = {tensor: np.array(value) for tensor, value in feeds.items()}
+        layout = LAYOUTS[self.done % len(LAYOUTS)]
+        given = {tensor: layout(value.copy()) for tensor, value in feeds.items()}
         if expected is None:
             try:
                 session.run(fetches, given)
@@ -188,19 +178,6 @@ class _Check:
             if isinstance(array, np.ndarray):
                 array.fill(99)
 
-    def compare_with(self, run: Run, expected: Mapping[str, Array], cells: list[Cell]) -> None:
-        """A run of a trace: its values, and what it leaves in the variables."""
-        feeds = {self.node(name): eval(text, self.names) for name, text in run.feeds}
-        variables = [v for v in self.names.values() if isinstance(v, Variable)]
-        for way in self.configurations:
-            session = self.sessions[way][0]
-            fetches = [self.node(name) for name in run.fetches]
-            results = session.run([*fetches, *self.names["t"].writes], feeds)
-            for name, value in zip(run.fetches, results, strict=False):
-                assert_equal(f"{run} in {way}: {name}", value, expected[name])
-            for variable, cell in zip(variables, cells, strict=True):
-                assert_equal(f"{run} in {way}: {variable.name}", session.value(variable), cell.array)
-
     def load(self, load: Load) -> None:
         """Sets a variable in all sessions."""
         variable, array = self.names[load.variable], eval(load.array, self.names)
@@ -218,13 +195,51 @@ class _Check:
                 session = self.sessions[way][index]
                 for variable in variables:
                     where = f"at the end, variable {variable.name} of session{index} in {way}"
-                    assert session.is_initialized(variable) == (variable in oracle.state), where
-                    if variable in oracle.state:
+                    known = variable in oracle.state
+                    assert session.is_initialized(variable) == known, f"{where} is known: {known}"
+                    if known:
                         assert_equal(where, session.value(variable), oracle.state[variable])
 
     def node(self, name: str) -> Tensor | Operation:
+        """What an expression of the program stands for."""
         found = eval(name, self.names)
         return found.value() if isinstance(found, Variable) else found
+
+
+class _TracedCheck(_Check):
+    """A program that is one trace."""
+
+    def __init__(self, configurations: Sequence[Configuration]) -> None:
+        super().__init__(configurations)
+        self.cells: list[Cell] = []
+
+    def compare(self, run: Run, before: Sequence[Step]) -> None:
+        """A run that makes all writes: its values, and what it leaves in the variables."""
+        expected = self.read_as_python(run, before)
+        feeds = {self.node(name): eval(text, self.names) for name, text in run.feeds}
+        variables = [v for v in self.names.values() if isinstance(v, Variable)]
+        for way in self.configurations:
+            session = self.sessions[way][0]
+            fetches = [self.node(name) for name in run.fetches]
+            results = session.run([*fetches, *self.names["t"].writes], feeds)
+            for name, value in zip(run.fetches, results, strict=False):
+                assert_equal(f"{run} in {way}: {name}", value, expected[name])
+            for variable, cell in zip(variables, self.cells, strict=True):
+                where = f"{run} in {way}: {variable.name}"
+                assert_equal(where, session.value(variable), cell.array)
+
+    def read_as_python(self, run: Run, steps: Sequence[Step]) -> dict[str, Array]:
+        """What the program's tensors are, if its text computes at once; cells move on."""
+        names = namespace()
+        feeds = [eval(text, names) for _, text in run.feeds]
+        names["core"] = EagerCore(self.cells, feeds, Interpreter(watch_sums))
+        for step in steps:
+            if isinstance(step, Statement):
+                exec(step.text, names)
+        return {name: names[name].array for name in run.fetches}
+
+    def compare_state(self) -> None:
+        """Each run has done it."""
 
 
 def variables_of(graph: core.Graph) -> list[Variable]:
@@ -247,15 +262,39 @@ def assert_equal(where: str, result: Any, expected: Array) -> None:
     )
 
 
+# How fed arrays lie in memory -------------------------------------------------------------------
+
+
+def _by_rows(array: Array) -> Array:
+    return np.array(array, order="C")
+
+
+def _by_columns(array: Array) -> Array:
+    return np.array(array, order="F")
+
+
+def _backwards(array: Array) -> Array:
+    """The last element first in memory."""
+    turned = (slice(None, None, -1),) * array.ndim
+    return np.array(array[turned])[turned] if array.ndim else array
+
+
+LAYOUTS: tuple[Callable[[Array], Array], ...] = (_by_rows, _by_columns, _backwards)
+
+
 # Exact arithmetic -------------------------------------------------------------------------------
 
-SUMS = {"ReduceSum", "MatMul", "SumTo", "Cumsum"}
+SUMS = {"CombineRows", "Cumsum", "MatMul", "ReduceSum", "ScatterRows", "SumTo"}
 # (the smallest fraction, the largest number) of which a few products sum up exactly
 EXACT = {np.dtype("float32"): (2.0**-3, 2.0**8), np.dtype("float64"): (2.0**-12, 2.0**12)}
 
 
 def watch_sums(opdef: OpDef, inputs: Sequence[Array]) -> None:
-    """Stops where the order of additions could show."""
+    """Stops where the order of additions could show.
+
+    Raises:
+        Inexact: if numbers are so large, or so fine, that a sum of their products is rounded.
+    """
     if opdef.label in SUMS:
         for array in inputs:
             if array.dtype in EXACT:

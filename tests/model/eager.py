@@ -120,7 +120,7 @@ class EagerCore:
             return type(value)(self._symbolic(item) for item in value)
         return value
 
-    def Variable(self, array: Array) -> Cell:  # noqa: N802  (the core's name)
+    def Variable(self, array: Array) -> Cell:
         if self._made == len(self._cells):
             self._cells.append(Cell(self, array))
         cell = self._cells[self._made]

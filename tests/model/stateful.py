@@ -12,6 +12,7 @@ __all__ = ["write_program", "write_traced"]
 
 ON_DEVICE = 'with core.device("strict:0"):'
 
+
 def variable(w: Writer) -> None:
     """A new variable, whose initial value may be a tensor or a function."""
     if w.depth:
@@ -144,16 +145,16 @@ def optimizer(w: Writer) -> None:
     """A step of an optimizer on one or two variables."""
     dtype = w.choice(("float64", "float32"))
     chosen = [v for v in w.variables if v.dtype == dtype][-2:]
-    if not chosen or w.depth:
-        return
+    w.limit(not chosen or w.depth > 0)
     rule, slots = w.choice(
         (
             ("core.SgdRule()", 0),
             ("core.MomentumRule(0.5)", 1),
             ("core.UnscaledMomentumRule(0.5, True)", 1),
+            ("core.AdagradRule()", 1),
         )
     )
-    loss = w.like(dtype, w.choice(((), (2, 3), (3,))))
+    loss = loss_of_rows(w, chosen) or w.like(dtype, w.choice(((), (2, 3), (3,))))
     new, gradients, moments = w.name("u"), w.name("g"), [w.name("w") for _ in chosen][: slots * 9]
     names = ", ".join(v.name for v in chosen)
     for moment, v in zip(moments, chosen, strict=False):
@@ -171,8 +172,22 @@ def optimizer(w: Writer) -> None:
     operation(w, f"core.group({', '.join(writes)})")
 
 
+def loss_of_rows(w: Writer, variables: list[Value]) -> Value | None:
+    """A loss that depends on a few rows of a table, perhaps twice on one."""
+    tables = [v for v in variables if len(v.shape) == 2 and v.shape[0] != 1]
+    if not tables or w.coin(50):
+        return None
+    table = w.choice(tables)
+    count = w.choice((1, 2))
+    indices = [w.index(int(table.shape[0])) for _ in range(count)]
+    factor = w.like(table.dtype, (count, table.shape[1]))
+    text = f"core.reduce_sum(core.multiply(core.gather({table.name}, {indices}), {factor.name}))"
+    return w.define(text, table.dtype, ())
+
+
 STATEFUL: tuple[Kind, ...] = (
-    read, read, write, write, write, write, initialize, group, ordered, ordered, seen_later, traced, traced,
+    read, read, write, write, write, write, initialize, group, ordered, ordered, seen_later, traced,
+    traced,
     variable, optimizer, effect, on_device,
 )  # fmt: skip
 SIMPLE: tuple[Kind, ...] = (*PURE, *([write, read, ordered, group, effect] * 3), on_device)

@@ -18,6 +18,7 @@ from .programs import (
 
 __all__ = ["COMPUTED", "PURE", "clipped", "condition"]
 
+
 def size(shape: Shape) -> int:
     """The number of elements where sizes are as large as they get."""
     total = 1
@@ -197,7 +198,9 @@ def reduction(w: Writer) -> None:
     keep = w.coin(30)
     shape = [1 if i in axes else n for i, n in enumerate(v.shape) if keep or i not in axes]
     name = w.choice(("sum", "max", "min"))
-    w.define(f"core.reduce_{name}({v.name}, axis={list(axes)}, keepdims={keep})", v.dtype, tuple(shape))
+    w.define(
+        f"core.reduce_{name}({v.name}, axis={list(axes)}, keepdims={keep})", v.dtype, tuple(shape)
+    )
 
 
 def cumsum(w: Writer) -> None:
@@ -267,7 +270,11 @@ def reverse(w: Writer) -> None:
 
 
 def concat(w: Writer) -> None:
-    a = w.find(lambda v: len(v.shape) > 0 and isinstance(v.shape[-1], int) and size(v.shape) * 2 <= MAX_SIZE)
+    a = w.find(
+        lambda v: (
+            len(v.shape) > 0 and isinstance(v.shape[-1], int) and size(v.shape) * 2 <= MAX_SIZE
+        )
+    )
     a = a or w.constant(w.choice(NUMBERS), (2, 3))
     b = w.like(a.dtype, a.shape)
     shape = (*a.shape[:-1], int(a.shape[-1]) * 2)
@@ -283,11 +290,15 @@ def split(w: Writer) -> None:
     count = int(v.shape[axis])
     names = [w.name("v") for _ in range(count)]
     w.line(f"{', '.join(names)} = core.split({v.name}, {count}, {axis})")
-    w.here.values += [Value(name, v.dtype, (*v.shape[:axis], 1, *v.shape[axis + 1 :])) for name in names]
+    w.here.values += [
+        Value(name, v.dtype, (*v.shape[:axis], 1, *v.shape[axis + 1 :])) for name in names
+    ]
 
 
 def stack(w: Writer) -> None:
-    a = w.find(lambda v: size(v.shape) * 2 <= MAX_SIZE and len(v.shape) < 3) or w.constant("int32", ())
+    a = w.find(lambda v: size(v.shape) * 2 <= MAX_SIZE and len(v.shape) < 3) or w.constant(
+        "int32", ()
+    )
     b = w.like(a.dtype, a.shape)
     axis = w.choice((0, len(a.shape)))
     shape = (*a.shape[:axis], 2, *a.shape[axis:])
@@ -322,7 +333,9 @@ def sized_by_data(w: Writer) -> None:
 
 
 def broadcast(w: Writer) -> None:
-    v = w.find(lambda v: size(v.shape) * 2 <= MAX_SIZE and len(v.shape) < 3) or w.constant("int32", ())
+    v = w.find(lambda v: size(v.shape) * 2 <= MAX_SIZE and len(v.shape) < 3) or w.constant(
+        "int32", ()
+    )
     like = w.find(lambda x: x.shape[1:] == v.shape and len(x.shape) == len(v.shape) + 1)
     if like is None:
         sizes = [2, *(f"core.shape_of({v.name})[{i}]" for i in range(len(v.shape)))]
@@ -408,17 +421,15 @@ def gradient(w: Writer) -> None:
     names = [w.name("v") for _ in chosen]
     sources = ", ".join(x.name for x in chosen)
     w.line(
-        f"{', '.join(names)}, = core.gradients"
-        f'({y.name}, [{sources}], unconnected_gradients="zero")'
+        f'{", ".join(names)}, = core.gradients({y.name}, [{sources}], unconnected_gradients="zero")'
     )
-    w.here.values += [
-        Value(name, x.dtype, x.shape) for name, x in zip(names, chosen, strict=True)
-    ]
+    w.here.values += [Value(name, x.dtype, x.shape) for name, x in zip(names, chosen, strict=True)]
 
 
 COMPUTED: tuple[Kind, ...] = (
     constant, unary, binary, binary, binary, neutral, nearly_neutral, rounded, compare, logical,
-    where, cast, matmul, matmul, gram, reduction, reduction, cumsum, transpose, reshape, expand_dims,
+    where, cast, matmul, matmul, gram, reduction, reduction, cumsum, transpose, reshape,
+    expand_dims,
     squeeze, getitem, reverse, concat, split, stack, gather, sized_by_data, broadcast,
 )  # fmt: skip
 PURE: tuple[Kind, ...] = (
