@@ -158,9 +158,7 @@ def _find_reuse(
             output, source = instruction.outputs[out], instruction.inputs[index]
             shared = may_share.get(source, source)
             root = memory.root.get(source, source)
-            allowed = (
-                replaces.get(output) == root if output in external else shared not in external
-            )
+            allowed = replaces.get(output) == root if output in external else shared not in external
             is_only_reader = all_differ or readers.count(shared) == 1
             is_last = last.get(shared) == position and is_only_reader
             same = program.types[output].size_bytes == program.types[root].size_bytes
