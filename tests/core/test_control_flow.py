@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from thalweg import core
-from thalweg.core import Session, cond, gradients, placeholder, scan, while_loop
+from thalweg.core import (
+    Session,
+    cond,
+    gradients,
+    placeholder,
+    placeholder_with_default,
+    scan,
+    while_loop,
+)
 
 
 def differences(f: Callable[[np.ndarray], float], x: np.ndarray, step: float = 1e-6) -> np.ndarray:
@@ -336,6 +344,22 @@ class TestCond:
         assert float(session.run(y, {p: False})) == 7.0
         assert [float(i) for i in session.run([w, v])] == [2.0, 5.0]
 
+    def test_a_variable_beside_a_tensor_that_is_its_value(self) -> None:
+        w = core.Variable(1.0)
+        value = w.value()
+        y = cond(placeholder_with_default(True, []), lambda: w + value, lambda: value)
+        assert float(Session().run(y)) == 2.0
+
+    def test_an_operand_from_outside_does_not_take_the_other_there(self) -> None:
+        w, x = core.Variable(1.0), core.constant(10.0)
+
+        def write_and_read() -> Any:
+            w.assign(5.0)
+            return x + w
+
+        y = cond(placeholder_with_default(True, []), write_and_read, lambda: x)
+        assert float(Session().run(y)) == 15.0
+
     def test_other_dtypes_are_refused(self) -> None:
         p = placeholder("bool", [])
         with pytest.raises(core.DtypeError, match="result 0 has two dtypes"):
@@ -384,6 +408,28 @@ def test_map_fn_of_structures() -> None:
     got = Session().run(y)
     np.testing.assert_array_equal(got["s"], 3 * x)
     np.testing.assert_array_equal(got["d"], x.sum(1))
+
+
+def test_a_body_runs_after_operations_outside() -> None:
+    w = core.Variable(1.0)
+    write = w.assign(5.0)
+
+    def after_write(value: Any) -> Any:
+        with core.control_dependencies([write]):
+            return w + value
+
+    p = placeholder("bool", [])
+    x = core.constant([1.0, 2.0])
+    nested = cond(p, lambda: cond(p, lambda: after_write(1.0), lambda: w + 0.0), lambda: w + 0.0)
+    loop = while_loop(lambda v: v < 3.0, after_write, [1.0])[0]
+    for fetch, expected in ((nested, 6.0), (loop, 6.0), (core.map_fn(after_write, x), [6.0, 7.0])):
+        session = Session()
+        assert session.run(fetch, {p: True}).tolist() == expected
+        assert session.run(w) == 5.0
+    with core.Graph().as_default():
+        stranger = core.constant(1.0).op
+    with pytest.raises(core.GraphError, match="something of another graph is used in the body"):
+        cond(p, lambda: core.group(stranger), lambda: x)
 
 
 def test_effects_in_bodies_run_each_time(capsys: pytest.CaptureFixture[str]) -> None:

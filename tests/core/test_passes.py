@@ -278,6 +278,26 @@ def test_a_variable_is_overwritten_by_its_update_after_the_last_reader():
     assert list(memory.reused.values()) == [program.state_in[w]]
 
 
+def test_a_variable_is_not_overwritten_through_a_copy_of_it():
+    w = core.Variable(np.ones((4, 4), np.float32))
+    program = specialize(lower([w.assign(core.tanh(core.transpose(w))).op], []), [])
+    memory = plan_memory(program)  # the transposed values lie in the arena, where no result may
+    assert memory.reused == {}
+
+
+def test_the_arena_holds_no_strings_and_nothing_of_unknown_size():
+    words = core.placeholder("string", [2])
+    joined = core.concat([words, words], 0)
+    program = specialize(lower([core.concat([joined, joined], 0)], [words]), [(2,)])
+    assert plan_memory(program).offset == {}
+    x = core.placeholder("float32", [])
+    loop = core.while_loop(lambda v: v < 9.0, lambda v: v * v, [x])[0]
+    program = specialize(lower([loop, *core.gradients(loop, [x])], [x]), [()])
+    memory = plan_memory(program)
+    unknown = [n for i in program.instructions for n in i.outputs if not program.types[n].is_static]
+    assert unknown and not memory.offset.keys() & set(unknown)
+
+
 def test_results_that_share_memory_are_marked():
     x = core.placeholder("float32", [2, 3])
     program = specialize(lower([core.transpose(x), x + 1.0], [x]), [(2, 3)])

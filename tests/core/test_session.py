@@ -97,6 +97,15 @@ def test_a_short_batch_makes_a_second_plan_and_many_sizes_warn():
             assert call(np.ones(size)).shape == (size,)
 
 
+def test_a_size_counts_once_whatever_the_backend():
+    x = core.placeholder("float32", [None])
+    y = x * 2.0
+    for backend in ("numpy", "strict"):
+        session = Session(backend=backend)
+        for size in range(1, 7):  # no warning, which would be an error here
+            assert session.run(y, {x: np.ones(size)}).shape == (size,)
+
+
 def test_passes_may_be_switched_off(graph):
     x = core.placeholder("float32", [None, 3])
     y = core.log(core.softmax(core.reshape(x * 1.0 + 0.0, [-1, 3])))

@@ -80,6 +80,44 @@ def test_a_fed_write_does_not_happen(session):
     assert session.run(w) == 1.0
 
 
+def test_what_is_fed_stays_fed_where_its_operation_runs_too(session):
+    w = Variable(1.0)
+    write = w.assign(2.0)
+    with core.control_dependencies([write]):
+        after = w.read_value()
+    assert session.run([write * 2.0, after], {write: 7.0}) == [14.0, 2.0]
+    total = core.add(w, 1.0)
+    assert session.run([total, total.op], {total: 9.0}) == [9.0, None]
+
+
+def test_a_fed_placeholder_may_stand_in_control_dependencies(session):
+    x = core.placeholder("float32", [])
+    with core.control_dependencies([x]):
+        y = core.constant(2.0)
+    assert session.run([y, x.op, core.group(x)], {x: 1.0}) == [2.0, None, None]
+    with pytest.raises(core.FeedError, match="a placeholder is not fed"):
+        session.run(core.group(x))
+
+
+def test_feeding_a_write_cuts_the_edge_from_it(session):
+    w = Variable(1.0)
+    write = w.assign(2.0)
+    with core.control_dependencies([write * 1.0]):
+        after = w.read_value()
+    assert session.run([after, write.op], {write: 7.0})[0] == 1.0
+    assert session.run([after, write.op])[0] == 2.0
+
+
+def test_the_side_that_a_choice_does_not_take_orders_nothing(session):
+    takes = core.placeholder("bool", [])
+    w = Variable(1.0)
+    write = w.assign(5.0)
+    with core.control_dependencies([core.choose(takes, write, w)]):
+        after = w.read_value()
+    assert session.run([after, write.op], {takes: False})[0] == 1.0
+    assert session.run([after, write.op], {takes: True})[0] == 5.0
+
+
 def test_inside_a_trace_reads_and_writes_thread_in_program_order(session):
     w = Variable(1.0)
     trace = core.Trace()
@@ -107,6 +145,16 @@ def test_an_assigned_feed_is_copied(session):
     session.run(w.assign(x).op, {x: value})
     value[:] = 7
     assert session.run(w).tolist() == [1, 1, 1]
+
+
+def test_a_fed_value_that_decides_is_copied(session):
+    takes = core.placeholder("bool", [])
+    fetches = [core.choose(takes, 1.0, 2.0), takes]
+    flag = np.array(True)
+    assert session.run(fetches, {takes: flag}) == [1, True]
+    flag[...] = False
+    assert session.run(fetches, {takes: np.array(True)}) == [1, True]
+    assert session.run(fetches, {takes: flag}) == [2, False]
 
 
 def test_arrays_handed_out_are_copies(session):
@@ -152,6 +200,30 @@ def test_initial_values_may_read_other_variables(session):
     session.load(a, 5.0)
     session.run(b.initializer)
     assert session.run(b) == 50
+
+
+def test_passes_do_not_decide_when_a_variable_gets_its_value():
+    with core.Graph().as_default():
+        a = Variable(1.0)
+        b = Variable(a.value() * 10.0)
+        for off in ([], ["simplify", "fold", "merge"]):
+            session = Session(passes_off=off)
+            session.run(core.group(b))  # reads it, though nothing is made of it
+            session.load(a, 5.0)
+            assert session.run(b) == 10.0
+
+
+def test_a_value_assigned_while_the_initial_one_is_computed_stays(session):
+    def initial():
+        thread = threading.Thread(target=session.run, args=[assign])
+        thread.start()
+        thread.join()
+        return np.float32(1)
+
+    w = Variable(initial, dtype="float32", shape=())
+    assign = w.assign(5.0).op
+    assert session.run([w, w + 1.0]) == [5, 6]
+    assert session.run(w) == 5
 
 
 def test_sessions_have_values_of_their_own(session):
