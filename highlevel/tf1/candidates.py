@@ -12,6 +12,8 @@ from .arguments import either, refuse
 __all__ = [
     "crelu",
     "embedding_lookup",
+    "local_response_normalization",
+    "log_poisson_loss",
     "lrn",
     "nce_loss",
     "sampled_softmax_loss",
@@ -109,6 +111,23 @@ def lrn(
         name: of the node.
     """
     return core.local_response_normalization(input, depth_radius, bias, alpha, beta, name=name)
+
+
+local_response_normalization = lrn
+
+
+def log_poisson_loss(
+    targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None
+) -> Tensor:
+    """exp(log_input) - targets log_input, and Stirling's term of the targets if wanted.
+
+    Args:
+        targets: (...) float >= 0, counts.
+        log_input: (...) of the same dtype, the logarithm of the expected counts.
+        compute_full_loss: whether the part that does not depend on `log_input` is added.
+        name: of the node.
+    """
+    return core.log_poisson_loss(targets, log_input, compute_full_loss, name=name)
 
 
 def weighted_cross_entropy_with_logits(

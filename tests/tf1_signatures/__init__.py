@@ -7,6 +7,7 @@ without the first argument of a method. `tests/highlevel/tf1/test_signatures.py`
 from __future__ import annotations
 
 from . import (
+    convolutions,
     data,
     flow,
     graphs,
@@ -23,6 +24,7 @@ from . import (
 TABLES = [
     module.SIGNATURES
     for module in (
+        convolutions,
         data,
         flow,
         graphs,
