@@ -45,12 +45,14 @@ from thalweg.core import bool_ as bool
 
 from . import (
     arrays,
+    assertions,
     behavior,
     clipping,
     collections,
     control,
     derivatives,
     effects,
+    further,
     graph,
     initializer_classes,
     inputs,
@@ -70,6 +72,7 @@ from . import (
     state,
     template,
     tensor_array,
+    text,
     variable_scopes,
     variables,
     version,
@@ -78,12 +81,14 @@ from .arguments import missing_name
 
 # Each theme's `__all__` is the one list of its names.
 from .arrays import *  # noqa: F403
+from .assertions import *  # noqa: F403
 from .behavior import *  # noqa: F403
 from .clipping import *  # noqa: F403
 from .collections import *  # noqa: F403
 from .control import *  # noqa: F403
 from .derivatives import *  # noqa: F403
 from .effects import *  # noqa: F403
+from .further import *  # noqa: F403
 from .graph import *  # noqa: F403
 from .initializer_classes import *  # noqa: F403
 from .inputs import *  # noqa: F403
@@ -102,6 +107,7 @@ from .special import *  # noqa: F403
 from .state import *  # noqa: F403
 from .template import *  # noqa: F403
 from .tensor_array import *  # noqa: F403
+from .text import *  # noqa: F403
 from .variable_scopes import *  # noqa: F403
 from .variables import *  # noqa: F403
 from .version import *  # noqa: F403
@@ -174,6 +180,7 @@ __all__ = [
 ]
 __all__ += ["__compiler_version__", "__git_version__", "__version__", "keras", *_NAMESPACES]
 __all__ += arrays.__all__
+__all__ += assertions.__all__
 __all__ += behavior.__all__
 __all__ += clipping.__all__
 __all__ += collections.__all__
@@ -191,6 +198,7 @@ __all__ += session.__all__
 __all__ += state.__all__
 __all__ += template.__all__
 __all__ += tensor_array.__all__
+__all__ += text.__all__
 __all__ += variable_scopes.__all__
 __all__ += special.__all__
 __all__ += linear_algebra.__all__
@@ -199,6 +207,7 @@ __all__ += rearranging.__all__
 __all__ += sampling.__all__
 __all__ += scattering.__all__
 __all__ += effects.__all__
+__all__ += further.__all__
 __all__ += variables.__all__
 __all__ += version.__all__
 

@@ -7,6 +7,7 @@ without the first argument of a method. `tests/highlevel/tf1/test_signatures.py`
 from __future__ import annotations
 
 from . import (
+    checks,
     convolutions,
     data,
     flow,
@@ -24,6 +25,7 @@ from . import (
 TABLES = [
     module.SIGNATURES
     for module in (
+        checks,
         convolutions,
         data,
         flow,
