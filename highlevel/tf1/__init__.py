@@ -51,17 +51,17 @@ from . import (
     collections,
     control,
     derivatives,
+    draws,
     effects,
+    elementwise,
     further,
     graph,
     initializer_classes,
     inputs,
     linear_algebra,
-    math,
     named_variables,
     nn,
     ordering,
-    random,
     rearranging,
     reductions,
     sampling,
@@ -87,16 +87,16 @@ from .clipping import *  # noqa: F403
 from .collections import *  # noqa: F403
 from .control import *  # noqa: F403
 from .derivatives import *  # noqa: F403
+from .draws import *  # noqa: F403
 from .effects import *  # noqa: F403
+from .elementwise import *  # noqa: F403
 from .further import *  # noqa: F403
 from .graph import *  # noqa: F403
 from .initializer_classes import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .linear_algebra import *  # noqa: F403
-from .math import *  # noqa: F403
 from .named_variables import *  # noqa: F403
 from .ordering import *  # noqa: F403
-from .random import *  # noqa: F403
 from .rearranging import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .sampling import *  # noqa: F403
@@ -116,18 +116,27 @@ if TYPE_CHECKING:
     import thalweg as keras
 
     from . import app as app
+    from . import bitwise as bitwise
     from . import compat as compat
     from . import contrib as contrib
     from . import data as data
+    from . import debugging as debugging
     from . import errors as errors
     from . import examples as examples
     from . import flags as flags
     from . import gfile as gfile
+    from . import image as image
     from . import initializers as initializers
+    from . import io as io
     from . import layers as layers
+    from . import linalg as linalg
     from . import logging as logging
     from . import losses as losses
+    from . import manip as manip
+    from . import math as math
     from . import metrics as metrics
+    from . import random as random
+    from . import strings as strings
     from . import test as test
     from . import train as train
 
@@ -141,18 +150,27 @@ newaxis = None
 # Namespaces that are imported at their first use.
 _NAMESPACES = [
     "app",
+    "bitwise",
     "compat",
     "contrib",
     "data",
+    "debugging",
     "errors",
     "examples",
     "flags",
     "gfile",
+    "image",
     "initializers",
+    "io",
     "layers",
+    "linalg",
     "logging",
     "losses",
+    "manip",
+    "math",
     "metrics",
+    "random",
+    "strings",
     "test",
     "train",
     "version",
@@ -189,10 +207,10 @@ __all__ += derivatives.__all__
 __all__ += graph.__all__
 __all__ += initializer_classes.__all__
 __all__ += inputs.__all__
-__all__ += math.__all__
+__all__ += elementwise.__all__
 __all__ += named_variables.__all__
 __all__ += ordering.__all__
-__all__ += random.__all__
+__all__ += draws.__all__
 __all__ += reductions.__all__
 __all__ += session.__all__
 __all__ += state.__all__

@@ -12,14 +12,17 @@ from .arguments import either, refuse
 __all__ = [
     "crelu",
     "embedding_lookup",
+    "learned_unigram_candidate_sampler",
     "local_response_normalization",
     "log_poisson_loss",
+    "log_uniform_candidate_sampler",
     "lrn",
     "nce_loss",
     "sampled_softmax_loss",
     "selu",
     "swish",
     "top_k",
+    "uniform_candidate_sampler",
     "weighted_cross_entropy_with_logits",
     "zero_fraction",
 ]
@@ -248,3 +251,80 @@ def sampled_softmax_loss(
         remove_accidental_hits,
         name=name,
     )
+
+
+def learned_unigram_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> core.CandidateSample:
+    """Classes to be noise, drawn by how often they were seen so far.
+
+    Args:
+        true_classes: (batch, num_true) int64.
+        num_true: how many labels a sample has.
+        num_sampled: how many classes are drawn.
+        unique: whether no class is drawn twice.
+        range_max: how many classes there are.
+        seed: of what is drawn.
+        name: of the node.
+    """
+    del num_true
+    classes = core.cast(true_classes, "int64")
+    return core.learned_unigram_candidate_sampler(
+        classes, num_sampled, unique, range_max, seed, name
+    )
+
+
+def log_uniform_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> core.CandidateSample:
+    """Classes to be noise, drawn with probability log(1 + 1 / (class + 1)) / log(classes + 1).
+
+    Args:
+        true_classes: (batch, num_true) int64.
+        num_true: how many labels a sample has.
+        num_sampled: how many classes are drawn.
+        unique: whether no class is drawn twice.
+        range_max: how many classes there are.
+        seed: of what is drawn.
+        name: of the node.
+    """
+    del num_true
+    classes = core.cast(true_classes, "int64")
+    return core.log_uniform_candidate_sampler(classes, num_sampled, unique, range_max, seed, name)
+
+
+def uniform_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> core.CandidateSample:
+    """Classes to be noise, all equally likely.
+
+    Args:
+        true_classes: (batch, num_true) int64.
+        num_true: how many labels a sample has.
+        num_sampled: how many classes are drawn.
+        unique: whether no class is drawn twice.
+        range_max: how many classes there are.
+        seed: of what is drawn.
+        name: of the node.
+    """
+    del num_true
+    classes = core.cast(true_classes, "int64")
+    return core.uniform_candidate_sampler(classes, num_sampled, unique, range_max, seed, name)

@@ -37,7 +37,7 @@ from .cross_entropy import (
     sparse_softmax_cross_entropy_with_logits,
 )
 from .ctc import *  # noqa: F403
-from .math import matmul
+from .elementwise import matmul
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .transposed_convolutions import *  # noqa: F403

@@ -92,7 +92,7 @@ def test_assertions_about_types() -> None:
         with pytest.raises(CheckError, match=r"test_checks\.py"):
             wrong()
     for wrong in (lambda: tf.assert_type(x, tf.int32), lambda: tf.assert_integer(x)):
-        with pytest.raises(CheckError):
+        with pytest.raises(DtypeError):
             wrong()
     tf.assert_proper_iterable([1, 2])
     for single in (x, X, "text", 3):
