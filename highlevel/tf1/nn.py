@@ -51,6 +51,9 @@ if TYPE_CHECKING:
         dynamic_rnn as dynamic_rnn,
     )
     from .rnn import (
+        raw_rnn as raw_rnn,
+    )
+    from .rnn import (
         static_bidirectional_rnn as static_bidirectional_rnn,
     )
     from .rnn import (
@@ -90,6 +93,7 @@ __all__ += transposed_convolutions.__all__
 _RECURRENT = [
     "bidirectional_dynamic_rnn",
     "dynamic_rnn",
+    "raw_rnn",
     "static_bidirectional_rnn",
     "static_rnn",
 ]

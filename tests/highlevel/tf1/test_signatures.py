@@ -22,8 +22,9 @@ READ_DATA_SETS = (
 # Names that are not called, have a Python class's own arguments, or are filled with attributes.
 OTHERS = {
     "AggregationMethod", "ConfigProto", "DType", "GPUOptions", "GraphKeys", "GraphOptions",
-    "OpError", "image.ResizeMethod", "Operation", "OptimizerOptions", "RunMetadata", "RunOptions", "Tensor",
-    "UnconnectedGradients", "data.Dataset", "data.Iterator", "losses.Reduction", "test.TestCase",
+    "OpError", "Operation", "OptimizerOptions", "RunMetadata", "RunOptions", "Tensor",
+    "UnconnectedGradients", "data.Dataset", "data.Iterator", "image.ResizeMethod",
+    "losses.Reduction", "test.TestCase",
     "train.NanLossDuringTrainingError", "VariableAggregation", "VariableSynchronization",
 }  # fmt: skip
 
