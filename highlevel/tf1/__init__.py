@@ -27,7 +27,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from thalweg.core import (
+    Dimension,
     DType,
+    TensorShape,
     float16,
     float32,
     float64,
@@ -178,6 +180,8 @@ _NAMESPACES = [
 
 __all__ = [
     "DType",
+    "Dimension",
+    "TensorShape",
     "bool",
     "double",
     "float16",

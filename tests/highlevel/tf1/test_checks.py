@@ -244,3 +244,16 @@ def test_indexed_slices() -> None:
     table = tf.Variable(np.ones((4, 2)))
     [slope] = tf.gradients(tf.gather(table, [1, 1]), table)
     assert not isinstance(slope, tf.IndexedSlices)
+
+
+def test_shapes_as_objects() -> None:
+    shape = tf.TensorShape([None, 3])
+    assert shape == tf.placeholder(tf.float32, [None, 3]).shape
+    assert isinstance(shape[1], tf.Dimension)
+    rows = tf.while_loop(
+        lambda x: tf.shape(x)[0] < 4,
+        lambda x: tf.concat([x, x], 0),
+        [tf.ones([1, 3])],
+        shape_invariants=[shape],
+    )
+    assert run(rows).shape == (4, 3)

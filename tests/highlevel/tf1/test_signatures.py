@@ -21,11 +21,11 @@ READ_DATA_SETS = (
 )
 # Names that are not called, have a Python class's own arguments, or are filled with attributes.
 OTHERS = {
-    "AggregationMethod", "ConfigProto", "DType", "GPUOptions", "GraphKeys", "GraphOptions",
-    "OpError", "Operation", "OptimizerOptions", "RunMetadata", "RunOptions", "Tensor",
-    "UnconnectedGradients", "data.Dataset", "data.Iterator", "image.ResizeMethod",
-    "losses.Reduction", "test.TestCase",
-    "train.NanLossDuringTrainingError", "VariableAggregation", "VariableSynchronization",
+    "AggregationMethod", "ConfigProto", "DType", "Dimension", "GPUOptions", "GraphKeys",
+    "GraphOptions", "OpError", "Operation", "OptimizerOptions", "RunMetadata", "RunOptions",
+    "Tensor", "TensorShape", "UnconnectedGradients", "VariableAggregation",
+    "VariableSynchronization", "data.Dataset", "data.Iterator", "image.ResizeMethod",
+    "losses.Reduction", "test.TestCase", "train.NanLossDuringTrainingError",
 }  # fmt: skip
 
 
