@@ -16,8 +16,8 @@ does not overflow.
 >>> import thalweg.tf1 as tf
 >>> x = tf.placeholder(tf.float32, [None, 2])
 >>> y = tf.nn.relu(tf.matmul(x, [[1.0], [-1.0]]))
->>> with tf.Session() as session:
-...     print(session.run(y, feed_dict={x: [[3, 1], [1, 3]]}).tolist())
+>>> session = tf.Session()
+>>> session.run(y, feed_dict={x: [[3, 1], [1, 3]]}).tolist()
 [[2.0], [0.0]]
 """
 
