@@ -617,7 +617,9 @@ from .structure import (
     rebuild,
 )
 from .types import (
+    Dimension,
     DType,
+    TensorShape,
     TensorType,
     as_dtype,
     as_shape,
@@ -675,6 +677,7 @@ __all__ = [
     "DataError",
     "DeviceError",
     "DeviceInfo",
+    "Dimension",
     "DtypeError",
     "FeedError",
     "FileFormatError",
@@ -704,6 +707,7 @@ __all__ = [
     "SufficientStatistics",
     "Tensor",
     "TensorArray",
+    "TensorShape",
     "TensorType",
     "ThalwegError",
     "Trace",

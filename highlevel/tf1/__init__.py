@@ -16,8 +16,8 @@ does not overflow.
 >>> import thalweg.tf1 as tf
 >>> x = tf.placeholder(tf.float32, [None, 2])
 >>> y = tf.nn.relu(tf.matmul(x, [[1.0], [-1.0]]))
->>> with tf.Session() as session:
-...     print(session.run(y, feed_dict={x: [[3, 1], [1, 3]]}).tolist())
+>>> session = tf.Session()
+>>> session.run(y, feed_dict={x: [[3, 1], [1, 3]]}).tolist()
 [[2.0], [0.0]]
 """
 
@@ -27,7 +27,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from thalweg.core import (
+    Dimension,
     DType,
+    TensorShape,
     float16,
     float32,
     float64,
@@ -45,21 +47,23 @@ from thalweg.core import bool_ as bool
 
 from . import (
     arrays,
+    assertions,
     behavior,
     clipping,
     collections,
     control,
     derivatives,
+    draws,
     effects,
+    elementwise,
+    further,
     graph,
     initializer_classes,
     inputs,
     linear_algebra,
-    math,
     named_variables,
     nn,
     ordering,
-    random,
     rearranging,
     reductions,
     sampling,
@@ -70,6 +74,7 @@ from . import (
     state,
     template,
     tensor_array,
+    text,
     variable_scopes,
     variables,
     version,
@@ -78,20 +83,22 @@ from .arguments import missing_name
 
 # Each theme's `__all__` is the one list of its names.
 from .arrays import *  # noqa: F403
+from .assertions import *  # noqa: F403
 from .behavior import *  # noqa: F403
 from .clipping import *  # noqa: F403
 from .collections import *  # noqa: F403
 from .control import *  # noqa: F403
 from .derivatives import *  # noqa: F403
+from .draws import *  # noqa: F403
 from .effects import *  # noqa: F403
+from .elementwise import *  # noqa: F403
+from .further import *  # noqa: F403
 from .graph import *  # noqa: F403
 from .initializer_classes import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .linear_algebra import *  # noqa: F403
-from .math import *  # noqa: F403
 from .named_variables import *  # noqa: F403
 from .ordering import *  # noqa: F403
-from .random import *  # noqa: F403
 from .rearranging import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .sampling import *  # noqa: F403
@@ -102,6 +109,7 @@ from .special import *  # noqa: F403
 from .state import *  # noqa: F403
 from .template import *  # noqa: F403
 from .tensor_array import *  # noqa: F403
+from .text import *  # noqa: F403
 from .variable_scopes import *  # noqa: F403
 from .variables import *  # noqa: F403
 from .version import *  # noqa: F403
@@ -110,18 +118,27 @@ if TYPE_CHECKING:
     import thalweg as keras
 
     from . import app as app
+    from . import bitwise as bitwise
     from . import compat as compat
     from . import contrib as contrib
     from . import data as data
+    from . import debugging as debugging
     from . import errors as errors
     from . import examples as examples
     from . import flags as flags
     from . import gfile as gfile
+    from . import image as image
     from . import initializers as initializers
+    from . import io as io
     from . import layers as layers
+    from . import linalg as linalg
     from . import logging as logging
     from . import losses as losses
+    from . import manip as manip
+    from . import math as math
     from . import metrics as metrics
+    from . import random as random
+    from . import strings as strings
     from . import test as test
     from . import train as train
 
@@ -135,18 +152,27 @@ newaxis = None
 # Namespaces that are imported at their first use.
 _NAMESPACES = [
     "app",
+    "bitwise",
     "compat",
     "contrib",
     "data",
+    "debugging",
     "errors",
     "examples",
     "flags",
     "gfile",
+    "image",
     "initializers",
+    "io",
     "layers",
+    "linalg",
     "logging",
     "losses",
+    "manip",
+    "math",
     "metrics",
+    "random",
+    "strings",
     "test",
     "train",
     "version",
@@ -154,6 +180,8 @@ _NAMESPACES = [
 
 __all__ = [
     "DType",
+    "Dimension",
+    "TensorShape",
     "bool",
     "double",
     "float16",
@@ -174,6 +202,7 @@ __all__ = [
 ]
 __all__ += ["__compiler_version__", "__git_version__", "__version__", "keras", *_NAMESPACES]
 __all__ += arrays.__all__
+__all__ += assertions.__all__
 __all__ += behavior.__all__
 __all__ += clipping.__all__
 __all__ += collections.__all__
@@ -182,15 +211,16 @@ __all__ += derivatives.__all__
 __all__ += graph.__all__
 __all__ += initializer_classes.__all__
 __all__ += inputs.__all__
-__all__ += math.__all__
+__all__ += elementwise.__all__
 __all__ += named_variables.__all__
 __all__ += ordering.__all__
-__all__ += random.__all__
+__all__ += draws.__all__
 __all__ += reductions.__all__
 __all__ += session.__all__
 __all__ += state.__all__
 __all__ += template.__all__
 __all__ += tensor_array.__all__
+__all__ += text.__all__
 __all__ += variable_scopes.__all__
 __all__ += special.__all__
 __all__ += linear_algebra.__all__
@@ -199,6 +229,7 @@ __all__ += rearranging.__all__
 __all__ += sampling.__all__
 __all__ += scattering.__all__
 __all__ += effects.__all__
+__all__ += further.__all__
 __all__ += variables.__all__
 __all__ += version.__all__
 

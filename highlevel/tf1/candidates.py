@@ -12,12 +12,17 @@ from .arguments import either, refuse
 __all__ = [
     "crelu",
     "embedding_lookup",
+    "learned_unigram_candidate_sampler",
+    "local_response_normalization",
+    "log_poisson_loss",
+    "log_uniform_candidate_sampler",
     "lrn",
     "nce_loss",
     "sampled_softmax_loss",
     "selu",
     "swish",
     "top_k",
+    "uniform_candidate_sampler",
     "weighted_cross_entropy_with_logits",
     "zero_fraction",
 ]
@@ -109,6 +114,23 @@ def lrn(
         name: of the node.
     """
     return core.local_response_normalization(input, depth_radius, bias, alpha, beta, name=name)
+
+
+local_response_normalization = lrn
+
+
+def log_poisson_loss(
+    targets: Any, log_input: Any, compute_full_loss: bool = False, name: str | None = None
+) -> Tensor:
+    """exp(log_input) - targets log_input, and Stirling's term of the targets if wanted.
+
+    Args:
+        targets: (...) float >= 0, counts.
+        log_input: (...) of the same dtype, the logarithm of the expected counts.
+        compute_full_loss: whether the part that does not depend on `log_input` is added.
+        name: of the node.
+    """
+    return core.log_poisson_loss(targets, log_input, compute_full_loss, name=name)
 
 
 def weighted_cross_entropy_with_logits(
@@ -229,3 +251,80 @@ def sampled_softmax_loss(
         remove_accidental_hits,
         name=name,
     )
+
+
+def learned_unigram_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> core.CandidateSample:
+    """Classes to be noise, drawn by how often they were seen so far.
+
+    Args:
+        true_classes: (batch, num_true) int64.
+        num_true: how many labels a sample has.
+        num_sampled: how many classes are drawn.
+        unique: whether no class is drawn twice.
+        range_max: how many classes there are.
+        seed: of what is drawn.
+        name: of the node.
+    """
+    del num_true
+    classes = core.cast(true_classes, "int64")
+    return core.learned_unigram_candidate_sampler(
+        classes, num_sampled, unique, range_max, seed, name
+    )
+
+
+def log_uniform_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> core.CandidateSample:
+    """Classes to be noise, drawn with probability log(1 + 1 / (class + 1)) / log(classes + 1).
+
+    Args:
+        true_classes: (batch, num_true) int64.
+        num_true: how many labels a sample has.
+        num_sampled: how many classes are drawn.
+        unique: whether no class is drawn twice.
+        range_max: how many classes there are.
+        seed: of what is drawn.
+        name: of the node.
+    """
+    del num_true
+    classes = core.cast(true_classes, "int64")
+    return core.log_uniform_candidate_sampler(classes, num_sampled, unique, range_max, seed, name)
+
+
+def uniform_candidate_sampler(
+    true_classes: Any,
+    num_true: int,
+    num_sampled: int,
+    unique: bool,
+    range_max: int,
+    seed: int | None = None,
+    name: str | None = None,
+) -> core.CandidateSample:
+    """Classes to be noise, all equally likely.
+
+    Args:
+        true_classes: (batch, num_true) int64.
+        num_true: how many labels a sample has.
+        num_sampled: how many classes are drawn.
+        unique: whether no class is drawn twice.
+        range_max: how many classes there are.
+        seed: of what is drawn.
+        name: of the node.
+    """
+    del num_true
+    classes = core.cast(true_classes, "int64")
+    return core.uniform_candidate_sampler(classes, num_sampled, unique, range_max, seed, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,14 @@ from thalweg.core import Operation, Tensor
 
 from .arguments import either
 
-__all__ = ["Assert", "Print", "py_func", "verify_tensor_all_finite"]
+__all__ = [
+    "Assert",
+    "Print",
+    "numpy_function",
+    "print",
+    "py_func",
+    "verify_tensor_all_finite",
+]
 
 
 def Assert(
@@ -65,6 +73,32 @@ def py_func(
         name: of the node.
     """
     return core.py_func(func, inp, Tout, stateful, name=name)
+
+
+def numpy_function(
+    func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: str | None = None
+) -> Any:
+    """`py_func` of a function that is called in every run."""
+    return core.py_func(func, inp, Tout, name=name)
+
+
+def print(*inputs: Any, **kwargs: Any) -> Operation:
+    """Prints values as Python's `print` does, whenever the run needs the operation.
+
+    Args:
+        inputs: tensors and anything else.
+        kwargs: output_stream, summarize, sep, end and name, as in TF1.
+
+    >>> import sys
+    >>> import thalweg.tf1 as tf
+    >>> with tf.Session() as session:
+    ...     session.run(tf.print("x:", tf.constant([1, 2]), output_stream=sys.stdout))
+    x: [1 2]
+    """
+    stream = kwargs.pop("output_stream", sys.stderr)
+    names = {sys.stdout: "stdout", sys.stderr: "stderr"}
+    is_plain = getattr(stream, "__hash__", None) is not None and stream in names
+    return core.print_v2(*inputs, output_stream=names[stream] if is_plain else stream, **kwargs)
 
 
 def verify_tensor_all_finite(

@@ -32,10 +32,10 @@ from thalweg.core import (
     transpose,
 )
 
+from .draws import random_normal as _random_normal
+from .draws import random_uniform as _random_uniform
+from .draws import truncated_normal as _truncated_normal
 from .inputs import constant as _constant
-from .random import random_normal as _random_normal
-from .random import random_uniform as _random_uniform
-from .random import truncated_normal as _truncated_normal
 
 __all__ = [
     "constant_initializer",

@@ -1,16 +1,16 @@
-"""Elementwise and matrix mathematics in TF1's spelling.
-
-Functions whose arguments TF1 names as the core does are the core's own.
-"""
+"""`tf.math`: mathematics under the newer address."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import thalweg.core
-from thalweg.core import (
-    OptionError,
-    Tensor,
+from thalweg import core
+from thalweg.core import Tensor, convert, cumulative_logsumexp, multiply_no_nan, xdivy, xlogy
+
+from .arguments import missing_name
+from .assertions import is_non_decreasing, is_strictly_increasing
+from .candidates import top_k, zero_fraction
+from .elementwise import (
     abs,
     add,
     add_n,
@@ -20,7 +20,6 @@ from thalweg.core import (
     equal,
     erf,
     exp,
-    expand_dims,
     expm1,
     floor,
     floordiv,
@@ -37,8 +36,10 @@ from thalweg.core import (
     logical_and,
     logical_not,
     logical_or,
+    logical_xor,
     maximum,
     minimum,
+    mod,
     multiply,
     negative,
     not_equal,
@@ -55,23 +56,92 @@ from thalweg.core import (
     subtract,
     tan,
     tanh,
+    truediv,
 )
-
-from .arguments import refuse
-
-mod = floormod
+from .further import accumulate_n, polygamma
+from .nn import in_top_k, log_softmax, softmax, softplus, softsign
+from .normalization import l2_normalize
+from .rearranging import invert_permutation
+from .reductions import (
+    argmax,
+    argmin,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_sum,
+)
+from .segments import (
+    bincount,
+    confusion_matrix,
+    count_nonzero,
+    cumprod,
+    cumsum,
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
+from .special import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cosh,
+    digamma,
+    erfc,
+    lgamma,
+    log_sigmoid,
+    rint,
+    scalar_mul,
+    sinh,
+)
+from .special import (
+    div_no_nan as divide_no_nan,
+)
 
 __all__ = [
     "abs",
+    "accumulate_n",
+    "acos",
+    "acosh",
     "add",
     "add_n",
-    "cast",
+    "argmax",
+    "argmin",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "bincount",
     "ceil",
+    "confusion_matrix",
     "cos",
-    "div",
+    "cosh",
+    "count_nonzero",
+    "cumprod",
+    "cumsum",
+    "cumulative_logsumexp",
+    "digamma",
     "divide",
+    "divide_no_nan",
     "equal",
     "erf",
+    "erfc",
     "exp",
     "expm1",
     "floor",
@@ -79,162 +149,128 @@ __all__ = [
     "floormod",
     "greater",
     "greater_equal",
+    "in_top_k",
+    "invert_permutation",
     "is_finite",
     "is_inf",
     "is_nan",
+    "is_non_decreasing",
+    "is_strictly_increasing",
+    "l2_normalize",
     "less",
     "less_equal",
+    "lgamma",
     "log",
     "log1p",
+    "log_sigmoid",
+    "log_softmax",
     "logical_and",
     "logical_not",
     "logical_or",
     "logical_xor",
-    "matmul",
     "maximum",
     "minimum",
     "mod",
     "multiply",
+    "multiply_no_nan",
     "negative",
     "not_equal",
+    "polygamma",
+    "polyval",
     "pow",
     "reciprocal",
+    "reciprocal_no_nan",
+    "reduce_all",
+    "reduce_any",
+    "reduce_euclidean_norm",
+    "reduce_logsumexp",
+    "reduce_max",
+    "reduce_mean",
+    "reduce_min",
+    "reduce_prod",
+    "reduce_std",
+    "reduce_sum",
+    "reduce_variance",
+    "rint",
     "round",
     "rsqrt",
+    "scalar_mul",
+    "segment_max",
+    "segment_mean",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
     "sigmoid",
     "sign",
     "sin",
+    "sinh",
+    "softmax",
+    "softplus",
+    "softsign",
     "sqrt",
     "square",
     "squared_difference",
     "subtract",
     "tan",
     "tanh",
-    "to_double",
-    "to_float",
-    "to_int32",
-    "to_int64",
+    "top_k",
     "truediv",
-    "where",
+    "unsorted_segment_max",
+    "unsorted_segment_mean",
+    "unsorted_segment_min",
+    "unsorted_segment_prod",
+    "unsorted_segment_sqrt_n",
+    "unsorted_segment_sum",
+    "xdivy",
+    "xlogy",
+    "zero_fraction",
 ]
 
+__getattr__ = missing_name(__name__, __all__)
 
-def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """x / y as Python 3 divides: integers become floats first, of 64 bits from 32 on.
+
+def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
+    """1 / x, and 0 where x is 0, elementwise."""
+    tensor = convert(x)
+    return core.div_no_nan(core.ones_like(tensor), tensor, name=name)
+
+
+def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
+    """The value of a polynomial by Horner's rule, elementwise.
+
+    Args:
+        coeffs: a list of tensors, that of the highest power first; it may be empty.
+        x: (...) float.
+        name: of the node.
 
     >>> import thalweg.tf1 as tf
     >>> with tf.Session() as session:
-    ...     print(session.run(tf.truediv([1, 3], 2)))
-    [0.5 1.5]
+    ...     print(session.run(tf.math.polyval([1.0, 0.0, -2.0], 3.0)))
+    7.0
     """
-    a, b = thalweg.core.convert_all(x, y)
-    if a.dtype.is_integer:
-        wanted = "float32" if a.dtype.size_bytes <= 2 else "float64"
-        a, b = cast(a, wanted), cast(b, wanted)
-    return divide(a, b, name=name)
+    tensor = convert(x)
+    total = core.zeros_like(tensor)
+    for coefficient in coeffs:
+        total = total * tensor + coefficient
+    return core.identity(total, name=name)
 
 
-def div(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """x / y as Python 2 divides: integers give integers, rounded down."""
-    a, b = thalweg.core.convert_all(x, y)
-    return (floordiv if a.dtype.is_integer else divide)(a, b, name=name)
-
-
-def matmul(
-    a: Any,
-    b: Any,
-    transpose_a: bool = False,
-    transpose_b: bool = False,
-    adjoint_a: bool = False,
-    adjoint_b: bool = False,
-    a_is_sparse: bool = False,
-    b_is_sparse: bool = False,
-    name: str | None = None,
+def reduce_std(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The matrix product of `a` and `b`.
-
-    Args:
-        a: (..., rows, k) number.
-        b: (..., k, units), of the dtype of `a`.
-        transpose_a: `a` comes as (..., k, rows).
-        transpose_b: `b` comes as (..., units, k).
-        adjoint_a: the same, for numbers that are real.
-        adjoint_b: the same.
-        a_is_sparse: ignored: it only promises zeros.
-        b_is_sparse: ignored.
-        name: of the node.
-
-    Raises:
-        ShapeError: if an operand is not a matrix, or the sizes do not fit.
-        DtypeError: if the dtypes differ or are not numbers.
-        OptionError: if one operand is both transposed and adjoint.
-    """
-    for which, transposes, adjoins in (
-        ("a", transpose_a, adjoint_a),
-        ("b", transpose_b, adjoint_b),
-    ):
-        if transposes and adjoins:
-            raise OptionError(
-                "matmul",
-                "an operand is transposed twice",
-                expected=f"transpose_{which} or adjoint_{which}",
-                got="both",
-            )
-    return thalweg.core.matmul(a, b, transpose_a or adjoint_a, transpose_b or adjoint_b, name=name)
+    """The (biased) standard deviation over axes; over all if None."""
+    return core.reduce_std(input_tensor, axis, keepdims, name=name)
 
 
-def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Tensor:
-    """x or y but not both."""
-    return thalweg.core.logical_xor(x, y, name=name)
+def reduce_variance(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """The (biased) variance over axes; over all if None."""
+    return core.reduce_variance(input_tensor, axis, keepdims, name=name)
 
 
-def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
-    """`x` in another dtype; booleans become 0 and 1, floats lose their fraction.
-
-    >>> import thalweg.tf1 as tf
-    >>> with tf.Session() as session:
-    ...     print(session.run(tf.cast([True, False], "float")))
-    [1. 0.]
-    """
-    return thalweg.core.cast(x, dtype, name=name)
-
-
-def to_float(x: Any, name: str = "ToFloat") -> Tensor:
-    """`x` as float32."""
-    return cast(x, "float32", name)
-
-
-def to_double(x: Any, name: str = "ToDouble") -> Tensor:
-    """`x` as float64."""
-    return cast(x, "float64", name)
-
-
-def to_int32(x: Any, name: str = "ToInt32") -> Tensor:
-    """`x` as int32."""
-    return cast(x, "int32", name)
-
-
-def to_int64(x: Any, name: str = "ToInt64") -> Tensor:
-    """`x` as int64."""
-    return cast(x, "int64", name)
-
-
-def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
-    """`x` where `condition` holds, else `y`.
-
-    Args:
-        condition: bool of the shape of `x`; or (rows,), which chooses whole rows.
-        x: (...) of any dtype.
-        y: the same type.
-        name: of the node.
-
-    Raises:
-        GraphError: if `x` and `y` are missing: the places that hold are not supported.
-    """
-    if x is None or y is None:
-        refuse("where", "where(condition, x, y)", condition_alone=True)
-    chosen, first = thalweg.core.convert(condition), thalweg.core.convert(x)
-    if chosen.ndim == 1:
-        for _ in range((first.ndim or 1) - 1):
-            chosen = expand_dims(chosen, -1)
-    return thalweg.core.where(chosen, x, y, name=name)
+def reduce_euclidean_norm(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """The root of the sum of squares over axes; over all if None."""
+    return core.reduce_euclidean_norm(input_tensor, axis, keepdims, name=name)

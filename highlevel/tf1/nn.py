@@ -24,20 +24,23 @@ from thalweg.core import (
     where,
 )
 
-from . import candidates
+from . import candidates, convolutions, ctc, normalization, pooling, transposed_convolutions
 from .arguments import either, missing_name
 from .arrays import one_hot
 from .axes import from_last, to_last
 from .candidates import *  # noqa: F403
+from .convolutions import *  # noqa: F403
 from .cross_entropy import (
     sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits,
 )
-from .images import avg_pool, conv2d, max_pool
-from .math import matmul
-from .normalization import batch_normalization, l2_normalize, moments
+from .ctc import *  # noqa: F403
+from .elementwise import matmul
+from .normalization import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .transposed_convolutions import *  # noqa: F403
 
 if TYPE_CHECKING:
     from . import rnn_cell as rnn_cell
@@ -48,6 +51,9 @@ if TYPE_CHECKING:
         dynamic_rnn as dynamic_rnn,
     )
     from .rnn import (
+        raw_rnn as raw_rnn,
+    )
+    from .rnn import (
         static_bidirectional_rnn as static_bidirectional_rnn,
     )
     from .rnn import (
@@ -55,19 +61,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "avg_pool",
-    "batch_normalization",
     "bias_add",
-    "conv2d",
     "dropout",
     "elu",
     "in_top_k",
     "l2_loss",
-    "l2_normalize",
     "leaky_relu",
     "log_softmax",
-    "max_pool",
-    "moments",
     "relu",
     "relu6",
     "sigmoid",
@@ -83,11 +83,17 @@ __all__ = [
 ]
 
 __all__ += candidates.__all__
+__all__ += convolutions.__all__
+__all__ += ctc.__all__
+__all__ += normalization.__all__
+__all__ += pooling.__all__
+__all__ += transposed_convolutions.__all__
 
 # Recurrent networks stand on `tf.layers`, which stands on this module.
 _RECURRENT = [
     "bidirectional_dynamic_rnn",
     "dynamic_rnn",
+    "raw_rnn",
     "static_bidirectional_rnn",
     "static_rnn",
 ]

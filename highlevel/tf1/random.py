@@ -1,72 +1,61 @@
-"""Random numbers in TF1's spelling; `set_random_seed` fixes them."""
+"""`tf.random`: random numbers under the newer address."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import thalweg.core
-from thalweg.core import OptionError, Tensor, as_dtype, float32
+from thalweg import core
+from thalweg.core import Tensor
 
-__all__ = ["random_normal", "random_uniform", "truncated_normal"]
+from .arguments import missing_name
+from .candidates import (
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
+from .draws import random_normal as normal
+from .draws import random_uniform as uniform
+from .draws import truncated_normal
+from .further import get_seed
+from .graph import set_random_seed
+from .sampling import (
+    multinomial,
+)
+from .sampling import (
+    random_gamma as gamma,
+)
+from .sampling import (
+    random_poisson as poisson,
+)
+from .sampling import (
+    random_shuffle as shuffle,
+)
+
+__all__ = [
+    "categorical",
+    "gamma",
+    "get_seed",
+    "learned_unigram_candidate_sampler",
+    "log_uniform_candidate_sampler",
+    "multinomial",
+    "normal",
+    "poisson",
+    "set_random_seed",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
+    "uniform_candidate_sampler",
+]
+
+__getattr__ = missing_name(__name__, __all__)
 
 
-def random_uniform(
-    shape: Any,
-    minval: Any = 0,
-    maxval: Any = None,
-    dtype: Any = float32,
+def categorical(
+    logits: Any,
+    num_samples: Any,
+    dtype: Any = None,
     seed: int | None = None,
     name: str | None = None,
 ) -> Tensor:
-    """Uniform numbers in minval <= u < maxval.
-
-    Args:
-        shape: sizes, or an integer vector.
-        minval: lower bound.
-        maxval: upper bound, exclusive; 1 for floats if None.
-        dtype: float or integer.
-        seed: two operations of equal seed and shape draw equal numbers.
-        name: of the node.
-
-    Raises:
-        OptionError: if `maxval` is missing for integers, or the range is empty.
-
-    >>> import thalweg.tf1 as tf
-    >>> with tf.Session() as session:
-    ...     print(session.run(tf.random_uniform([2, 3], -1.0, 1.0)).shape)
-    (2, 3)
-    """
-    if maxval is None:
-        if as_dtype(dtype).is_integer:
-            raise OptionError(
-                "random_uniform",
-                "maxval is missing",
-                expected="maxval=… for integers",
-                got=f"dtype {as_dtype(dtype)}",
-            )
-        maxval = 1
-    return thalweg.core.random_uniform(shape, minval, maxval, dtype, seed, name)
-
-
-def random_normal(
-    shape: Any,
-    mean: Any = 0.0,
-    stddev: Any = 1.0,
-    dtype: Any = float32,
-    seed: int | None = None,
-    name: str | None = None,
-) -> Tensor:
-    """Normal numbers of a mean and standard deviation.  -> `shape` of a float dtype."""
-    return thalweg.core.random_normal(shape, mean, stddev, dtype, seed, name)
-
-
-def truncated_normal(
-    shape: Any,
-    mean: Any = 0.0,
-    stddev: Any = 1.0,
-    dtype: Any = float32,
-    seed: int | None = None,
-    name: str | None = None,
-) -> Tensor:
-    """Normal numbers on the condition that they lie within two standard deviations."""
-    return thalweg.core.truncated_normal(shape, mean, stddev, dtype, seed, name)
+    """Classes drawn by their logits.  (batch, classes) -> (batch, num_samples), int64 if None."""
+    return core.random_categorical(logits, num_samples, dtype or "int64", seed, name)

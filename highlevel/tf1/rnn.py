@@ -7,6 +7,7 @@ from typing import Any
 
 import thalweg.core
 from thalweg.core import (
+    GraphError,
     OptionError,
     Tensor,
     cast,
@@ -24,12 +25,13 @@ from thalweg.core import (
     zeros_like,
 )
 
-from .rnn_cell import batch_of
+from .rnn_cells import batch_of
 from .variable_scopes import variable_scope
 
 __all__ = [
     "bidirectional_dynamic_rnn",
     "dynamic_rnn",
+    "raw_rnn",
     "static_bidirectional_rnn",
     "static_rnn",
 ]
@@ -264,3 +266,23 @@ def _turned_list(steps: Sequence[Tensor], lengths: Any) -> list[Tensor]:
     stacked = thalweg.core.stack(list(steps))
     turned = reverse_sequence(stacked, convert(lengths), seq_axis=0, batch_axis=1)
     return [turned[i] for i in range(len(steps))]
+
+
+def raw_rnn(
+    cell: Any,
+    loop_fn: Any,
+    parallel_iterations: int | None = None,
+    swap_memory: bool = False,
+    scope: Any = None,
+) -> Any:
+    """Is not here: a loop whose every part the caller decides is written as a loop.
+
+    Raises:
+        GraphError: always, with the way out.
+    """
+    raise GraphError(
+        "raw_rnn",
+        "is not supported",
+        expected="dynamic_rnn, static_rnn, or a loop",
+        hint="write the steps with tf.while_loop, and collect outputs in a tf.TensorArray",
+    )

@@ -7,12 +7,15 @@ without the first argument of a method. `tests/highlevel/tf1/test_signatures.py`
 from __future__ import annotations
 
 from . import (
+    checks,
+    convolutions,
     data,
     flow,
     graphs,
     initializers,
     layers,
     losses,
+    namespaces,
     nn,
     operations,
     programs,
@@ -23,12 +26,15 @@ from . import (
 TABLES = [
     module.SIGNATURES
     for module in (
+        checks,
+        convolutions,
         data,
         flow,
         graphs,
         initializers,
         layers,
         losses,
+        namespaces,
         nn,
         operations,
         programs,

@@ -35,7 +35,16 @@ SAMPLED = (
     "remove_accidental_hits={}, partition_strategy='mod', name="
 )
 
+CONTRIB = {
+    "EmbeddingWrapper": "cell, embedding_classes, embedding_size, initializer=None, reuse=None",
+    "InputProjectionWrapper": "cell, num_proj, activation=None, input_size=None, reuse=None",
+    "LSTMBlockCell": "num_units, forget_bias=1.0, cell_clip=None, use_peephole=False, dtype=None, "
+    "reuse=None, name='lstm_cell'",
+    "OutputProjectionWrapper": "cell, output_size, activation=None, reuse=None",
+}
+
 SIGNATURES = {
+    **{f"contrib.rnn.{name}": arguments for name, arguments in CONTRIB.items()},
     "nn.crelu": "features, name=None, axis=-1",
     "nn.embedding_lookup": "params, ids, partition_strategy='mod', name=None, "
     "validate_indices=True, max_norm=None",
@@ -72,6 +81,7 @@ SIGNATURES = {
     f"{BOTH}, parallel_iterations=None, swap_memory=False, time_major=False, scope=None",
     "nn.dynamic_rnn": "cell, inputs, sequence_length=None, initial_state=None, dtype=None, "
     "parallel_iterations=None, swap_memory=False, time_major=False, scope=None",
+    "nn.raw_rnn": "cell, loop_fn, parallel_iterations=None, swap_memory=False, scope=None",
     **{f"nn.{name}": arguments for name, arguments in RUNS.items()},
     **{f"nn.rnn_cell.{name}": arguments for name, arguments in CELLS.items()},
     **{f"contrib.rnn.{name}": arguments for name, arguments in (*CELLS.items(), *RUNS.items())},

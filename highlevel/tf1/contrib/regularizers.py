@@ -20,11 +20,11 @@ from thalweg.core import (
 )
 
 from ..collections import GraphKeys, get_collection
+from ..draws import random_uniform, truncated_normal
 from ..graph import name_scope
 from ..initializer_classes import Initializer
 from ..initializer_classes import variance_scaling_initializer as _scaling
 from ..nn import l2_loss
-from ..random import random_uniform, truncated_normal
 
 __all__ = [
     "apply_regularization",

@@ -16,16 +16,26 @@ from ..rnn_cell import (
     ResidualWrapper,
     RNNCell,
 )
+from .rnn_cells import (
+    EmbeddingWrapper,
+    InputProjectionWrapper,
+    LSTMBlockCell,
+    OutputProjectionWrapper,
+)
 
 __all__ = [
     "BasicLSTMCell",
     "BasicRNNCell",
     "DeviceWrapper",
     "DropoutWrapper",
+    "EmbeddingWrapper",
     "GRUCell",
+    "InputProjectionWrapper",
+    "LSTMBlockCell",
     "LSTMCell",
     "LSTMStateTuple",
     "MultiRNNCell",
+    "OutputProjectionWrapper",
     "RNNCell",
     "ResidualWrapper",
     "static_bidirectional_rnn",

@@ -8,8 +8,8 @@ from typing import Any
 import thalweg.core
 from thalweg.core import Tensor, convert, identity, reshape, shape_of, transpose
 
+from ..elementwise import matmul
 from ..initializer_classes import zeros_initializer
-from ..math import matmul
 from ..nn import bias_add
 from ..nn import dropout as _dropout
 from .base import InputSpec, Layer, known_size

@@ -26,7 +26,7 @@ from thalweg.core import (
     zeros_like,
 )
 
-from ..math import matmul
+from ..elementwise import matmul
 from ..variable_scopes import variable_scope
 from .parts import Metric, Names, collected, fitted_weights, pair, ratio, state
 

@@ -25,8 +25,8 @@ from thalweg.core import (
     where,
 )
 
+from ..draws import random_normal
 from ..graph import name_scope
-from ..random import random_normal
 
 __all__ = [
     "cosine_decay",

@@ -105,3 +105,18 @@ def test_a_seed_makes_the_sampled_softmax_repeatable() -> None:
     ]
     first, second = run(losses)
     np.testing.assert_array_equal(first, second)
+
+
+def test_log_poisson_loss() -> None:
+    counts, log_rate = np.array([0.0, 1.0, 4.0]), np.array([0.5, -0.3, 1.0])
+    short = np.exp(log_rate) - counts * log_rate
+    rest = 4 * np.log(4) - 4 + 0.5 * np.log(2 * np.pi * 4)  # Stirling, of counts above 1
+    with tf.Session() as session:
+        a, b = session.run(
+            [
+                tf.nn.log_poisson_loss(counts, log_rate),
+                tf.nn.log_poisson_loss(counts, log_rate, compute_full_loss=True),
+            ]
+        )
+    np.testing.assert_allclose(a, short, rtol=1e-7)
+    np.testing.assert_allclose(b, short + np.array([0, 0, rest]), rtol=1e-7)

@@ -144,7 +144,7 @@ def test_errors() -> None:
         tf.nn.max_pool(IMAGES, [1, 2, 2, 2], [1, 2, 2, 1], "SAME")
     assert str(caught.value) == (
         "max_pool: ksize do not fit the axes\n"
-        "  expected  one number, (height, width), or four with 1 for batch and channels\n"
+        "  expected  one number, 2 spatial ones, or 4 with 1 for batch and channels\n"
         "  got       [1, 2, 2, 2]"
     )
     with pytest.raises(OptionError, match="padding does not fit the axes"):

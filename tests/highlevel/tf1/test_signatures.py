@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tf1_signatures import TABLES
+from tf1_signatures.namespaces import ALIASES
 
 import thalweg.tf1 as tf
 from thalweg.tf1.examples.tutorials.mnist import input_data
@@ -20,30 +21,40 @@ READ_DATA_SETS = (
 )
 # Names that are not called, have a Python class's own arguments, or are filled with attributes.
 OTHERS = {
-    "AggregationMethod", "ConfigProto", "DType", "GPUOptions", "GraphKeys", "GraphOptions",
-    "OpError", "Operation", "OptimizerOptions", "RunMetadata", "RunOptions", "Tensor",
-    "UnconnectedGradients", "data.Dataset", "data.Iterator", "losses.Reduction", "test.TestCase",
-    "train.NanLossDuringTrainingError", "VariableAggregation", "VariableSynchronization",
+    "AggregationMethod", "ConfigProto", "DType", "Dimension", "GPUOptions", "GraphKeys",
+    "GraphOptions", "OpError", "Operation", "OptimizerOptions", "RunMetadata", "RunOptions",
+    "Tensor", "TensorShape", "UnconnectedGradients", "VariableAggregation",
+    "VariableSynchronization", "data.Dataset", "data.Iterator", "image.ResizeMethod",
+    "losses.Reduction", "test.TestCase", "train.NanLossDuringTrainingError",
 }  # fmt: skip
 
 
 # Not `tf.flags`: it is absl's, and takes the names of arguments that TF1 had before.
 NAMESPACES = (
     "app",
+    "bitwise",
     "compat",
     "contrib.layers",
     "contrib.rnn",
     "data",
     "data.experimental",
+    "debugging",
     "errors",
     "gfile",
+    "image",
     "initializers",
+    "io",
     "layers",
+    "linalg",
     "logging",
     "losses",
+    "manip",
+    "math",
     "metrics",
     "nn",
     "nn.rnn_cell",
+    "random",
+    "strings",
     "test",
     "train",
 )
@@ -97,6 +108,11 @@ def test_every_function_has_a_row() -> None:
         names = found(space).__all__
         functions |= {f"{space}.{n}" for n in names if callable(found(f"{space}.{n}"))}
     assert sorted(functions - set(SIGNATURES) - OTHERS) == []
+
+
+@pytest.mark.parametrize("name", ALIASES)
+def test_second_addresses(name: str) -> None:
+    assert found(name) is found(ALIASES[name])
 
 
 def test_no_row_stands_twice() -> None:
