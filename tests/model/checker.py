@@ -23,6 +23,7 @@ __all__ = [
     "CONFIGURATIONS",
     "Configuration",
     "Inexact",
+    "PASSES",
     "Report",
     "assert_equal",
     "check",

@@ -6,12 +6,11 @@ from contextlib import nullcontext
 
 from .bodies import BODIES
 from .programs import NUMBERS, OPEN_SHAPES, SHAPES, SIZES, Kind, Load, Program, Run, Value, Writer
-from .statements import COMPUTED, PURE, clipped
+from .statements import COMPUTED, PURE, clipped, condition
 
 __all__ = ["write_program", "write_traced"]
 
 ON_DEVICE = 'with core.device("strict:0"):'
-
 
 def variable(w: Writer) -> None:
     """A new variable, whose initial value may be a tensor or a function."""
@@ -54,6 +53,14 @@ def write(w: Writer) -> None:
 def some_variable(w: Writer) -> Value:
     """A variable, rather one that has been written."""
     return w.late(w.here.writes)[1] if w.here.writes and w.coin(60) else w.choice(w.variables)
+
+
+def write_or_not(w: Writer) -> None:
+    """A write that happens if something decides so."""
+    write(w)
+    name, v = w.here.writes[-1]
+    other = w.like(v.dtype, v.shape)
+    w.define(f"core.choose({condition(w).name}, {name}, {other.name})", v.dtype, v.shape)
 
 
 def effect(w: Writer) -> None:
@@ -186,9 +193,8 @@ def loss_of_rows(w: Writer, variables: list[Value]) -> Value | None:
 
 
 STATEFUL: tuple[Kind, ...] = (
-    read, read, write, write, write, write, initialize, group, ordered, ordered, seen_later, traced,
-    traced,
-    variable, optimizer, effect, on_device,
+    read, read, write, write, write, write, initialize, group, ordered, ordered, seen_later, traced, traced,
+    variable, optimizer, effect, on_device, write_or_not,
 )  # fmt: skip
 SIMPLE: tuple[Kind, ...] = (*PURE, *([write, read, ordered, group, effect] * 3), on_device)
 NESTED: tuple[Kind, ...] = (*SIMPLE, *BODIES)
