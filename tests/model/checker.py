@@ -21,9 +21,9 @@ from .programs import Load, Program, Run, Statement, Step
 
 __all__ = [
     "CONFIGURATIONS",
+    "PASSES",
     "Configuration",
     "Inexact",
-    "PASSES",
     "Report",
     "assert_equal",
     "check",

@@ -75,7 +75,9 @@ def _renamed(step: Step, name: str, other: str) -> Step:
     """The step without the line that makes a value, and another one wherever it was used."""
     word = re.compile(rf"\b{name}\b")
     if isinstance(step, Statement):
-        lines = [line for line in step.text.split("\n") if not line.lstrip().startswith(f"{name} =")]
+        lines = [
+            line for line in step.text.split("\n") if not line.lstrip().startswith(f"{name} =")
+        ]
         return Statement(word.sub(other, "\n".join(lines)))
     if isinstance(step, Run):
         feeds = {word.sub(other, key): array for key, array in step.feeds}

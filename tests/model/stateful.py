@@ -12,6 +12,7 @@ __all__ = ["write_program", "write_traced"]
 
 ON_DEVICE = 'with core.device("strict:0"):'
 
+
 def variable(w: Writer) -> None:
     """A new variable, whose initial value may be a tensor or a function."""
     if w.depth:
@@ -193,8 +194,8 @@ def loss_of_rows(w: Writer, variables: list[Value]) -> Value | None:
 
 
 STATEFUL: tuple[Kind, ...] = (
-    read, read, write, write, write, write, initialize, group, ordered, ordered, seen_later, traced, traced,
-    variable, optimizer, effect, on_device, write_or_not,
+    read, read, write, write, write, write, write_or_not, initialize, group, ordered, ordered,
+    seen_later, traced, traced, variable, optimizer, effect, on_device,
 )  # fmt: skip
 SIMPLE: tuple[Kind, ...] = (*PURE, *([write, read, ordered, group, effect] * 3), on_device)
 NESTED: tuple[Kind, ...] = (*SIMPLE, *BODIES)

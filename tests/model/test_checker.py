@@ -114,7 +114,9 @@ def values_die_one_instruction_early(patch: pytest.MonkeyPatch) -> None:
 
 def anything_may_be_overwritten(patch: pytest.MonkeyPatch) -> None:
     plain = memory._find_reuse
-    patch.setattr(memory, "_find_reuse", lambda program, plan, *rest: plain(program, plan, {}, set()))
+    patch.setattr(
+        memory, "_find_reuse", lambda program, plan, *rest: plain(program, plan, {}, set())
+    )
 
 
 def freed_places_are_too_large(patch: pytest.MonkeyPatch) -> None:
