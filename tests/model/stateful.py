@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import Any
 
 from .bodies import BODIES
 from .programs import NUMBERS, OPEN_SHAPES, SHAPES, SIZES, Kind, Load, Program, Run, Value, Writer
@@ -49,6 +50,23 @@ def write(w: Writer) -> None:
     method = w.choice(("assign", "assign_add", "assign_sub"))
     text = clipped(w, value.name, v.dtype) if w.coin(50) else value.name
     w.here.writes.append((w.define(f"{v.name}.{method}({text})", v.dtype, v.shape).name, v))
+
+
+def write_rows(w: Writer) -> None:
+    """Changes some rows of a variable, or some of its elements; perhaps one of them twice."""
+    tables = [v for v in w.variables if v.shape]
+    w.limit(not tables)
+    v = w.choice(tables)
+    kinds = ("update", "add", "sub")
+    if len(v.shape) == 2 and w.coin(40):
+        indices: list[Any] = [[w.index(int(n)) for n in v.shape] for _ in range(2)]
+        function, rows = f"scatter_nd_{w.choice(kinds)}", w.like(v.dtype, (2,))
+    else:
+        indices = [w.index(int(v.shape[0])) for _ in range(2)]
+        function = f"scatter_{w.choice((*kinds, 'max', 'min'))}"
+        rows = w.like(v.dtype, (2, *v.shape[1:]))
+    made = w.define(f"core.{function}({v.name}, {indices}, {rows.name})", v.dtype, v.shape)
+    w.here.writes.append((made.name, v))
 
 
 def some_variable(w: Writer) -> Value:
@@ -194,10 +212,15 @@ def loss_of_rows(w: Writer, variables: list[Value]) -> Value | None:
 
 
 STATEFUL: tuple[Kind, ...] = (
-    read, read, write, write, write, write, write_or_not, initialize, group, ordered, ordered,
+    read, read, write, write, write, write_rows, write_or_not, initialize, group, ordered, ordered,
     seen_later, traced, traced, variable, optimizer, effect, on_device,
 )  # fmt: skip
-SIMPLE: tuple[Kind, ...] = (*PURE, *([write, read, ordered, group, effect] * 3), on_device)
+SIMPLE: tuple[Kind, ...] = (
+    *PURE,
+    *([write, read, ordered, group, effect] * 3),
+    write_rows,
+    on_device,
+)
 NESTED: tuple[Kind, ...] = (*SIMPLE, *BODIES)
 
 
@@ -256,7 +279,7 @@ def load(w: Writer) -> None:
 
 
 # what a trace can hold, so that Python's own order is its meaning
-TRACED: tuple[Kind, ...] = (*COMPUTED, *([write, write, read, ordered, *BODIES] * 3))
+TRACED: tuple[Kind, ...] = (*COMPUTED, *([write, write, read, ordered, *BODIES] * 3), write_rows)
 
 
 def write_traced(seed: int) -> Program:
