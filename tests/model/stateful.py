@@ -6,7 +6,19 @@ from contextlib import nullcontext
 from typing import Any
 
 from .bodies import BODIES
-from .programs import NUMBERS, OPEN_SHAPES, SHAPES, SIZES, Kind, Load, Program, Run, Value, Writer
+from .programs import (
+    INTEGERS,
+    NUMBERS,
+    OPEN_SHAPES,
+    SHAPES,
+    SIZES,
+    Kind,
+    Load,
+    Program,
+    Run,
+    Value,
+    Writer,
+)
 from .statements import COMPUTED, PURE, clipped, condition
 
 __all__ = ["write_program", "write_traced"]
@@ -262,9 +274,14 @@ def mixture(w: Writer) -> tuple[list[str], dict[str, Value]]:
 
 
 def some_value(w: Writer) -> Value | None:
-    """Something to feed, rather a write."""
+    """Something to feed, rather a write, or what decides a size."""
     written = {name for name, _ in w.here.writes}
-    return w.find(lambda v: v.name in written) if w.coin(50) else w.find(lambda v: True)
+    kind = w.choice(("any", "any", "written", "written", "deciding"))
+    if kind == "written":
+        return w.find(lambda v: v.name in written)
+    if kind == "deciding":
+        return w.find(lambda v: v.is_early and v.shape == () and v.dtype in INTEGERS)
+    return w.find(lambda v: True)
 
 
 def literal(w: Writer, value: Value, sizes: dict[str, int]) -> str:
