@@ -432,6 +432,17 @@ def test_a_body_runs_after_operations_outside() -> None:
         cond(p, lambda: core.group(stranger), lambda: x)
 
 
+def test_a_constant_that_waits_for_something_in_a_loop_has_no_place_in_its_gradient() -> None:
+    def step(total: Any, x: Any) -> Any:
+        with core.control_dependencies([total]):
+            factor = core.constant(3.0)
+        return total + factor * x * x, total
+
+    x = placeholder("float32", [2])
+    [dx] = gradients(scan(step, 0.0, x)[0], [x])
+    assert Session().run(dx, {x: [1.0, 2.0]}).tolist() == [6.0, 12.0]
+
+
 def test_a_size_that_is_fed_reaches_into_bodies() -> None:
     n = core.negative(core.constant(-1))  # its type knows that it is 1
     rows = core.fill([n, 2], 1.0)
