@@ -140,7 +140,12 @@ def lower(
 class _Lowering:
     """One lowering. Implements `ops.state.Emitter`."""
 
-    def __init__(self, feeds: Sequence[Tensor], given: HostValues) -> None:
+    def __init__(
+        self,
+        feeds: Sequence[Tensor],
+        given: HostValues,
+        types: Sequence[TensorType] | None = None,
+    ) -> None:
         self.program = Program()
         self.fed = set(feeds)
         self.value = _HostEvaluator(given, self.fed)
@@ -153,17 +158,18 @@ class _Lowering:
         self.after: dict[Operation, int] = {}
         self.writes: dict[Variable, list[tuple[int, int]]] = {}
         self.bit = 0
-        # a fed intermediate may contradict sizes that the graph derived from it
-        self.infer_again = any(not _is_placeholder(t.op.opdef) for t in feeds)
+        # a fed intermediate may contradict sizes that the graph derived from it; so may what a
+        # body takes from there
+        self.infer_again = types is not None or any(not _is_placeholder(t.op.opdef) for t in feeds)
+        self.types = types or [TensorType(t.dtype, t.type.shape) for t in feeds]
 
     def run(self, fetches: Sequence[Tensor | Operation]) -> Program:
         """Emits everything the fetches need."""
-        for tensor in self.feeds:
+        for tensor, type_ in zip(self.feeds, self.types, strict=True):
             if tensor in self.given:
                 self.numbers[tensor] = self.program.constant(self.given[tensor])
                 self.program.feeds.append(None)
             else:
-                type_ = TensorType(tensor.dtype, tensor.type.shape)
                 self.numbers[tensor] = self.program.value(type_)
                 self.program.feeds.append(self.numbers[tensor])
         for op in _needed(fetches, self.fed, self.value):
@@ -227,13 +233,22 @@ class _Lowering:
         inputs = tuple(self.numbers[t] for t in op.inputs)
         opdef: Any = op.opdef
         if opdef.bodies:
-            opdef = opdef.with_bodies([lower(b.outputs, b.inputs) for b in opdef.bodies])
+            opdef = opdef.with_bodies(self._body_programs(opdef, inputs))
         if self.infer_again:
             outputs = self.program.emit_many(opdef, *inputs, origin=self.origin)
         else:
             outputs = tuple(self.program.value(t.type) for t in op.outputs)
             self.program.instructions.append(Instruction(opdef, inputs, outputs, self.origin))
         self._define(op, *outputs)
+
+    def _body_programs(self, opdef: Any, inputs: Sequence[int]) -> list[Program]:
+        if not self.infer_again:
+            return [lower(body.outputs, body.inputs) for body in opdef.bodies]
+        types = opdef.body_types([self.program.types[n] for n in inputs])
+        return [
+            _Lowering(body.inputs, {}, inner).run(body.outputs)
+            for body, inner in zip(opdef.bodies, types, strict=True)
+        ]
 
     def _emit_state(self, op: Operation, opdef: StateOp) -> None:
         variable = opdef.variable

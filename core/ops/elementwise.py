@@ -232,6 +232,10 @@ class SumTo(OpDef):
         require(self, "number", x=x)
         return TensorType(x.dtype, shape_from_value(shape))
 
+    def infer_unknown(self, x: TensorType, shape: TensorType) -> tuple[TensorType, ...]:
+        """The same: x's own shape does not matter."""
+        return (self.infer(x, shape),)
+
     def compute(self, xp: Any, x: Any, shape: Any) -> Any:
         """Leading axes vanish; stretched ones are summed and kept."""
         target = tuple(int(size) for size in shape)
@@ -279,6 +283,10 @@ class BroadcastTo(OpDef):
                     got=f"x {x}, shape {target}",
                 )
         return TensorType(x.dtype, target)
+
+    def infer_unknown(self, x: TensorType, shape: TensorType) -> tuple[TensorType, ...]:
+        """The shape's value, where known."""
+        return (TensorType(x.dtype, shape_from_value(shape)),)
 
     def compute(self, xp: Any, x: Any, shape: Any) -> Any:
         """A strided view where the backend has one."""

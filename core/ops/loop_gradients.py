@@ -100,11 +100,13 @@ class _Seam:
         known = self._is_constant.get(tensor)
         if known is None:
             op = tensor.op
-            known = isinstance(op.opdef, Constant) or (
-                op.opdef.is_pure
-                and bool(op.inputs)
-                and not op.control_inputs
-                and all(map(self._follows_from_constants, op.inputs))
+            known = not op.control_inputs and (
+                isinstance(op.opdef, Constant)
+                or (
+                    op.opdef.is_pure
+                    and bool(op.inputs)
+                    and all(map(self._follows_from_constants, op.inputs))
+                )
             )
             self._is_constant[tensor] = known
         return known

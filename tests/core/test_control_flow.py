@@ -432,6 +432,31 @@ def test_a_body_runs_after_operations_outside() -> None:
         cond(p, lambda: core.group(stranger), lambda: x)
 
 
+def test_a_constant_that_waits_for_something_in_a_loop_has_no_place_in_its_gradient() -> None:
+    def step(total: Any, x: Any) -> Any:
+        with core.control_dependencies([total]):
+            factor = core.constant(3.0)
+        return total + factor * x * x, total
+
+    x = placeholder("float32", [2])
+    [dx] = gradients(scan(step, 0.0, x)[0], [x])
+    assert Session().run(dx, {x: [1.0, 2.0]}).tolist() == [6.0, 12.0]
+
+
+def test_a_size_that_is_fed_reaches_into_bodies() -> None:
+    n = core.negative(core.constant(-1))  # its type knows that it is 1
+    rows = core.fill([n, 2], 1.0)
+    p = placeholder("bool", [])
+    counted = while_loop(lambda i: i < n, lambda i: i + 1, [0])[0]
+    summed = cond(p, lambda: core.reduce_sum(core.fill([n], 1.0)), lambda: core.reduce_sum(rows))
+    added = core.map_fn(lambda x: core.stack([n, n]) + x, [0, 1])
+    session = Session()
+    assert session.run([counted, summed], {p: True}) == [1, 1.0]
+    assert session.run([counted, summed], {p: True, n: 3}) == [3, 3.0]
+    assert session.run([counted, summed], {p: False, n: 4}) == [4, 8.0]
+    assert session.run(added, {n: 5}).tolist() == [[5, 5], [6, 6]]
+
+
 def test_effects_in_bodies_run_each_time(capsys: pytest.CaptureFixture[str]) -> None:
     from core.test_effects import SEEN, note
 

@@ -142,3 +142,11 @@ def test_logits_far_apart_give_no_nan():
     assert value == 1e4 and slope.tolist() == [[-1, 1]]
     unsafe = Session(passes_off=["simplify"]).run([loss, g], feed)
     assert not np.isfinite(unsafe[0]) and not np.isfinite(unsafe[1]).all()
+
+
+def test_a_known_shape_stays_known_beside_an_unknown_rank():
+    x, w = core.placeholder("float32"), core.placeholder("float32", [3])
+    dx, dw = core.gradients(x * w, [x, w])
+    assert dx.shape is None and dw.shape == (3,)
+    ones = np.ones((2, 3), np.float32)
+    assert core.Session().run(dw, {x: ones, w: ones[0]}).tolist() == [2, 2, 2]

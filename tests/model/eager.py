@@ -16,11 +16,16 @@ import numpy as np
 
 import thalweg.core as core
 
-from .interpreter import Interpreter
+from .interpreter import Interpreter, with_rows
 
 __all__ = ["Cell", "EagerCore"]
 
 Array = np.ndarray[Any, Any]
+
+
+SCATTERS = {
+    "update": "last", "add": "add", "sub": "subtract", "max": "maximum", "min": "minimum",
+}  # fmt: skip
 
 
 class Now:
@@ -59,18 +64,18 @@ class Cell:
     def __getitem__(self, key: Any) -> Now:
         return self.value()[key]
 
-    def _put(self, array: Array) -> Now:
+    def put(self, array: Array) -> Now:
         self.array = np.array(array, self.array.dtype)
         return self.value()
 
     def assign(self, value: Any) -> Now:
-        return self._put(value.array)
+        return self.put(value.array)
 
     def assign_add(self, value: Any) -> Now:
-        return self._put(self.array + value.array)
+        return self.put(self.array + value.array)
 
     def assign_sub(self, value: Any) -> Now:
-        return self._put(self.array - value.array)
+        return self.put(self.array - value.array)
 
 
 class Trace:
@@ -101,6 +106,9 @@ class EagerCore:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """A function of the core, on arrays."""
+        if name.startswith("scatter_"):
+            kind = SCATTERS[name.rpartition("_")[2]]
+            return lambda cell, indices, rows: self.scatter(cell, kind, indices, rows)
         function = getattr(core, name)
 
         def compute(*args: Any, **kwargs: Any) -> Any:
@@ -129,6 +137,14 @@ class EagerCore:
 
     def placeholder(self, dtype: str, shape: Any = None) -> Now:
         return Now(self, next(self._feeds))
+
+    def scatter(self, cell: Cell, kind: str, indices: Any, rows: Any) -> Now:
+        """Writes some rows; or some elements, if the indices are vectors."""
+        picked = np.array(indices)
+        axes = picked.shape[1] if picked.ndim == 2 else 1
+        if picked.ndim == 2:
+            picked = np.ravel_multi_index(tuple(picked.T), cell.array.shape)
+        return cell.put(with_rows(cell.array, kind, axes, picked, rows.array))
 
     def identity(self, x: Any) -> Now:
         return Now(self, x.array)

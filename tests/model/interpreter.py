@@ -28,6 +28,7 @@ from thalweg.core.opdef import OpDef
 from thalweg.core.ops.control import Choose
 from thalweg.core.ops.custom import CustomGradient
 from thalweg.core.ops.loops import BodyOp, Call, Cond, Scan, While
+from thalweg.core.ops.scatter_state import AssignRows
 from thalweg.core.ops.source import Constant, Placeholder, PlaceholderWithDefault
 from thalweg.core.ops.state import (
     Assign,
@@ -42,7 +43,7 @@ from thalweg.core.ops.state import (
 )
 from thalweg.core.types import MAX_VALUE_SIZE
 
-__all__ = ["Interpreter", "NotFed"]
+__all__ = ["Interpreter", "NotFed", "with_rows"]
 
 Array = np.ndarray[Any, Any]
 Fetch = Tensor | Operation
@@ -230,6 +231,8 @@ class _Run:
             output = new = self.now(variable) - inputs[0]
         elif isinstance(opdef, NextCount):
             output, new = self.now(variable), self.now(variable) + 1
+        elif isinstance(opdef, AssignRows):
+            output = new = with_rows(self.now(variable), opdef.kind, opdef.axes, *inputs)
         else:
             raise AssertionError(f"the checker has no rule for {opdef.label}")
         self.left[variable] = new = np.array(new, variable.dtype.numpy)
@@ -239,6 +242,25 @@ class _Run:
     def now(self, variable: Variable) -> Array:
         """What the last write so far has left, whatever its order."""
         return self.left.get(variable, self.interpreter.state.get(variable))
+
+
+def with_rows(old: Array, kind: str, axes: int, indices: Array, rows: Array) -> Array:
+    """An array some of whose rows meet new ones, one after the other."""
+    new = np.array(old, order="C")
+    row_shape = old.shape[axes:]
+    flat = new.reshape((-1, *row_shape))  # a view
+    for index, row in zip(indices.reshape(-1), rows.reshape((-1, *row_shape)), strict=True):
+        flat[index] = MEETS[kind](flat[index], row)
+    return new
+
+
+MEETS: dict[str, Callable[[Array, Array], Array]] = {
+    "last": lambda old, new: new,
+    "add": np.add,
+    "subtract": np.subtract,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+}
 
 
 class _Bodies:

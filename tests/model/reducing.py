@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -32,6 +33,7 @@ def reduced(run: Callable[[Program], Any], program: Program) -> Program:
     while program != before:
         before = program
         program = _shortened(program, lambda p: failure(run, p) == wanted)
+        program = _bypassed(program, lambda p: failure(run, p) == wanted)
     return program
 
 
@@ -48,6 +50,40 @@ def _shortened(program: Program, fails: Callable[[Program], bool]) -> Program:
                 position += 1  # once more
                 break
     return Program(tuple(steps))
+
+
+def _bypassed(program: Program, fails: Callable[[Program], bool]) -> Program:
+    """Without values in whose place one that they are made of does as well."""
+    for name, operand in _detours(program):
+        steps = [_renamed(step, name, operand) for step in program.steps]
+        changed = Program(tuple(step for step in steps if str(step)))
+        if fails(changed):
+            return changed
+    return program
+
+
+def _detours(program: Program) -> Iterator[tuple[str, str]]:
+    """Pairs of a value and one that it is made of."""
+    for step in program.steps:
+        if isinstance(step, Statement):
+            for name, text in re.findall(r"^ *(v\d+) = (.*)$", step.text, re.MULTILINE):
+                for operand in re.findall(r"\b[vwxk]\d+\b", text):
+                    yield name, operand
+
+
+def _renamed(step: Step, name: str, other: str) -> Step:
+    """The step without the line that makes a value, and another one wherever it was used."""
+    word = re.compile(rf"\b{name}\b")
+    if isinstance(step, Statement):
+        lines = [
+            line for line in step.text.split("\n") if not line.lstrip().startswith(f"{name} =")
+        ]
+        return Statement(word.sub(other, "\n".join(lines)))
+    if isinstance(step, Run):
+        feeds = {word.sub(other, key): array for key, array in step.feeds}
+        fetches = tuple(word.sub(other, fetch) for fetch in step.fetches)
+        return replace(step, fetches=fetches, feeds=tuple(feeds.items()))
+    return step
 
 
 def _minimal(items: Sequence[T], fails: Callable[[list[T]], bool]) -> list[T]:

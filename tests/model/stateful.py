@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import Any
 
 from .bodies import BODIES
-from .programs import NUMBERS, OPEN_SHAPES, SHAPES, SIZES, Kind, Load, Program, Run, Value, Writer
-from .statements import COMPUTED, PURE, clipped
+from .programs import (
+    INTEGERS,
+    NUMBERS,
+    OPEN_SHAPES,
+    SHAPES,
+    SIZES,
+    Kind,
+    Load,
+    Program,
+    Run,
+    Value,
+    Writer,
+)
+from .statements import COMPUTED, PURE, clipped, condition
 
 __all__ = ["write_program", "write_traced"]
 
@@ -51,9 +64,34 @@ def write(w: Writer) -> None:
     w.here.writes.append((w.define(f"{v.name}.{method}({text})", v.dtype, v.shape).name, v))
 
 
+def write_rows(w: Writer) -> None:
+    """Changes some rows of a variable, or some of its elements; perhaps one of them twice."""
+    tables = [v for v in w.variables if v.shape]
+    w.limit(not tables)
+    v = w.choice(tables)
+    kinds = ("update", "add", "sub")
+    if len(v.shape) == 2 and w.coin(40):
+        indices: list[Any] = [[w.index(int(n)) for n in v.shape] for _ in range(2)]
+        function, rows = f"scatter_nd_{w.choice(kinds)}", w.like(v.dtype, (2,))
+    else:
+        indices = [w.index(int(v.shape[0])) for _ in range(2)]
+        function = f"scatter_{w.choice((*kinds, 'max', 'min'))}"
+        rows = w.like(v.dtype, (2, *v.shape[1:]))
+    made = w.define(f"core.{function}({v.name}, {indices}, {rows.name})", v.dtype, v.shape)
+    w.here.writes.append((made.name, v))
+
+
 def some_variable(w: Writer) -> Value:
     """A variable, rather one that has been written."""
     return w.late(w.here.writes)[1] if w.here.writes and w.coin(60) else w.choice(w.variables)
+
+
+def write_or_not(w: Writer) -> None:
+    """A write that happens if something decides so."""
+    write(w)
+    name, v = w.here.writes[-1]
+    other = w.like(v.dtype, v.shape)
+    w.define(f"core.choose({condition(w).name}, {name}, {other.name})", v.dtype, v.shape)
 
 
 def effect(w: Writer) -> None:
@@ -186,11 +224,15 @@ def loss_of_rows(w: Writer, variables: list[Value]) -> Value | None:
 
 
 STATEFUL: tuple[Kind, ...] = (
-    read, read, write, write, write, write, initialize, group, ordered, ordered, seen_later, traced,
-    traced,
-    variable, optimizer, effect, on_device,
+    read, read, write, write, write, write_rows, write_or_not, initialize, group, ordered, ordered,
+    seen_later, traced, traced, variable, optimizer, effect, on_device,
 )  # fmt: skip
-SIMPLE: tuple[Kind, ...] = (*PURE, *([write, read, ordered, group, effect] * 3), on_device)
+SIMPLE: tuple[Kind, ...] = (
+    *PURE,
+    *([write, read, ordered, group, effect] * 3),
+    write_rows,
+    on_device,
+)
 NESTED: tuple[Kind, ...] = (*SIMPLE, *BODIES)
 
 
@@ -232,9 +274,14 @@ def mixture(w: Writer) -> tuple[list[str], dict[str, Value]]:
 
 
 def some_value(w: Writer) -> Value | None:
-    """Something to feed, rather a write."""
+    """Something to feed, rather a write, or what decides a size."""
     written = {name for name, _ in w.here.writes}
-    return w.find(lambda v: v.name in written) if w.coin(50) else w.find(lambda v: True)
+    kind = w.choice(("any", "any", "written", "written", "deciding"))
+    if kind == "written":
+        return w.find(lambda v: v.name in written)
+    if kind == "deciding":
+        return w.find(lambda v: v.is_early and v.shape == () and v.dtype in INTEGERS)
+    return w.find(lambda v: True)
 
 
 def literal(w: Writer, value: Value, sizes: dict[str, int]) -> str:
@@ -249,7 +296,7 @@ def load(w: Writer) -> None:
 
 
 # what a trace can hold, so that Python's own order is its meaning
-TRACED: tuple[Kind, ...] = (*COMPUTED, *([write, write, read, ordered, *BODIES] * 3))
+TRACED: tuple[Kind, ...] = (*COMPUTED, *([write, write, read, ordered, *BODIES] * 3), write_rows)
 
 
 def write_traced(seed: int) -> Program:

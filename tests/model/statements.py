@@ -384,9 +384,11 @@ def condition(w: Writer) -> Value:
 
 def choose(w: Writer) -> None:
     c = condition(w)
-    written = {name for name, _ in w.here.writes} if w.coin(50) else set()
+    written = {name for name, _ in w.here.writes} if w.coin(60) else set()
     a = w.find(lambda v: v.name in written) or w.number()
     b = w.like(a.dtype, a.shape)
+    if w.coin(50):
+        a, b = b, a
     w.define(f"core.choose({c.name}, {a.name}, {b.name})", a.dtype, a.shape)
 
 
