@@ -39,6 +39,8 @@ class OpDef(Record):
         has_effect: something happens besides its outputs: where a run needs it, it runs exactly
             once, in creation order among its kind, even if nothing reads its outputs.
         bodies: pieces of graph or program that it runs, see ops/loops.py.
+        runs_last: its outputs replace variables: where nothing else reads them it runs at the end,
+            when nothing can fail any more, and a backend may write over the variables.
         runs_on_host: its inputs and outputs are NumPy arrays, whatever the backend.
     """
 
@@ -50,6 +52,7 @@ class OpDef(Record):
     is_host: ClassVar[bool] = False
     is_pure: ClassVar[bool] = True
     has_effect: ClassVar[bool] = False
+    runs_last: ClassVar[bool] = False
     runs_on_host: ClassVar[bool] = False
     bodies: ClassVar[Any] = ()
 

@@ -217,8 +217,7 @@ class Session:
         program = plan.program
         runners: dict[str, int] = {}
         for instruction in program.instructions:
-            types = [program.types[n] for n in instruction.inputs]
-            runner = self.backend.describe(instruction, types)
+            runner = self.backend.describe(instruction, program)
             runners[runner] = runners.get(runner, 0) + 1
         lines = [print_program(program)]
         lines += [f"{count} instructions: {runner}" for runner, count in sorted(runners.items())]

@@ -79,6 +79,8 @@ class Update(OpDef):
     count: int
     weight_decay: float = 0.0
 
+    runs_last = True
+
     @property
     def reuse(self) -> dict[int, int]:  # type: ignore[override]
         """Every output may overwrite the input it replaces."""

@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import OptionError, nearest
 from ..opdef import OpDef
 from ..plan import Plan
-from ..program import Instruction
+from ..program import Instruction, Program
 from ..types import Array, TensorType
 
 __all__ = ["Backend", "Executable", "device_backend", "get_backend", "register_backend"]
@@ -105,12 +105,13 @@ class Backend:
             return tuple(self.put(_host_array(array)) for array in result)
         return self.put(_host_array(result))
 
-    def describe(self, instruction: Instruction, types: Sequence[TensorType]) -> str:
-        """Who runs an instruction, for `explain()`."""
+    def describe(self, instruction: Instruction, program: Program) -> str:
+        """Who runs an instruction of a planned program, for `explain()`."""
+        types = [program.types[n] for n in instruction.inputs]
         if _is_on_host(instruction.opdef, types):
             return "compute on the host"
         own = self.kernel(instruction.opdef, types) is not None
-        return f"{self.name} kernel" if own else f"compute on {self.name}"
+        return f"{self.xp.__name__} kernel" if own else f"compute on {self.xp.__name__}"
 
 
 def _host_array(value: Any) -> np.ndarray[Any, Any]:

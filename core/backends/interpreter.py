@@ -16,7 +16,7 @@ from ..types import Array, TensorType
 from .base import Backend, Kernel, device_backend
 from .sized import SizedProgram
 
-__all__ = ["Interpreter"]
+__all__ = ["Interpreter", "body_runner"]
 
 
 class Interpreter:
@@ -82,7 +82,7 @@ class Interpreter:
             return _mover(self._at(opdef.source), self._at(opdef.target))
         backend = self._at(instruction.origin.device)
         if isinstance(opdef, BodyOp):
-            kernel = _body_runner(backend, self._plan, instruction, opdef)
+            kernel = body_runner(backend, self._plan, instruction, opdef)
         else:
             types = [self._plan.program.types[n] for n in instruction.inputs]
             kernel = backend.runner(instruction, types, in_place=self._is_in_place(instruction))
@@ -177,7 +177,8 @@ class _Bodies:
         return self._bodies[body](arrays)[0]
 
 
-def _body_runner(backend: Backend, plan: Plan, instruction: Instruction, opdef: BodyOp) -> Kernel:
+def body_runner(backend: Backend, plan: Plan, instruction: Instruction, opdef: BodyOp) -> Kernel:
+    """What executes an instruction whose op has bodies; they are planned for its backend."""
     bodies = [SizedProgram(body, backend, plan.passes_off) for body in opdef.bodies]
     types = [plan.program.types[n] for n in instruction.outputs]
     run = partial(opdef.execute, _Bodies(backend, bodies, types))

@@ -64,7 +64,7 @@ def plan_diagram(
     """
 
     def describe(instruction: Instruction, program: Program) -> str:
-        return backend.describe(instruction, [program.types[n] for n in instruction.inputs])
+        return backend.describe(instruction, program)
 
     program = plan.program
     collected = _Collected(describe)

@@ -52,7 +52,11 @@ def delay_writes(program: Program) -> Program:
     and there, what it writes into has met its last reader.
     """
     read = {n for instruction in program.instructions for n in instruction.inputs}
-    late = [i for i in program.instructions if i.opdef.in_place and read.isdisjoint(i.outputs)]
+    late = [
+        i
+        for i in program.instructions
+        if (i.opdef.in_place or i.opdef.runs_last) and read.isdisjoint(i.outputs)
+    ]
     if late:
         moved = set(map(id, late))
         program.instructions = [i for i in program.instructions if id(i) not in moved] + late

@@ -1,0 +1,44 @@
+"""The native backend: NumPy's arrays, computed by the C++ engine."""
+
+from __future__ import annotations
+
+from ...plan import Plan
+from ...program import Instruction, Program
+from ..base import Executable, register_backend
+from ..interpreter import Interpreter
+from ..numpy import NumpyBackend
+from . import rules
+from .executable import NativeExecutable
+from .extension import extension
+from .lowering import Builder, lower_instruction
+
+__all__ = ["NativeBackend", "extension", "rules"]
+
+
+class NativeBackend(NumpyBackend):
+    """Arrays in host memory, computed by the engine; by NumPy where it has no kernel."""
+
+    name = "native"
+    fuses = True
+
+    def compile(self, plan: Plan) -> Executable:
+        """Native segments with what they lack in between."""
+        program = plan.program
+        elsewhere = any(place != program.device for place in program.places.values())
+        if elsewhere or any(
+            i.origin.device not in (None, program.device) for i in program.instructions
+        ):
+            return Interpreter(self, plan)
+        return NativeExecutable(self, plan)
+
+    def describe(self, instruction: Instruction, program: Program) -> str:
+        """Who runs an instruction."""
+        if instruction.opdef.is_view:
+            return "a view"
+        if lower_instruction(Builder(program), instruction):
+            return "native kernel"
+        return super().describe(instruction, program)
+
+
+if extension is not None:
+    register_backend("native", NativeBackend)

@@ -1,0 +1,361 @@
+"""A plan as the engine runs it: native segments, and what has no kernel in between.
+
+Values that the plan computes lie in one arena, where `passes/memory.py` has put them; feeds,
+variables and results are arrays of Python's. A variable that the plan replaces at its end is
+written in place; every other result is a fresh array. Instructions without a kernel get views of
+the same memory, and what they return is copied there.
+
+Calls that depend only on constants, and on variables that the plan does not write, make the
+prologue: packed weights, folded batch normalisations. It runs at first use, and again only when one
+of its variables has changed.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...errors import KernelError, ThalwegError
+from ...ops.loops import BodyOp
+from ...plan import Plan
+from ...program import Instruction
+from ...types import Array
+from ..base import Backend, Kernel
+from ..interpreter import body_runner
+from .extension import extension
+from .failures import StepFailed
+from .lowered import Lowered
+from .lowering import ALIGNMENT, KernelCall
+
+__all__ = ["NativeExecutable"]
+
+_EXTERNAL_ADDRESS = -2  # of executor.h: the offset is an address
+_ARENA = -1
+
+
+class _Part(NamedTuple):
+    """Steps first .. last-1 of the executor; or one instruction without a kernel."""
+
+    first: int
+    last: int
+    instruction: Instruction | None = None
+    kernel: Kernel | None = None
+
+
+class _WriteCount:
+    """How often runs have written variables in place: what was derived from them may be stale."""
+
+    value = 0
+
+
+class NativeExecutable:
+    """A compiled plan. Implements `Executable`.
+
+    Args:
+        backend: whose kernels run what the engine has none for.
+        plan: all of it runs on the host.
+        strict: whether an instruction without a kernel is an error.
+
+    Raises:
+        KernelError: if `strict`, and the engine lacks a kernel.
+    """
+
+    def __init__(self, backend: Backend, plan: Plan, strict: bool = False) -> None:
+        self._backend = backend
+        self._plan = plan
+        program = plan.program
+        self._lowered = Lowered(plan, strict)
+        feeds = [n for n in program.feeds if n is not None]
+        self._state = list(program.state_in.values())
+        self._in_place = self._find_in_place()
+        self._boxed_feeds = {n: i for i, n in enumerate(feeds) if not self._lowered.is_plain(n)}
+        self._boxed_state = {
+            n: i for i, n in enumerate(self._state) if not self._lowered.is_plain(n)
+        }
+        self._given = [i for i, n in enumerate(feeds) if n not in self._boxed_feeds]
+        self._external = {feeds[i]: k for k, i in enumerate(self._given)}
+        self._state_given = [i for i, n in enumerate(self._state) if n not in self._boxed_state]
+        for i in self._state_given:
+            self._external[self._state[i]] = len(self._external)
+        self._fresh: list[tuple[int, Any, Any]] = []
+        for n in dict.fromkeys(program.results()):
+            if self._is_fresh(n):
+                self._external[n] = len(self._external)
+                type_ = program.types[n]
+                self._fresh.append((n, type_.shape, type_.dtype.numpy))
+        for n, position in self._in_place.items():
+            self._external[n] = self._external[self._state[position]]
+        self._prologue = _Prologue(self._lowered, self._state) if self._lowered.hoisted else None
+        self._instruction_of: list[Instruction] = []  # by step
+        self._executor, self._parts = self._make_executor()
+        self._is_native = all(part.instruction is None for part in self._parts)
+        results = set(program.results()) - set(self._in_place)
+        self._is_simple = self._is_native and results <= {n for n, _, _ in self._fresh}
+
+    def _find_in_place(self) -> dict[int, int]:
+        """Results that are written over the variable they replace -> its position in the state."""
+        program, reused = self._plan.program, self._plan.memory.reused
+        position = {n: i for i, n in enumerate(self._state)}
+        late = {
+            n
+            for i in program.instructions
+            if i.opdef.runs_last or i.opdef.in_place
+            for n in i.outputs
+        }
+        return {
+            n: position[reused[n]]
+            for n in program.state_out.values()
+            if n in late and reused.get(n) in position
+        }
+
+    def _is_fresh(self, n: int) -> bool:
+        """Whether a result is computed into an array made for it."""
+        elsewhere = n in self._external or n in self._in_place or n in self._lowered.constants
+        return not elsewhere and self._lowered.root(n) == n and self._lowered.is_plain(n)
+
+    # Layout -------------------------------------------------------------------------------------
+
+    def _make_executor(self) -> tuple[Any, list[_Part]]:
+        start = -(-max(self._plan.memory.arena_bytes, 1) // ALIGNMENT) * ALIGNMENT
+        offsets, end = self._lowered.place_temporaries(start)
+        slots = _Slots(lambda value: self._place(value, offsets))
+        calls: list[KernelCall] = []
+        parts: list[_Part] = []
+        for item in self._lowered.items:
+            if item.calls is None:
+                instruction = item.instruction
+                parts.append(_Part(0, 0, instruction, self._kernel(instruction)))
+                continue
+            for call in item.calls:
+                calls.append(call)
+                self._instruction_of.append(item.instruction)
+                if parts and parts[-1].instruction is None:
+                    parts[-1] = parts[-1]._replace(last=len(calls))
+                else:
+                    parts.append(_Part(len(calls) - 1, len(calls)))
+        return slots.executor(calls, end), parts
+
+    def _place(self, value: int, offsets: dict[int, int]) -> tuple[int, int]:
+        root = self._lowered.root(value)
+        if self._prologue is not None and root in self._prologue.arrays:
+            return _EXTERNAL_ADDRESS, self._prologue.arrays[root].ctypes.data
+        if root in self._lowered.constants:
+            return _EXTERNAL_ADDRESS, self._lowered.constants[root].ctypes.data
+        if root in self._external:
+            return self._external[root], 0
+        return _ARENA, offsets[root] if root < 0 else self._plan.memory.offset[root]
+
+    def _kernel(self, instruction: Instruction) -> Kernel:
+        if isinstance(instruction.opdef, BodyOp):
+            return body_runner(self._backend, self._plan, instruction, instruction.opdef)
+        types = [self._plan.program.types[n] for n in instruction.inputs]
+        in_place = instruction.opdef.in_place and instruction.outputs[0] in self._in_place
+        return self._backend.runner(instruction, types, in_place=in_place)
+
+    # Running ------------------------------------------------------------------------------------
+
+    def __call__(
+        self, feeds: Sequence[Array], state: Sequence[Array]
+    ) -> tuple[list[Array], list[Array]]:
+        """Feeds and variables in the program's order -> fetches, new values of variables."""
+        arrays = [np.ascontiguousarray(feeds[i]) for i in self._given]
+        arrays += [state[i] for i in self._state_given]
+        made: dict[int, Any] = {}
+        for n, shape, dtype in self._fresh:
+            made[n] = array = np.empty(shape, dtype)
+            arrays.append(array)
+        if self._prologue is not None:
+            self._prologue.refresh(state)
+        if self._in_place:
+            _WriteCount.value += 1
+        if self._is_simple:
+            try:
+                self._executor.run(arrays)
+            except StepFailed as failure:
+                raise _kernel_error(self._instruction_of[failure.step], failure) from None
+        else:
+            self._run_parts(arrays, made, feeds, state)
+        for n, position in self._in_place.items():
+            made[n] = state[position]
+        program, shared = self._plan.program, self._plan.memory.detached
+        return (
+            [np.array(made[n], order="C") if n in shared else made[n] for n in program.fetches],
+            [
+                np.array(made[n], order="C") if n in shared else made[n]
+                for n in program.state_out.values()
+            ],
+        )
+
+    def _run_parts(
+        self,
+        arrays: Sequence[Array],
+        made: dict[int, Any],
+        feeds: Sequence[Array],
+        state: Sequence[Array],
+    ) -> None:
+        """Segments and instructions in turn; adds the results that are not written directly."""
+        run = self._executor.begin(arrays)
+        memory = _Memory(self._plan, self._lowered, self._external, arrays, run.memory())
+        if self._prologue is not None:
+            memory.kept = self._prologue.arrays
+        memory.boxed.update({n: feeds[i] for n, i in self._boxed_feeds.items()})
+        memory.boxed.update({n: state[i] for n, i in self._boxed_state.items()})
+        with self._backend.guard():
+            for part in self._parts:
+                if part.instruction is not None:
+                    self._run_instruction(part, memory)
+                    continue
+                try:
+                    run.steps(part.first, part.last)
+                except StepFailed as failure:
+                    raise _kernel_error(self._instruction_of[failure.step], failure) from None
+        for n in self._plan.program.results():
+            if n not in made and n not in self._in_place:
+                made[n] = memory.read(n)
+
+    def _run_instruction(self, part: _Part, memory: _Memory) -> None:
+        instruction, kernel = part.instruction, part.kernel
+        if instruction is None or kernel is None:
+            return
+        try:
+            result = kernel(*map(memory.read, instruction.inputs))
+        except ThalwegError as error:
+            at = instruction.origin
+            raise error.at(node=at.node, layer=at.owner, site=at.site) from error.__cause__
+        except Exception as error:
+            raise _kernel_error(instruction, error) from error
+        results = result if len(instruction.outputs) != 1 else (result,)
+        for number, value in zip(instruction.outputs, results, strict=True):
+            memory.write(number, value)
+
+
+class _Slots:
+    """Numbers the values that calls refer to, and makes their executor."""
+
+    def __init__(self, place: Any) -> None:
+        self._place = place
+        self._slots: dict[int, int] = {}
+        self._places: list[tuple[int, int]] = []
+
+    def _slot(self, value: int) -> int:
+        if value not in self._slots:
+            self._slots[value] = len(self._places)
+            self._places.append(self._place(value))
+        return self._slots[value]
+
+    def executor(self, calls: Sequence[KernelCall], arena_bytes: int) -> Any:
+        buffers = [[self._slot(n) for n in (*call.inputs, *call.outputs)] for call in calls]
+        executor = extension.Executor(self._places, arena_bytes)
+        for call, slots in zip(calls, buffers, strict=True):
+            executor.add(call.kernel, slots, call.ints, call.reals)
+        executor.finish()
+        return executor
+
+
+class _Prologue:
+    """What follows from unwritten variables alone, computed when they change."""
+
+    def __init__(self, lowered: Lowered, state: Sequence[int]) -> None:
+        self._lowered = lowered
+        self.arrays = {n: _aligned(size) for n, size in lowered.hoisted_values.items()}
+        read = {lowered.root(n) for call in lowered.hoisted for n in call.inputs}
+        self._positions = [i for i, n in enumerate(state) if n in read]
+        self._external = {state[i]: k for k, i in enumerate(self._positions)}
+        self._executor = _Slots(self._place).executor(lowered.hoisted, ALIGNMENT)
+        self._seen: list[Any] = []
+        self._write_count = -1
+        self._lock = threading.Lock()
+
+    def _place(self, value: int) -> tuple[int, int]:
+        root = self._lowered.root(value)
+        for arrays in (self.arrays, self._lowered.constants):
+            if root in arrays:
+                return _EXTERNAL_ADDRESS, arrays[root].ctypes.data
+        return self._external[root], 0
+
+    def refresh(self, state: Sequence[Array]) -> None:
+        """Runs if a variable is another array than last time, or may have been written."""
+        current = [state[i] for i in self._positions]
+        with self._lock:
+            if self._write_count == _WriteCount.value and len(self._seen) == len(current):
+                if all(seen() is array for seen, array in zip(self._seen, current, strict=True)):
+                    return
+            self._executor.run(current)
+            self._seen = [weakref.ref(array) for array in current]
+            self._write_count = _WriteCount.value
+
+
+class _Memory:
+    """The values of one run, as arrays for instructions that the engine has no kernel for."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        lowered: Lowered,
+        external: dict[int, int],
+        arrays: Sequence[Array],
+        arena: memoryview,
+    ) -> None:
+        self._plan = plan
+        self._lowered = lowered
+        self._external = external
+        self._arrays = arrays
+        self._arena = np.frombuffer(arena, np.uint8)
+        self.boxed: dict[int, Any] = {}  # strings, and what has got its size from data
+        self.kept: dict[int, Any] = {}
+
+    def read(self, n: int) -> Any:
+        """A value; a view of the run's memory if it lies there."""
+        if n in self.boxed:
+            return self.boxed[n]
+        constant = self._plan.program.constants.get(n)
+        if constant is not None:
+            return constant
+        type_, root = self._plan.program.types[n], self._lowered.root(n)
+        if root in self.boxed:
+            return self.boxed[root].reshape(type_.shape)
+        if root in self._lowered.constants:
+            return self._lowered.constants[root].reshape(type_.shape)
+        if root in self._external:
+            return self._arrays[self._external[root]].reshape(type_.shape)
+        if root in self.kept:
+            raw = self.kept[root]
+        else:
+            start = self._plan.memory.offset[root]
+            raw = self._arena[start : start + (type_.size_bytes or 0)]
+        return raw[: type_.size_bytes].view(type_.dtype.numpy).reshape(type_.shape)
+
+    def write(self, n: int, value: Any) -> None:
+        """Copies a value to where the plan wants it."""
+        if not self._lowered.is_plain(n):
+            self.boxed[n] = value
+        elif not _is_same(value, place := self.read(n)):
+            np.copyto(place, value)
+
+
+def _is_same(value: Any, place: np.ndarray[Any, Any]) -> bool:
+    """Whether a value was computed where it belongs already."""
+    is_array = isinstance(value, np.ndarray) and value.flags.c_contiguous
+    return is_array and bool(value.ctypes.data == place.ctypes.data)
+
+
+def _aligned(size_bytes: int) -> np.ndarray[Any, Any]:
+    raw = np.empty(size_bytes + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + size_bytes]
+
+
+def _kernel_error(instruction: Instruction, error: Exception) -> KernelError:
+    origin = instruction.origin
+    kind = "" if isinstance(error, StepFailed) else f"{type(error).__name__}: "
+    return KernelError(
+        instruction.opdef.label,
+        f"its kernel failed: {kind}{error}",
+        node=origin.node,
+        layer=origin.owner,
+        site=origin.site,
+    )

@@ -1,0 +1,138 @@
+"""A whole program lowered: calls and left-over instructions in order, and what may run once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import KernelError
+from ...plan import Plan
+from ...program import Instruction
+from .lowering import ALIGNMENT, Builder, KernelCall, lower_instruction
+
+__all__ = ["Item", "Lowered"]
+
+
+@dataclass
+class Item:
+    """What one instruction became.
+
+    Attributes:
+        instruction: the instruction.
+        calls: its kernel calls; None if the engine has none for it.
+    """
+
+    instruction: Instruction
+    calls: list[KernelCall] | None
+
+
+class Lowered:
+    """The items of a plan.
+
+    Args:
+        plan: its sizes are known.
+        strict: whether an instruction that the engine has no kernel for is an error.
+
+    Attributes:
+        items: in the plan's order, without views, which need no work.
+        hoisted: calls that depend on constants and unwritten variables alone.
+        hoisted_values: the values and temporaries that these make, and their bytes.
+        constants: arrays by value or temporary.
+
+    Raises:
+        KernelError: if `strict`, for the first such instruction.
+    """
+
+    def __init__(self, plan: Plan, strict: bool) -> None:
+        self._plan = plan
+        program = plan.program
+        builder = Builder(program)
+        self.items: list[Item] = []
+        for instruction in program.instructions:
+            if instruction.opdef.is_view and self.is_plain(*instruction.outputs):
+                continue
+            first = len(builder.calls)
+            is_native = lower_instruction(builder, instruction)
+            if strict and not is_native:
+                raise _no_kernel(plan, instruction)
+            self.items.append(Item(instruction, builder.calls[first:] if is_native else None))
+        self._sizes = builder.temporaries
+        self.constants: dict[int, np.ndarray[Any, Any]] = dict(builder.constants)
+        for n, array in program.constants.items():
+            self.constants[n] = np.ascontiguousarray(array)
+        self.hoisted: list[KernelCall] = []
+        self.hoisted_values: dict[int, int] = {}
+        self._hoist()
+
+    def is_plain(self, *values: int) -> bool:
+        """Whether these are numbers in a known amount, so that they can lie in the arena."""
+        types = [self._plan.program.types[n] for n in values]
+        return all(type_.is_static and type_.dtype.is_numeric for type_ in types)
+
+    def root(self, value: int) -> int:
+        """The value whose memory a value shares."""
+        return value if value < 0 else self._plan.memory.root.get(value, value)
+
+    def size_bytes(self, value: int) -> int:
+        """Bytes of a value or temporary."""
+        if value < 0:
+            return self._sizes[-1 - value]
+        return int(self._plan.program.types[value].size_bytes or 0)
+
+    def _hoist(self) -> None:
+        program = self._plan.program
+        written = {v for v in program.state_out}
+        if self._plan.rest is not None:
+            written.update(self._plan.rest.program.state_out)
+        fixed = {n for v, n in program.state_in.items() if v not in written}
+        fixed.update(self.constants)
+        results = {self.root(n) for n in program.results()}
+        for item in self.items:
+            kept = []
+            for call in item.calls or ():
+                outputs = {self.root(n) for n in call.outputs}
+                inputs = {self.root(n) for n in call.inputs}
+                if inputs <= fixed and outputs.isdisjoint(results) and call.inputs:
+                    self.hoisted.append(call)
+                    fixed |= outputs
+                    self.hoisted_values.update({n: self.size_bytes(n) for n in outputs})
+                else:
+                    kept.append(call)
+            if item.calls is not None:
+                item.calls = kept
+
+    def place_temporaries(self, start: int) -> tuple[dict[int, int], int]:
+        """Offsets of the temporaries behind the arena, and the end of it all.
+
+        One instruction's last only until the next one's, so all share one area.
+        """
+        offsets: dict[int, int] = {}
+        end = start
+        for item in self.items:
+            at = start
+            for call in item.calls or ():
+                for value in (*call.inputs, *call.outputs):
+                    if value < 0 and value not in offsets and not self._is_kept(value):
+                        offsets[value] = at
+                        at += -(-self.size_bytes(value) // ALIGNMENT) * ALIGNMENT
+            end = max(end, at)
+        return offsets, end
+
+    def _is_kept(self, value: int) -> bool:
+        return value in self.hoisted_values or value in self.constants
+
+
+def _no_kernel(plan: Plan, instruction: Instruction) -> KernelError:
+    origin = instruction.origin
+    types = ", ".join(str(plan.program.types[n]) for n in instruction.inputs)
+    return KernelError(
+        instruction.opdef.label,
+        "the engine has no kernel for it, and the session is strict",
+        got=types,
+        node=origin.node,
+        layer=origin.owner,
+        site=origin.site,
+        hint="Session(strict=False) runs its compute on NumPy",
+    )

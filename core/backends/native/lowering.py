@@ -1,0 +1,138 @@
+"""From instructions to calls of kernels: the rules, and the builder that they write to.
+
+A rule belongs to one op. It looks at the op's attributes and at the types, and either writes the
+calls that compute the outputs, or returns False before it has written any: then the op's `compute`
+runs. Rules are in `rules/`, a file a family, and are found by the decorator:
+
+    @rule("MatMul")
+    def matmul(b: Builder, op: MatMul, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+        ...
+        b.call("gemm", [x, y], [out], ints=[…])
+        return True
+
+Values are named by their numbers in the program; all of them lie in memory densely, in C order, and
+their sizes are known. `temporary` gives memory for what one rule's calls hand each other, such as
+packed weights: calls that depend on variables and constants alone run once, and again only when a
+variable has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...program import Instruction, Program
+from ...types import TensorType
+from .extension import extension
+
+__all__ = ["ALIGNMENT", "Builder", "KernelCall", "find_rule", "lower_instruction", "rule"]
+
+ALIGNMENT = 64  # bytes
+
+Rule = Callable[["Builder", Any, Sequence[int], Sequence[int]], bool]
+
+_rules: dict[str, Rule] = {}
+
+
+def rule(*labels: str) -> Callable[[Rule], Rule]:
+    """Decorator: this function lowers the ops of these names."""
+
+    def register(function: Rule) -> Rule:
+        for label in labels:
+            _rules[label] = function
+        return function
+
+    return register
+
+
+def find_rule(label: str) -> Rule | None:
+    """The rule for an op's name, if there is one."""
+    return _rules.get(label)
+
+
+@dataclass
+class KernelCall:
+    """One call of a kernel.
+
+    Attributes:
+        kernel: its name in the engine.
+        inputs: values it reads; negative numbers are temporaries.
+        outputs: values it writes.
+        ints, reals: as the kernel's comment lists them.
+    """
+
+    kernel: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    ints: tuple[int, ...]
+    reals: tuple[float, ...]
+
+
+class Builder:
+    """Collects the calls for a program's instructions."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.calls: list[KernelCall] = []
+        self.temporaries: list[int] = []  # their bytes; temporary i is value -1 - i
+        self.constants: dict[int, np.ndarray[Any, Any]] = {}  # temporaries filled beforehand
+
+    def type(self, value: int) -> TensorType:
+        """The type of a value of the program; its sizes are known."""
+        return self.program.types[value]
+
+    def shape(self, value: int) -> tuple[int, ...]:
+        """The sizes of a value."""
+        return tuple(int(size or 0) for size in self.program.types[value].dims())
+
+    def constant(self, value: int) -> np.ndarray[Any, Any] | None:
+        """The value itself, where the plan knows it."""
+        return self.program.constants.get(value)
+
+    def is_float32(self, *values: int) -> bool:
+        """Whether all of these are float32."""
+        return all(self.program.types[n].dtype == "float32" for n in values)
+
+    def temporary(self, size_bytes: int) -> int:
+        """Memory that lasts until this rule's calls have run: a number to use like a value's."""
+        self.temporaries.append(max(int(size_bytes), 1))
+        return -len(self.temporaries)
+
+    def table(self, array: np.ndarray[Any, Any]) -> int:
+        """A constant array that the calls read, such as a list of offsets."""
+        number = self.temporary(array.nbytes)
+        self.constants[number] = np.ascontiguousarray(array)
+        return number
+
+    def call(
+        self,
+        kernel: str,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        ints: Sequence[int] = (),
+        reals: Sequence[float] = (),
+    ) -> None:
+        """Appends a call."""
+        self.calls.append(
+            KernelCall(
+                kernel,
+                tuple(inputs),
+                tuple(outputs),
+                tuple(map(int, ints)),
+                tuple(map(float, reals)),
+            )
+        )
+
+
+def lower_instruction(builder: Builder, instruction: Instruction) -> bool:
+    """Writes the calls for an instruction; False if the engine has none for it."""
+    function = _rules.get(instruction.opdef.label)
+    if function is None or extension is None:
+        return False
+    types = [builder.program.types[n] for n in (*instruction.inputs, *instruction.outputs)]
+    if not all(type_.is_static and type_.dtype.is_numeric for type_ in types):
+        return False
+    return function(builder, instruction.opdef, instruction.inputs, instruction.outputs)

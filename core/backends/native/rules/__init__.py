@@ -1,0 +1,5 @@
+"""How ops become calls of the engine's kernels: a file a family, each found by being imported."""
+
+from . import matmul
+
+__all__ = ["matmul"]

@@ -1,0 +1,48 @@
+"""Matrix products: `kernels/gemm.cpp`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from ....ops.linalg.products import MatMul
+from ..lowering import Builder, rule
+
+__all__ = ["NO_ACTIVATION", "RELU", "call_gemm"]
+
+NO_ACTIVATION, RELU = 0, 1  # of tile.h
+
+
+def call_gemm(
+    b: Builder,
+    op: MatMul,
+    inputs: Sequence[int],
+    output: int,
+    bias: int | None = None,
+    activation: int = NO_ACTIVATION,
+) -> bool:
+    """op(x) op(y), plus a bias of its last axis, through an activation."""
+    x, y = inputs
+    if not b.is_float32(x, y, output):
+        return False
+    left, right = b.shape(x), b.shape(y)
+    m, k = left[-2:][::-1] if op.transpose_a else left[-2:]
+    n = right[-2] if op.transpose_b else right[-1]
+    batch_x, batch_y = prod(left[:-2]), prod(right[:-2])
+    if left[:-2] != right[:-2] and 1 not in (batch_x, batch_y):
+        return False  # matrices in a grid that both sides stretch
+    batch = max(batch_x, batch_y) if min(batch_x, batch_y) else 0
+    stride_x = m * k if batch_x > 1 else 0
+    stride_y = k * n if batch_y > 1 else 0
+    if batch_y == 1 and batch_x > 1 and not op.transpose_a:
+        m, batch, stride_x = m * batch, 1, 0  # rows of one tall matrix
+    operands = [x, y] if bias is None else [x, y, bias]
+    ints = [batch, m, n, k, op.transpose_a, op.transpose_b, stride_x, stride_y]
+    b.call("gemm", operands, [output], [*ints, bias is not None, activation])
+    return True
+
+
+@rule("MatMul")
+def matmul(b: Builder, op: MatMul, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """The bare product."""
+    return call_gemm(b, op, inputs, outputs[0])

@@ -1,0 +1,11 @@
+// Which instruction sets this processor has, and the kernels compiled for the one in use.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "kernel.h"
+
+const Kernel *find_kernel(const std::string &name);  // null if there is none
+std::vector<std::string> kernel_names();
+std::string isa_name();                      // "avx512", chosen once, by cpuid or THALWEG_ISA
+std::vector<std::string> usable_isa_names();  // fastest first

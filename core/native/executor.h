@@ -1,0 +1,53 @@
+// Runs a plan: kernels one after another, on memory that Python has laid out.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernel.h"
+
+// Where the bytes of a value are: in the run's arena, or outside of it.
+struct Place {
+    int64_t external;  // which of the run's external arrays; -1: the arena; -2: an address
+    int64_t offset;    // from there
+};
+
+struct Step {
+    const Kernel *kernel;
+    std::vector<int32_t> buffers;  // values, inputs first
+    std::vector<int64_t> ints;
+    std::vector<double> reals;
+    int64_t workspace_offset = 0;  // in the arena
+};
+
+struct Failure {
+    int step;
+    const char *message;
+};
+
+class Executor {
+  public:
+    Executor(std::vector<Place> places, int64_t arena_bytes);
+
+    // Adds a step; returns the bytes of workspace that it wants.
+    int64_t add(const std::string &kernel, std::vector<int32_t> buffers, std::vector<int64_t> ints,
+                std::vector<double> reals);
+    void finish();  // places the workspace behind the arena: steps share it, one runs at a time
+
+    // Runs steps first .. last-1. `externals` are addresses.
+    Failure run(char *arena, void *const *externals, int first, int last) const;
+
+    int64_t arena_bytes() const { return total_bytes_; }
+    int step_count() const { return int(steps_.size()); }
+
+  private:
+    std::vector<Place> places_;
+    std::vector<Step> steps_;
+    int64_t arena_bytes_, total_bytes_, workspace_bytes_ = 0;
+};
+
+// Arenas are lent for a run and kept: a steady state allocates nothing and touches no new page.
+char *lend_arena(int64_t bytes, int64_t *lent_bytes);
+void return_arena(char *arena, int64_t lent_bytes);
+void poison_arenas(bool on);  // for tests: lent arenas are full of NaNs
+void free_arenas();

@@ -1,0 +1,203 @@
+// Matrix products, float32:  C[b] = activation(op(A[b]) op(B[b]) + bias).
+//
+// Two algorithms, chosen by the shape:
+// * tiles: a task owns a block of C. It packs the pieces of A and B that it needs into its own
+//   scratch, so that the micro-kernel reads both in order and two rows never fight for one cache
+//   set; tasks share nothing and need no barrier.
+// * streaming, for a few rows times a large B: every element of B is used only that often, so the
+//   time is that of reading B once. Rows of B are read in order over many columns, as memory likes
+//   it, and the sums stay in the first-level cache.
+#include "../parallel.h"
+#include "../tile.h"
+
+namespace {
+
+// ints: batch, M, N, K, transpose_a, transpose_b, stride_a, stride_b (elements from one matrix of the
+// batch to the next, 0 to use one for all), has_bias, activation.   buffers: A, B, (bias,) C.
+struct Product {
+    int64_t batch, m, n, k;
+    bool transpose_a, transpose_b;
+    int64_t stride_a, stride_b;
+    const float *a, *b, *bias;
+    float *c;
+    Activation activation;
+};
+
+constexpr int64_t KC = 384;        // steps of a block: KC * NR floats of B lie in the first-level cache
+constexpr int64_t ROWS = 12 * 14;  // of a task's block: with KC, 256 KB of A
+constexpr int64_t COLUMNS = 256;   // of a task's block: with KC, 384 KB of B
+constexpr int64_t MIN_WORK = 1 << 19;  // multiplications of a task: less is not worth another thread
+constexpr int64_t ROW_PAD = 16;    // keeps the rows of packed A out of one another's cache sets
+
+// Columns n0 .. n0+NR of B's rows k0 .. k0+kc, one row after another; zeros beyond B.
+void pack_panel(const Product &p, const float *b, int64_t k0, int64_t kc, int64_t n0, float *panel) {
+    const int64_t columns = smaller(NR, p.n - n0);
+    if (!p.transpose_b) {
+        for (int64_t k = 0; k < kc; ++k) {
+            const float *row = b + (k0 + k) * p.n + n0;
+            for (int j = 0; j < NV_MAX; ++j)
+                store(panel + k * NR + j * VL,
+                      load_first(row + smaller(j * VL, columns), greater(0, smaller(VL, columns - j * VL))));
+        }
+        return;
+    }
+    for (int64_t j0 = 0; j0 < NR; j0 += VL)
+        for (int64_t k = 0; k < kc; k += VL)
+            transpose_block(b + (n0 + j0) * p.k + k0 + k, p.k, columns - j0, kc - k,
+                            panel + k * NR + j0, NR);
+}
+
+// Where the micro-kernel finds rows of A.
+struct Rows {
+    const float *a;
+    int64_t row, step;
+};
+
+// Rows m0 .. m0+rows of op(A), steps k0 .. k0+kc: packed in `packed`.
+Rows pack_rows(const Product &p, const float *a, int64_t m0, int64_t rows, int64_t k0, int64_t kc,
+               float *packed) {
+    if (!p.transpose_a) {
+        for (int64_t i = 0; i < rows; ++i) {
+            const float *from = a + (m0 + i) * p.k + k0;
+            for (int64_t k = 0; k < kc; k += VL)
+                store_first(packed + i * (KC + ROW_PAD) + k, load_first(from + k, kc - k), kc - k);
+        }
+        return {packed, KC + ROW_PAD, 1};
+    }
+    for (int64_t k = 0; k < kc; ++k)
+        for (int64_t i = 0; i < rows; i += VL)
+            store_first(packed + k * MR_MAX + i, load_first(a + (k0 + k) * p.m + m0 + i, rows - i),
+                        smaller(rows, MR_MAX) - i);
+    return {packed, 1, MR_MAX};
+}
+
+int64_t packed_rows_size(int64_t row_blocks) { return row_blocks * MR_MAX * (KC + ROW_PAD); }
+
+struct Blocks {
+    int64_t rows, columns;  // of a task
+    int64_t row_tasks, column_tasks;
+};
+
+Blocks cut_into_tasks(const Product &p) {
+    const int64_t per_tile = rows_per_tile(p.m);
+    int64_t rows = smaller(round_up(p.m, per_tile), ROWS / per_tile * per_tile);
+    int64_t columns = smaller(round_up(p.n, NR), COLUMNS);
+    const auto tasks = [&] { return p.batch * divide_up(p.m, rows) * divide_up(p.n, columns); };
+    // eight tasks keep a few threads evenly busy, where they are not too small
+    while (tasks() < 8 && columns > NR && rows * columns * p.k > 2 * MIN_WORK)
+        columns = round_up(columns / 2, NR);
+    while (tasks() < 8 && rows > per_tile && rows * columns * p.k > 2 * MIN_WORK)
+        rows = round_up(rows / 2, per_tile);
+    return {rows, columns, divide_up(p.m, rows), divide_up(p.n, columns)};
+}
+
+void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float *scratch) {
+    const int64_t column_task = task % blocks.column_tasks;
+    const int64_t row_task = task / blocks.column_tasks % blocks.row_tasks;
+    const int64_t matrix = task / blocks.column_tasks / blocks.row_tasks;
+    const float *a = p.a + matrix * p.stride_a, *b = p.b + matrix * p.stride_b;
+    float *c = p.c + matrix * p.m * p.n;
+    const int64_t m0 = row_task * blocks.rows, m1 = smaller(p.m, m0 + blocks.rows);
+    const int64_t n0 = column_task * blocks.columns, n1 = smaller(p.n, n0 + blocks.columns);
+    const int64_t per_tile = rows_per_tile(p.m), row_blocks = divide_up(m1 - m0, per_tile);
+    float *packed_b = scratch, *packed_a = scratch + KC * blocks.columns;
+    const int64_t block_size = packed_rows_size(1);
+    const int64_t k_blocks = greater(1, divide_up(p.k, KC)), kc_max = divide_up(p.k, k_blocks);
+    for (int64_t k0 = 0; k0 < greater(1, p.k); k0 += greater(1, kc_max)) {
+        const int64_t kc = smaller(kc_max, p.k - k0);
+        const bool last = k0 + kc >= p.k;
+        Rows rows{nullptr, 0, 1};
+        for (int64_t i = 0; i < row_blocks; ++i) {
+            const int64_t m = m0 + i * per_tile;
+            rows = pack_rows(p, a, m, smaller(per_tile, m1 - m), k0, kc, packed_a + i * block_size);
+        }
+        for (int64_t n = n0; n < n1; n += NR) {
+            float *panel = packed_b + (n - n0) * KC;
+            pack_panel(p, b, k0, kc, n, panel);
+            for (int64_t i = 0; i < row_blocks; ++i) {
+                const int64_t m = m0 + i * per_tile;
+                Tile t{packed_a + i * block_size, rows.row, rows.step, nullptr, 1, kc, panel, NR,
+                       c + m * p.n + n, p.n, smaller(NR, n1 - n), k0 > 0,
+                       last && p.bias ? p.bias + n : nullptr, last ? p.activation : NONE};
+                run_tile(t, smaller(per_tile, m1 - m));
+            }
+        }
+    }
+}
+
+// Streaming ---------------------------------------------------------------------------------------
+
+constexpr int64_t STREAM_ROWS = 8;
+constexpr int64_t STREAM_COLUMNS = 512;  // of a task: 8 rows of sums are 16 KB
+
+template <int M> void stream_columns(const Product &p, int64_t n0, int64_t n1, float *sums) {
+    const int64_t width = n1 - n0;
+    for (int64_t i = 0; i < M * STREAM_COLUMNS; ++i) sums[i] = 0;
+    for (int64_t k = 0; k < p.k; k += 4) {
+        const int steps = int(smaller(4, p.k - k));
+        for (int64_t j = 0; j < width; j += VL) {
+            const int64_t lanes = width - j;
+            vf b[4];
+            UNROLL for (int s = 0; s < 4; ++s)
+                b[s] = s < steps ? load_first(p.b + (k + s) * p.n + n0 + j, lanes) : vf{};
+            UNROLL for (int i = 0; i < M; ++i) {
+                vf sum = load(sums + i * STREAM_COLUMNS + j);
+                UNROLL for (int s = 0; s < 4; ++s)
+                    sum += splat(p.a[i * p.k + k + (s < steps ? s : 0)]) * b[s];
+                store(sums + i * STREAM_COLUMNS + j, sum);
+            }
+        }
+    }
+    for (int64_t i = 0; i < M; ++i)
+        for (int64_t j = 0; j < width; j += VL) {
+            vf v = load(sums + i * STREAM_COLUMNS + j);
+            if (p.bias) v += load_first(p.bias + n0 + j, width - j);
+            if (p.activation == RELU) v = relu<float>(v);
+            store_first(p.c + i * p.n + n0 + j, v, width - j);
+        }
+}
+
+void stream_rows(const Product &p, int64_t n0, int64_t n1, float *sums) {
+    switch (p.m) {
+        case 1: return stream_columns<1>(p, n0, n1, sums);
+        case 2: return stream_columns<2>(p, n0, n1, sums);
+        case 3: return stream_columns<3>(p, n0, n1, sums);
+        case 4: return stream_columns<4>(p, n0, n1, sums);
+        case 5: return stream_columns<5>(p, n0, n1, sums);
+        case 6: return stream_columns<6>(p, n0, n1, sums);
+        case 7: return stream_columns<7>(p, n0, n1, sums);
+        default: return stream_columns<8>(p, n0, n1, sums);
+    }
+}
+
+bool is_streamed(const Product &p) {
+    return p.batch == 1 && p.m >= 1 && p.m <= STREAM_ROWS && !p.transpose_b &&
+           (!p.transpose_a || p.m == 1) && p.k * p.n >= (1 << 16);
+}
+
+void multiply(Call *call) {
+    const int64_t *v = call->ints;
+    const bool has_bias = v[8];
+    Product p{v[0], v[1], v[2], v[3], bool(v[4]), bool(v[5]), v[6], v[7],
+              (const float *)call->buffers[0], (const float *)call->buffers[1],
+              has_bias ? (const float *)call->buffers[2] : nullptr,
+              (float *)call->buffers[2 + has_bias], Activation(v[9])};
+    if (p.batch * p.m * p.n == 0) return;
+    if (is_streamed(p)) {
+        const int64_t columns = smaller(STREAM_COLUMNS, greater(64, round_up(divide_up(p.n, 8), 64)));
+        parallel(call, divide_up(p.n, columns), STREAM_ROWS * STREAM_COLUMNS * sizeof(float),
+                 [&](int64_t task, char *scratch) {
+                     stream_rows(p, task * columns, smaller(p.n, (task + 1) * columns), (float *)scratch);
+                 });
+        return;
+    }
+    const Blocks blocks = cut_into_tasks(p);
+    const int64_t row_blocks = divide_up(blocks.rows, rows_per_tile(p.m));
+    const size_t scratch = sizeof(float) * size_t(KC * blocks.columns + packed_rows_size(row_blocks));
+    parallel(call, p.batch * blocks.row_tasks * blocks.column_tasks, scratch,
+             [&](int64_t task, char *memory) { multiply_block(p, blocks, task, (float *)memory); });
+}
+
+}  // namespace
+
+KERNEL_TABLE(gemm, {"gemm", multiply, nullptr})

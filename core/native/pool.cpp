@@ -1,0 +1,201 @@
+#include "pool.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <vector>
+
+#if defined(__linux__)
+#include <sched.h>
+#include <sys/mman.h>
+#endif
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+void pause_briefly() {
+#if defined(__x86_64__)
+    _mm_pause();
+#else
+    std::this_thread::yield();
+#endif
+}
+
+// A worker looks for the next region for about 50 us before it sleeps: between two regions of one
+// plan it stays awake, and after the plan it soon costs nothing.
+constexpr int SPINS_BEFORE_SLEEP = 2000;
+
+struct Region {
+    Task task;
+    void *argument;
+    size_t scratch_bytes;
+    int64_t tasks;
+};
+
+class Pool {
+  public:
+    explicit Pool(int threads) {
+        for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    }
+
+    ~Pool() {
+        {
+            std::lock_guard<std::mutex> lock(sleep_);
+            stopping_ = true;
+            turn_.fetch_add(1);
+        }
+        wake_.notify_all();
+        for (auto &worker : workers_) worker.join();
+    }
+
+    int size() const { return int(workers_.size()) + 1; }
+
+    void run(const Region &region) {
+        region_ = region;
+        next_.store(0, std::memory_order_relaxed);
+        busy_.store(int(workers_.size()), std::memory_order_relaxed);
+        turn_.fetch_add(1);  // publishes the region
+        if (sleepers_.load()) {
+            std::lock_guard<std::mutex> lock(sleep_);
+            wake_.notify_all();
+        }
+        claim_tasks();
+        for (int spins = 0; busy_.load(std::memory_order_acquire); ++spins)
+            if (spins < SPINS_BEFORE_SLEEP) pause_briefly();
+            else std::this_thread::yield();
+    }
+
+  private:
+    void claim_tasks() {
+        char *scratch = region_.scratch_bytes ? thread_scratch(region_.scratch_bytes) : nullptr;
+        for (;;) {
+            const int64_t index = next_.fetch_add(1, std::memory_order_relaxed);
+            if (index >= region_.tasks) return;
+            region_.task(region_.argument, index, scratch);
+        }
+    }
+
+    void work() {
+        unsigned seen = 0;
+        for (;;) {
+            wait_for_turn(seen);
+            ++seen;
+            if (stopping_) return;
+            claim_tasks();
+            busy_.fetch_sub(1, std::memory_order_release);
+        }
+    }
+
+    void wait_for_turn(unsigned seen) {
+        for (int spins = 0; spins < SPINS_BEFORE_SLEEP; ++spins) {
+            if (turn_.load() != seen) return;
+            pause_briefly();
+        }
+        std::unique_lock<std::mutex> lock(sleep_);
+        sleepers_.fetch_add(1);
+        wake_.wait(lock, [&] { return turn_.load() != seen; });
+        sleepers_.fetch_sub(1);
+    }
+
+    std::vector<std::thread> workers_;
+    std::mutex sleep_;
+    std::condition_variable wake_;
+    bool stopping_ = false;
+    Region region_{};
+    alignas(64) std::atomic<unsigned> turn_{0};
+    alignas(64) std::atomic<int64_t> next_{0};
+    alignas(64) std::atomic<int> busy_{0};
+    std::atomic<int> sleepers_{0};
+};
+
+int default_thread_count() {
+#if defined(__linux__)
+    cpu_set_t set;  // what this process may use, not what the machine has
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    const unsigned n = std::thread::hardware_concurrency();
+    return n ? int(n) : 1;
+}
+
+std::mutex *one_region = new std::mutex;  // never destroyed: threads may outlive statics
+std::atomic<int> wanted{0};
+Pool *pool = nullptr;  // guarded by one_region
+thread_local bool in_region = false;
+
+// The child of a fork has none of the threads; it starts anew.
+void forget_pool() {
+    pool = nullptr;
+    one_region = new std::mutex;
+    in_region = false;
+}
+
+void run_serially(const Team *, int64_t tasks, Task task, void *argument, size_t scratch_bytes) {
+    char *scratch = scratch_bytes ? thread_scratch(scratch_bytes) : nullptr;
+    for (int64_t i = 0; i < tasks; ++i) task(argument, i, scratch);
+}
+
+void run_on_pool(const Team *team, int64_t tasks, Task task, void *argument, size_t scratch_bytes) {
+    const int threads = thread_count();
+    if (tasks <= 1 || threads == 1 || in_region || !one_region->try_lock())
+        return run_serially(team, tasks, task, argument, scratch_bytes);
+    in_region = true;
+    if (!pool || pool->size() != threads) {
+        delete pool;
+        pool = new Pool(threads);
+    }
+    pool->run({task, argument, scratch_bytes, tasks});
+    in_region = false;
+    one_region->unlock();
+}
+
+const Team parallel_team{run_on_pool};
+const Team one_thread{run_serially};
+
+struct Scratch {
+    char *memory = nullptr;
+    size_t bytes = 0;
+    ~Scratch() { std::free(memory); }
+};
+
+}  // namespace
+
+int thread_count() {
+    int n = wanted.load(std::memory_order_relaxed);
+    if (!n) {
+        n = default_thread_count();
+        wanted.store(n);
+#if !defined(_WIN32)
+        static std::once_flag once;
+        std::call_once(once, [] { pthread_atfork(nullptr, nullptr, forget_pool); });
+#endif
+    }
+    return n;
+}
+
+void set_thread_count(int n) {
+    thread_count();  // registers what a fork needs
+    wanted.store(n < 1 ? 1 : n);
+}
+
+const Team *pool_team() { return &parallel_team; }
+const Team *serial_team() { return &one_thread; }
+
+char *thread_scratch(size_t bytes) {
+    static thread_local Scratch scratch;
+    if (scratch.bytes < bytes) {
+        std::free(scratch.memory);
+        const size_t rounded = (bytes + 4095) & ~size_t(4095);
+        scratch.memory = static_cast<char *>(std::aligned_alloc(4096, rounded));
+        scratch.bytes = scratch.memory ? rounded : 0;
+        if (!scratch.memory) throw std::bad_alloc();
+    }
+    return scratch.memory;
+}

@@ -1,0 +1,145 @@
+// Vectors as wide as the instruction set's registers, for kernels written once.
+//
+// GCC's and Clang's vector types give + - * / < and ?: in portable code; the compiler contracts
+// a * b + c to one FMA. Only what they cannot say is written per instruction set.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 64")
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int VECTOR_BYTES = 64;
+constexpr int REGISTERS = 32;
+#elif defined(__AVX2__)
+constexpr int VECTOR_BYTES = 32;
+constexpr int REGISTERS = 16;
+#elif defined(__aarch64__)
+constexpr int VECTOR_BYTES = 16;
+constexpr int REGISTERS = 32;
+#else
+constexpr int VECTOR_BYTES = 16;
+constexpr int REGISTERS = 16;
+#endif
+
+template <class T> struct VectorOf {
+    typedef T type __attribute__((vector_size(VECTOR_BYTES)));
+    typedef T loose __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(T)), may_alias));
+};
+template <class T> using Vector = typename VectorOf<T>::type;
+template <class T> constexpr int LANES = VECTOR_BYTES / int(sizeof(T));
+
+typedef Vector<float> vf;
+typedef Vector<double> vd;
+typedef Vector<int32_t> vi;
+constexpr int VL = LANES<float>;
+
+template <class T> INLINE Vector<T> load(const T *p) {  // from any address
+    return *(const typename VectorOf<T>::loose *)p;
+}
+template <class T> INLINE void store(T *p, Vector<T> v) { *(typename VectorOf<T>::loose *)p = v; }
+
+template <class T> INLINE Vector<T> splat(T x) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4 && T(0.5) != T(0)) return (Vector<T>)_mm512_set1_ps(float(x));
+    if constexpr (sizeof(T) == 8 && T(0.5) != T(0)) return (Vector<T>)_mm512_set1_pd(double(x));
+#endif
+    Vector<T> v;
+    for (int i = 0; i < LANES<T>; ++i) v[i] = x;
+    return v;
+}
+
+// The first n lanes, 0 <= n <= LANES; the others read as zero and are not touched in memory.
+template <class T> INLINE Vector<T> load_first(const T *p, int64_t n) {
+    if (n >= LANES<T>) return load(p);
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return (Vector<T>)_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), (const float *)p);
+    if constexpr (sizeof(T) == 8)
+        return (Vector<T>)_mm512_maskz_loadu_pd(__mmask8((1u << n) - 1), (const double *)p);
+#endif
+    Vector<T> v = {};
+    for (int i = 0; i < n; ++i) v[i] = p[i];
+    return v;
+}
+template <class T> INLINE void store_first(T *p, Vector<T> v, int64_t n) {
+    if (n >= LANES<T>) return store(p, v);
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return _mm512_mask_storeu_ps((float *)p, __mmask16((1u << n) - 1), (__m512)v);
+    if constexpr (sizeof(T) == 8)
+        return _mm512_mask_storeu_pd((double *)p, __mmask8((1u << n) - 1), (__m512d)v);
+#endif
+    for (int i = 0; i < n; ++i) p[i] = v[i];
+}
+
+// Past the caches, for large results that nobody reads soon. The address must be a multiple of
+// VECTOR_BYTES. Call stream_end before other threads may read.
+INLINE void stream(float *p, vf v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, (__m256)v);
+#elif defined(__x86_64__)
+    _mm_stream_ps(p, (__m128)v);
+#else
+    store(p, v);
+#endif
+}
+INLINE void stream_end() {
+#if defined(__x86_64__)
+    _mm_sfence();
+#endif
+}
+
+// max(x, 0), and NaN for NaN.
+template <class T> INLINE Vector<T> relu(Vector<T> x) {
+    return x < Vector<T>{} ? Vector<T>{} : x;
+}
+// The larger; NaN where either is.
+template <class T> INLINE Vector<T> larger(Vector<T> a, Vector<T> b) {
+    const Vector<T> m = a > b ? a : b;
+    return a == a ? m : a;
+}
+template <class T> INLINE T sum_lanes(Vector<T> v) {  // in a fixed order, by halves
+    for (int half = LANES<T> / 2; half; half /= 2)
+        for (int i = 0; i < half; ++i) v[i] += v[i + half];
+    return v[0];
+}
+
+INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
+INLINE int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+INLINE int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
+
+// Element (i, j) of a block of `rows` x `columns`, at most VL each, goes to to[j * to_row + i]; where
+// the block is smaller than VL x VL the rest of the result's VL lanes is zero.
+INLINE void transpose_block(const float *from, int64_t from_row, int64_t rows, int64_t columns,
+                            float *to, int64_t to_row) {
+    vf v[VL];
+    for (int i = 0; i < VL; ++i) v[i] = i < rows ? load_first(from + i * from_row, columns) : vf{};
+    // log2(VL) rounds, each swapping halves of twice the size between pairs of rows
+    UNROLL for (int half = 1; half < VL; half *= 2) {
+        vi low, high;
+        for (int j = 0; j < VL; ++j) {
+            low[j] = j & half ? VL + (j ^ half) : j;
+            high[j] = j & half ? VL + j : j ^ half;
+        }
+        UNROLL for (int i = 0; i < VL; ++i)
+            if (!(i & half)) {
+                const vf a = v[i], b = v[i | half];
+                v[i] = __builtin_shuffle(a, b, low);
+                v[i | half] = __builtin_shuffle(a, b, high);
+            }
+    }
+    const int64_t n = smaller(VL, columns);
+    for (int64_t j = 0; j < n; ++j) store(to + j * to_row, v[j]);
+}
+
+}  // namespace
