@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from .base import Backend, Executable, device_backend, get_backend, register_backend
 from .listing import DeviceInfo, list_devices, set_memory_limit
+from .native import NativeBackend
 from .sized import SizedProgram, executable
 
 __all__ = [
     "Backend",
     "DeviceInfo",
     "Executable",
+    "NativeBackend",
     "SizedProgram",
     "device_backend",
     "executable",
