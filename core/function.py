@@ -120,7 +120,8 @@ class GraphFunction:
         program, uses = _cached(self._programs, given, MAX_PROGRAMS, lambda: self._lower(arrays))
         shapes: list[Shape | None] = [tuple(array.shape) for array in arrays]
         self._warn_of_many_sizes((given, *shapes))
-        return CompiledPlan(make_plan(program, shapes, self._passes_off), backend, uses)
+        plan = make_plan(program, shapes, self._passes_off, fusion=backend.fusion)
+        return CompiledPlan(plan, backend, uses)
 
     def _lower(self, arrays: Sequence[Any]) -> tuple[Program, list[Variable]]:
         # copies: they stay in the program, and the caller may change its arrays

@@ -28,12 +28,15 @@ class OpDef(Record):
     """Base of all ops.
 
     Class attributes:
-        reuse: `{output: input}`: the output may overwrite that input where it dies here.
+        reuse: `{output: input}`: the output may overwrite that input where it dies here; or any of
+            several, `{output: (input, input)}`.
         in_place: `compute` takes `in_place=True`, and then writes output 0 into the input that
             `reuse` gives it. It must check all that can fail before.
         is_view: output 0 has input 0's elements in the same order (`reshape`).
         may_alias: outputs may share input 0's memory in some other way (`transpose`).
         host_inputs: inputs that decide sizes or branches; kernels get them as NumPy arrays.
+        is_elementwise: an element of the output follows from those at its place in the inputs,
+            which broadcast; host inputs only say to which shape.
         is_host: its output is small and computed where the plan is made (`shape`).
         is_pure: equal inputs give equal outputs, and nothing else happens.
         has_effect: something happens besides its outputs: where a run needs it, it runs exactly
@@ -44,11 +47,12 @@ class OpDef(Record):
         runs_on_host: its inputs and outputs are NumPy arrays, whatever the backend.
     """
 
-    reuse: ClassVar[Mapping[int, int]] = {}
+    reuse: ClassVar[Mapping[int, int | tuple[int, ...]]] = {}
     in_place: ClassVar[bool] = False
     is_view: ClassVar[bool] = False
     may_alias: ClassVar[bool] = False
     host_inputs: ClassVar[frozenset[int]] = frozenset()
+    is_elementwise: ClassVar[bool] = False
     is_host: ClassVar[bool] = False
     is_pure: ClassVar[bool] = True
     has_effect: ClassVar[bool] = False

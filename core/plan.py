@@ -16,6 +16,7 @@ import numpy as np
 from .errors import ShapeError
 from .ops.state import Variable
 from .passes import run_passes
+from .passes.fuse import Fusion, fuse
 from .passes.memory import Memory, delay_writes, plan_memory
 from .program import Program, print_program
 from .segments import Rest, cut
@@ -57,6 +58,7 @@ def make_plan(
     shapes: Sequence[Shape | None],
     off: Iterable[str] = (),
     given: Mapping[int, np.ndarray[Any, Any]] | None = None,
+    fusion: Fusion | None = None,
 ) -> Plan:
     """Plans a program for feeds of the given shapes.
 
@@ -65,6 +67,7 @@ def make_plan(
         shapes: one for each feed; ignored where the program does not need it.
         off: names of passes to leave out.
         given: values of feeds, by position, that become constants.
+        fusion: which instructions the backend can run as one.
 
     Raises:
         ShapeError, DtypeError: what only sizes can tell.
@@ -72,7 +75,11 @@ def make_plan(
     off = frozenset(off)
     special = run_passes(specialize(program, shapes, given), off)
     divided = cut(special)
-    first, rest = (delay_writes(special), None) if divided is None else divided
+    first, rest = (special, None) if divided is None else divided
+    if fusion is not None and fuse.__name__ not in off:
+        first = fuse(first, fusion)
+    if rest is None:
+        first = delay_writes(first)
     return Plan(first, plan_memory(first), rest, off)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import OptionError, nearest
 from ..opdef import OpDef
+from ..passes.fuse import Fusion
 from ..plan import Plan
 from ..program import Instruction, Program
 from ..types import Array, TensorType
@@ -33,10 +34,12 @@ class Backend:
     Attributes:
         name: as in `Session(backend=...)`.
         xp: the NumPy-like module that `compute` receives.
+        fusion: which instructions it can run as one; None if it fuses nothing.
     """
 
     name: str
     xp: Any
+    fusion: Fusion | None = None
 
     def allocate(self, type_: TensorType) -> Array:
         """An array of this static type with undefined contents."""

@@ -67,7 +67,7 @@ class SizedProgram:
         self, key: Any, feeds: Sequence[Array], given: dict[int, np.ndarray[Any, Any]]
     ) -> tuple[Executable, list[int]]:
         shapes = [tuple(array.shape) for array in feeds]
-        plan = make_plan(self._program, shapes, self._passes_off, given)
+        plan = make_plan(self._program, shapes, self._passes_off, given, self._backend.fusion)
         positions = [i for i, n in enumerate(plan.program.feeds) if n is not None]
         made = executable(plan, self._backend), positions
         with self._lock:

@@ -94,6 +94,14 @@ std::vector<std::string> kernel_names() {
     return names;
 }
 
+bool has_elementwise(int op, int type) {
+    Call call{};
+    const int64_t ints[2] = {op, type};
+    call.ints = ints;
+    find_kernel("has_elementwise")->run(&call);
+    return call.error == nullptr;
+}
+
 std::string isa_name() { return chosen().name; }
 
 std::vector<std::string> usable_isa_names() {

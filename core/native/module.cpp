@@ -5,6 +5,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "dispatch.h"
+#include "elementwise_ops.h"
 #include "executor.h"
 #include "pool.h"
 
@@ -84,6 +85,12 @@ NB_MODULE(_native, m) {
     m.def("isa", &isa_name);
     m.def("usable_isas", &usable_isa_names);
     m.def("kernel_names", &kernel_names);
+    m.def("elementwise_ops", [] {
+#define NAME(name) #name,
+        return std::vector<std::string>{ELEMENTWISE_OPS(NAME)};
+#undef NAME
+    });
+    m.def("has_elementwise", &has_elementwise, nb::arg("op"), nb::arg("type"));
     m.def("thread_count", &thread_count);
     m.def("set_thread_count", &set_thread_count, nb::arg("n"));
     m.def("poison_arenas", &poison_arenas, nb::arg("on"));

@@ -6,7 +6,7 @@ Where both sides of maximum or minimum are equal, the first takes the gradient, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import DtypeError, OptionError, ShapeError, user_site
 from ..graph import Operation, Tensor
@@ -158,6 +158,9 @@ class Where(OpDef):
 
     condition: (...) bool; x, y: (...) one dtype; broadcast against each other -> that shape.
     """
+
+    reuse: ClassVar[dict[int, tuple[int, ...]]] = {0: (1, 2)}
+    is_elementwise = True
 
     def infer(self, condition: TensorType, x: TensorType, y: TensorType) -> TensorType:
         """The broadcast shape of all three."""

@@ -99,6 +99,7 @@ def unary(
         compute=compute_method,
         gradient=gradient_method,
         reuse={0: 0} if gives is None else {},
+        is_elementwise=True,
         __module__=compute.__module__,
     )
 
@@ -168,7 +169,8 @@ def binary(
         infer_unknown=infer_unknown,
         compute=compute_method,
         gradient=gradient_method,
-        reuse={0: 0} if gives is None else {},
+        reuse={0: (0, 1)} if gives is None else {},
+        is_elementwise=True,
         __module__=compute.__module__,
     )
 
@@ -263,6 +265,7 @@ class BroadcastTo(OpDef):
 
     host_inputs = frozenset({1})
     may_alias = True
+    is_elementwise = True
 
     def infer(self, x: TensorType, shape: TensorType) -> TensorType:
         """The shape's value, where known; else only its rank."""
@@ -364,6 +367,7 @@ class Cast(OpDef):
 
     dtype: DType
     may_alias = True
+    is_elementwise = True
 
     def infer(self, x: TensorType) -> TensorType:
         """The same shape."""

@@ -158,17 +158,23 @@ def _find_reuse(
             continue
         readers = [may_share.get(n, n) for n in dict.fromkeys(instruction.inputs)]
         all_differ = len(set(readers)) == len(readers)
-        for out, index in reuse.items():
-            output, source = instruction.outputs[out], instruction.inputs[index]
-            shared = may_share.get(source, source)
-            root = memory.root.get(source, source)
-            allowed = replaces.get(output) == root if output in external else shared not in external
-            is_only_reader = all_differ or readers.count(shared) == 1
-            is_last = last.get(shared) == position and is_only_reader
-            same = program.types[output].size_bytes == program.types[root].size_bytes
-            if allowed and is_last and same and shared not in taken:
-                memory.reused[output] = root
-                taken.add(shared)
+        for out, candidates in reuse.items():
+            output = instruction.outputs[out]
+            for index in (candidates,) if isinstance(candidates, int) else candidates:
+                source = instruction.inputs[index]
+                shared = may_share.get(source, source)
+                root = memory.root.get(source, source)
+                if output in external:
+                    allowed = replaces.get(output) == root
+                else:
+                    allowed = shared not in external
+                is_only_reader = all_differ or readers.count(shared) == 1
+                is_last = last.get(shared) == position and is_only_reader
+                same = program.types[output].size_bytes == program.types[root].size_bytes
+                if allowed and is_last and same and shared not in taken:
+                    memory.reused[output] = root
+                    taken.add(shared)
+                    break
 
 
 def _pack(program: Program, memory: Memory, last: dict[int, int], external: set[int]) -> None:

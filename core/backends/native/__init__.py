@@ -11,6 +11,7 @@ from . import rules
 from .executable import NativeExecutable
 from .extension import extension
 from .lowering import Builder, lower_instruction
+from .rules.fused import NativeFusion
 
 __all__ = ["NativeBackend", "extension", "rules"]
 
@@ -19,7 +20,7 @@ class NativeBackend(NumpyBackend):
     """Arrays in host memory, computed by the engine; by NumPy where it has no kernel."""
 
     name = "native"
-    fuses = True
+    fusion = NativeFusion()
 
     def compile(self, plan: Plan) -> Executable:
         """Native segments with what they lack in between."""

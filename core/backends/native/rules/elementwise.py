@@ -1,0 +1,327 @@
+"""Element-wise ops, alone and in groups: programs of `kernels/elementwise.cpp`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ....opdef import REGISTRY
+from ....program import Instruction, Origin, Program
+from ..extension import extension
+from ..lowering import Builder, rule
+
+__all__ = ["is_supported", "lower_group"]
+
+# ops whose name is not the engine's in another spelling
+_SPELLINGS = {
+    "BitwiseAnd": "bit_and",
+    "BitwiseOr": "bit_or",
+    "BitwiseXor": "bit_xor",
+    "BitwiseInvert": "invert",
+    "Identity": "copy",
+    "StopGradient": "copy",
+    "BroadcastTo": "copy",
+}
+_FILLS = {"ZerosLike": 0.0, "OnesLike": 1.0}
+_TYPES = (
+    "float32", "float64", "int32", "int64", "bool",
+    "uint8", "int8", "int16", "uint16", "uint32", "uint64",
+)  # fmt: skip
+_TYPE_CODE = {name: code for code, name in enumerate(_TYPES)}
+_SAFE_CASTS = {"float32", "float64", "int32", "int64", "bool"}  # others overflow as C pleases
+_FULL, _CONSTANT, _SCALAR, _PERIODIC, _REPEATED, _STRIDED = range(6)
+
+MAX_OPERANDS, MAX_REGISTERS, MAX_STEPS, MAX_AXES = 24, 20, 60, 8  # below those of the kernel
+CACHE_BYTES = 24 << 10  # of registers: three quarters of a first-level cache
+MAX_PERIOD = 1024  # elements; longer ones are read in place, row by row
+
+
+def _snake(label: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() else c for c in label).lstrip("_")
+
+
+_CODES: dict[str, int] = {}
+if extension is not None:
+    _NAMES = {name: code for code, name in enumerate(extension.elementwise_ops())}
+    for _label in REGISTRY:
+        _name = _SPELLINGS.get(_label, _snake(_label))
+        if _name in _NAMES:
+            _CODES[_label] = _NAMES[_name]
+
+
+def _code(opdef: Any) -> int | None:
+    if opdef.label == "Cast":
+        return _NAMES.get(f"to_{opdef.dtype.name}")
+    return _CODES.get(opdef.label)
+
+
+def is_supported(program: Program, instruction: Instruction) -> bool:
+    """Whether the engine has this element-wise op for these types."""
+    opdef = instruction.opdef
+    if not opdef.is_elementwise or extension is None:
+        return False
+    if opdef.label in _FILLS:
+        return program.types[instruction.outputs[0]].dtype.name in _TYPE_CODE
+    code = _code(opdef)
+    if code is None:
+        return False
+    type_ = _operation_type(program, instruction)
+    if type_ not in _TYPE_CODE:
+        return False
+    if opdef.label == "Cast":
+        small = program.types[instruction.outputs[0]].dtype.name not in _SAFE_CASTS
+        return not (small and type_.startswith("float"))
+    return bool(extension.has_elementwise(code, _TYPE_CODE[type_]))
+
+
+def _operation_type(program: Program, instruction: Instruction) -> str:
+    """The element type that the operation works on."""
+    operand = 1 if instruction.opdef.label == "Where" else 0
+    return program.types[instruction.inputs[operand]].dtype.name
+
+
+@dataclass
+class _Operand:
+    """An input of the chain, as `Operand` in the kernel."""
+
+    kind: int
+    type_code: int
+    size_bytes: int
+    buffer: int
+    parameter: int = 0
+    words: list[int] = field(default_factory=list)
+    register: int = 0
+
+
+class _Chain:
+    """Writes the kernel's program for a group of element-wise instructions."""
+
+    def __init__(self, b: Builder, inner: Program) -> None:
+        self._b = b
+        self._inner = inner
+        self._out_shape = tuple(int(n or 0) for n in inner.types[inner.fetches[0]].dims())
+        self.buffers: list[int] = []
+        self.reals: list[float] = []
+        self._operands: list[_Operand] = []
+        self._operand_of: dict[Any, int] = {}
+        self._name: dict[int, int | tuple[str, int]] = {}  # value -> register, or ("in", operand)
+        self._steps: list[tuple[int, int, int, list[Any]]] = []
+
+    def write(self) -> list[int] | None:
+        """The ints of the call; None if it does not fit the machine."""
+        last_use = self._last_uses()
+        outputs = {n: i for i, n in enumerate(self._inner.fetches)}
+        sources: list[list[Any]] = []
+        for instruction in self._inner.instructions:
+            sources.append(self._sources(instruction))
+        if len(self._operands) > MAX_OPERANDS or len(self._inner.instructions) > MAX_STEPS:
+            return None
+        fixed = 0
+        for operand in self._operands:
+            if operand.kind != _FULL:
+                operand.register = fixed
+                fixed += 1
+        register_count = self._assign_registers(sources, outputs, last_use, fixed)
+        if register_count > MAX_REGISTERS:
+            return None
+        return self._encode(register_count, len(outputs))
+
+    def _last_uses(self) -> dict[int, int]:
+        last: dict[int, int] = {}
+        for position, instruction in enumerate(self._inner.instructions):
+            for n in instruction.inputs:
+                last[n] = position
+        return last
+
+    def _sources(self, instruction: Instruction) -> list[Any]:
+        """Values or operands that an instruction reads."""
+        made = {n for i in self._inner.instructions for n in i.outputs}
+        type_ = self._inner.types[instruction.outputs[0]]
+        if instruction.opdef.label in _FILLS:
+            value = _FILLS[instruction.opdef.label]
+            return [("in", self._constant(value, type_.dtype))]
+        host = instruction.opdef.host_inputs
+        found: list[Any] = []
+        for index, n in enumerate(instruction.inputs):
+            if index in host:
+                continue
+            if n in made and self._is_full(n):
+                found.append(n)
+            else:
+                found.append(("in", self._operand(n)))
+        return found
+
+    def _is_full(self, n: int) -> bool:
+        return self._inner.types[n].dims() == self._out_shape
+
+    def _constant(self, value: float, dtype: Any) -> int:
+        key = ("constant", value, dtype.name)
+        if key not in self._operand_of:
+            self._operand_of[key] = len(self._operands)
+            self.reals.append(value)
+            code = _TYPE_CODE[dtype.name]
+            place = len(self.reals) - 1
+            self._operands.append(_Operand(_CONSTANT, code, dtype.size_bytes, 0, place))
+        return self._operand_of[key]
+
+    def _operand(self, n: int) -> int:
+        if n in self._operand_of:
+            return self._operand_of[n]
+        type_ = self._inner.types[n]
+        constant = self._inner.constants.get(n)
+        if constant is not None and constant.size == 1 and _fits_double(constant):
+            self._operand_of[n] = self._constant(float(constant.reshape(-1)[0]), type_.dtype)
+            return self._operand_of[n]
+        shape = tuple(int(size or 0) for size in type_.dims())
+        kind, parameter, words = _classify(shape, self._out_shape)
+        self.buffers.append(n)
+        operand = _Operand(
+            kind,
+            _TYPE_CODE[type_.dtype.name],
+            type_.dtype.size_bytes,
+            len(self.buffers) - 1,
+            parameter,
+            words,
+        )
+        self._operand_of[n] = len(self._operands)
+        self._operands.append(operand)
+        return self._operand_of[n]
+
+    def _assign_registers(
+        self,
+        sources: list[list[Any]],
+        outputs: dict[int, int],
+        last_use: dict[int, int],
+        fixed: int,
+    ) -> int:
+        """Names every value; returns how many registers that takes."""
+        free: list[int] = []
+        count = fixed
+        place: dict[int, int] = {}
+        inputs = len(self._operands)
+        for position, instruction in enumerate(self._inner.instructions):
+            output = instruction.outputs[0]
+            names = [self._named(source, place) for source in sources[position]]
+            dying = {
+                n
+                for n in sources[position]
+                if isinstance(n, int) and last_use[n] == position and place[n] >= 0
+            }
+            if output in outputs:
+                place[output] = -1 - inputs - outputs[output]
+            else:  # an operation may write over what it reads, if that is as wide
+                width = self._width(output)
+                reusable = {n for n in dying if self._width(n) == width}
+                free += [place[n] for n in reusable]
+                dying -= reusable
+                if not free:
+                    free.append(count)
+                    count += 1
+                place[output] = free.pop()
+            free += [place[n] for n in dying]
+            code, type_code = self._operation(instruction)
+            self._steps.append((code, type_code, place[output], names))
+        return count
+
+    def _width(self, n: int) -> int:
+        return self._inner.types[n].dtype.size_bytes
+
+    def _named(self, source: Any, place: dict[int, int]) -> int:
+        if isinstance(source, int):
+            return int(place[source])
+        index = source[1]
+        operand = self._operands[index]
+        return -1 - index if operand.kind == _FULL else operand.register
+
+    def _operation(self, instruction: Instruction) -> tuple[int, int]:
+        if instruction.opdef.label in _FILLS:
+            dtype = self._inner.types[instruction.outputs[0]].dtype.name
+            return _NAMES["copy"], _TYPE_CODE[dtype]
+        code = _code(instruction.opdef)
+        type_ = _operation_type(self._inner, instruction)
+        return -1 if code is None else code, _TYPE_CODE[type_]
+
+    def _encode(self, register_count: int, output_count: int) -> list[int]:
+        count = prod(self._out_shape)
+        made = [n for i in self._inner.instructions for n in i.outputs]
+        widest = max(
+            [operand.size_bytes for operand in self._operands] + list(map(self._width, made))
+        )
+        registers = max(register_count + output_count, 1)
+        block = min(2048, max(64, CACHE_BYTES // (registers * widest) // 64 * 64))
+        periods = {o.parameter for o in self._operands if o.kind == _PERIODIC}
+        if len(periods) == 1 and (period := periods.pop()) <= MAX_PERIOD:
+            block = max(1, block // period) * period
+        block = max(1, min(block, count))
+        register_bytes = -(-block * widest // 64) * 64
+        ints = [count, block, register_count, register_bytes, len(self._operands), output_count]
+        ints += [len(self._steps), len(self.buffers)]
+        for o in self._operands:
+            ints += [o.kind, o.type_code, o.size_bytes, o.buffer, o.register, o.parameter]
+            ints += [len(o.words), *o.words]
+        ints += map(self._width, self._inner.fetches)
+        for code, type_code, destination, names in self._steps:
+            ints += [code, type_code, destination, len(names), *names]
+        return ints
+
+
+def _fits_double(array: np.ndarray[Any, Any]) -> bool:
+    """Whether a number survives as a double: all but large integers do."""
+    if array.dtype.kind not in "iu":
+        return True
+    return abs(int(array.reshape(-1)[0])) < 2**53
+
+
+def _classify(shape: tuple[int, ...], out: tuple[int, ...]) -> tuple[int, int, list[int]]:
+    """(kind, parameter, words) of an input of this shape that is broadcast to `out`."""
+    sizes = (1,) * (len(out) - len(shape)) + shape
+    if sizes == out:
+        return _FULL, 0, []
+    if prod(sizes) == 1:
+        return _SCALAR, 0, []
+    kept = [axis for axis, size in enumerate(sizes) if size != 1]
+    first, last = kept[0], kept[-1]
+    if sizes[first:] == out[first:]:
+        return _PERIODIC, prod(sizes), []
+    if sizes[: last + 1] == out[: last + 1]:
+        return _REPEATED, prod(out[last + 1 :]), []
+    strides, step = [0] * len(out), 1
+    for axis in range(len(out) - 1, -1, -1):
+        strides[axis] = step if sizes[axis] != 1 else 0
+        step *= sizes[axis]
+    return _STRIDED, len(out), [*out, *strides]
+
+
+def lower_group(b: Builder, inner: Program, outputs: Sequence[int]) -> bool:
+    """One call for a program of element-wise instructions with results of one shape."""
+    if not all(is_supported(inner, instruction) for instruction in inner.instructions):
+        return False
+    type_ = inner.types[inner.fetches[0]]
+    if type_.size == 0:
+        return True  # there is nothing to compute
+    if len(type_.dims()) > MAX_AXES:
+        return False
+    chain = _Chain(b, inner)
+    ints = chain.write()
+    if ints is None:
+        return False
+    b.call("elementwise", chain.buffers, outputs, ints, chain.reals)
+    return True
+
+
+def _single(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """One instruction is a group of one."""
+    read = [n for i, n in enumerate(inputs) if i not in op.host_inputs]
+    inner = Program(types=b.program.types)
+    inner.feeds = list(dict.fromkeys(read))
+    inner.constants = {n: a for n in inputs if (a := b.constant(n)) is not None}
+    inner.instructions = [Instruction(op, tuple(inputs), tuple(outputs), Origin(op.label))]
+    inner.fetches = list(outputs)
+    return lower_group(b, inner, outputs)
+
+
+rule(*_CODES, *_FILLS, "Cast")(_single)
