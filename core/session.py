@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import Backend, device_backend, get_backend
+from .backends.native import NativeBackend, extension
 from .backends.numpy import NumpyBackend as _NumpyBackend  # registers it
 from .devices import as_device
 from .errors import GraphError, ShapeError, user_site
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "current_session", "get_default_session", "set_session"]
 
 MAX_FUNCTIONS = 256  # kept a first fetch
-DEFAULT_BACKEND = _NumpyBackend.name
+DEFAULT_BACKEND = _NumpyBackend.name if extension is None else NativeBackend.name
 
 _default: ContextVar[Session | None] = ContextVar("thalweg_session", default=None)
 
@@ -163,9 +164,12 @@ class Session:
     def _execute(self, compiled: CompiledPlan, arrays: Sequence[Any]) -> list[Any]:
         backend = self.backend
         feeds = [backend.put(arrays[i]) for i in compiled.feed_positions]
-        self._initialize(compiled.uses)
+        if compiled.uses:
+            self._initialize(compiled.uses)
         store = self._values
-        if not compiled.writes:
+        if not compiled.writes and not compiled.reads:
+            fetches, _ = compiled.execute(feeds, ())
+        elif not compiled.writes:
             with self._lock.read():
                 state = [store[v] for v in compiled.reads]
                 fetches, _ = compiled.execute(feeds, state)

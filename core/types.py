@@ -73,7 +73,7 @@ class DType:
         self.is_integer = kind in "iu"
         self.is_bool = kind == "b"
         self.is_string = kind == "O"
-        self.size_bytes = self.numpy.itemsize
+        self.size_bytes: int = self.numpy.itemsize
 
     @property
     def is_number(self) -> bool:

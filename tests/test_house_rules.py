@@ -44,7 +44,7 @@ MAY_USE = {
     "benchmarks": set(PACKAGES),
 }
 CORE_LAYERS = (  # a module may import its own line and those above it
-    {"types", "errors", "random", "record", "structure", "devices", "atomic"},
+    {"_native", "types", "errors", "random", "record", "structure", "devices", "atomic"},
     {"graph", "opdef"},
     {"ops"},
     {"gradients", "updates", "update_rules"},

@@ -114,7 +114,7 @@ class Backend:
         if _is_on_host(instruction.opdef, types):
             return "compute on the host"
         own = self.kernel(instruction.opdef, types) is not None
-        return f"{self.xp.__name__} kernel" if own else f"compute on {self.xp.__name__}"
+        return f"{self.name} kernel" if own else f"compute on {self.name}"
 
 
 def _host_array(value: Any) -> np.ndarray[Any, Any]:

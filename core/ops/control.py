@@ -9,10 +9,22 @@ from ..errors import DtypeError, ShapeError
 from ..graph import Operation, Tensor
 from ..opdef import OpDef, apply, register
 from ..types import TensorType, types_text
-from .elementwise import zeros_like
+from .elementwise import unary
 from .source import convert, convert_all
 
 __all__ = ["choose"]
+
+
+unchosen = unary(
+    "unchosen",
+    "Zeros of `x`'s shape: the gradient of a side that was not chosen.\n\n"
+    "Nothing flows through it, whatever it would be multiplied with: unlike other zeros it makes "
+    "products vanish that could be NaN, so that plans are rid of that side.",
+    lambda xp, x: xp.zeros(x.shape, x.dtype),
+    None,
+    example=("[1.0, 2.0]", "[0.0, 0.0]"),
+    takes="any",
+)
 
 
 @register
@@ -54,7 +66,7 @@ class Choose(OpDef):
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Flows to the chosen side."""
         condition = node.inputs[0]
-        zero = zeros_like(g)
+        zero = unchosen(g)
         return [
             None,
             apply(Choose(), condition, g, zero),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from ..opdef import REGISTRY
 from ..ops.gather import Gather
 from ..ops.slicing import ALL, Slice, SliceGrad, Span
@@ -16,6 +18,8 @@ from ..program import Instruction, Program
 from .rewrite import Rewriter, rewrite
 
 __all__ = ["RULES", "simplify"]
+
+MAX_ZEROS = 1 << 16  # elements of a constant made in place of a sum
 
 SimpleRule = Callable[[Rewriter, Instruction], "int | None"]
 
@@ -125,9 +129,23 @@ def _neutral(scalar: float, *, sides: tuple[int, ...]) -> SimpleRule:
     return rule
 
 
+def _nothing_flows(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """A product with the gradient of a side that was not chosen, or a sum of it, is such, too."""
+    type_ = rewriter.type(instruction.outputs[0])
+    if not type_.is_static or not any(rewriter.made_by(n, "Unchosen") for n in instruction.inputs):
+        return None
+    unchosen = REGISTRY["Unchosen"]()
+    for n in instruction.inputs:
+        if rewriter.type(n).shape == type_.shape:
+            return rewriter.emit(unchosen, n)
+    if (type_.size or 0) > MAX_ZEROS:
+        return None
+    return rewriter.emit(unchosen, rewriter.constant(np.zeros(type_.dims(), type_.dtype.numpy)))
+
+
 def _is_all(rewriter: Rewriter, number: int, scalar: float) -> bool:
-    label = {0.0: "ZerosLike", 1.0: "OnesLike"}[scalar]
-    if rewriter.made_by(number, label):
+    labels = {0.0: ("ZerosLike", "Unchosen"), 1.0: ("OnesLike",)}[scalar]
+    if any(rewriter.made_by(number, label) for label in labels):
         return True
     source = rewriter.made_by(number, "BroadcastTo")
     return rewriter.is_constant(source.inputs[0] if source else number, scalar)
@@ -188,7 +206,7 @@ RULES: dict[str, tuple[SimpleRule, ...]] = {
     "Choose": (_chosen_side,),
     "Reshape": (_is_input_if_same_type, _reshape_of_reshape),
     "BroadcastTo": (_is_input_if_same_type,),
-    "SumTo": (_is_input_if_same_type,),
+    "SumTo": (_is_input_if_same_type, _nothing_flows),
     "Cast": (_is_input_if_same_type,),
     "DynamicSlice": (_known_slice,),
     "DynamicSliceGrad": (_known_slice,),
@@ -196,7 +214,7 @@ RULES: dict[str, tuple[SimpleRule, ...]] = {
     "Transpose": (_transpose_of_transpose,),
     "Add": (_neutral(0.0, sides=(0, 1)),),
     "Subtract": (_neutral(0.0, sides=(1,)),),
-    "Multiply": (_neutral(1.0, sides=(0, 1)),),
+    "Multiply": (_neutral(1.0, sides=(0, 1)), _nothing_flows),
     "Divide": (_neutral(1.0, sides=(1,)),),
     "Negative": (_twice("Negative"),),
     "Relu": (_idempotent("Relu"),),

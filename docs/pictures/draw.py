@@ -63,7 +63,7 @@ def mlp_plan():
     """The plan of the same step, with everything."""
     with core.Graph().as_default():
         fetches, feeds = training_step()
-        return core.Session().show(fetches, feeds, stage="planned", depth=None)
+        return core.Session(backend="numpy").show(fetches, feeds, stage="planned", depth=None)
 
 
 PICTURES = {"lenet": lenet, "mlp_step": mlp_step, "mlp_plan": mlp_plan}

@@ -21,6 +21,7 @@ from thalweg.core import (
     subtract,
     zeros_like,
 )
+from thalweg.core.ops.control import unchosen
 from thalweg.core.ops.elementwise import sum_to
 
 from .case import Case, Input
@@ -101,6 +102,15 @@ CASES = (
         "zeros_like",
         ("ZerosLike",),
         zeros_like,
+        (MATRIX,),
+        lambda x: np.zeros(x.shape),
+        gradient=False,
+        empty="m",
+    ),
+    Case(
+        "unchosen",
+        ("Unchosen",),
+        unchosen,
         (MATRIX,),
         lambda x: np.zeros(x.shape),
         gradient=False,

@@ -38,7 +38,7 @@ class NativeBackend(NumpyBackend):
             return "a view"
         if lower_instruction(Builder(program), instruction):
             return "native kernel"
-        return super().describe(instruction, program)
+        return super().describe(instruction, program).replace(self.name, NumpyBackend.name)
 
 
 if extension is not None:

@@ -48,6 +48,11 @@ def expected(name: str, **values: Any) -> np.ndarray:
         return np.asarray(Session().run(FUNCTIONS[name](X, IDS, **options(name, **values))))
 
 
+def assert_close(actual: np.ndarray, wanted: np.ndarray) -> None:
+    """Equal but for the last bit: NumPy folds constants, the engine may compute the rest."""
+    np.testing.assert_allclose(actual, wanted, rtol=2.5e-7)
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_in_the_graph_of_their_operands(name: str) -> None:
     graph = Graph()
@@ -57,7 +62,7 @@ def test_in_the_graph_of_their_operands(name: str) -> None:
         y = FUNCTIONS[name](x, ids, **options(name, seed=1))
     assert y.graph is graph
     result = Session(graph=graph).run(y, {x: X, ids: IDS})
-    np.testing.assert_array_equal(result, expected(name, seed=lambda: 1))
+    assert_close(result, expected(name, seed=lambda: 1))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -72,7 +77,7 @@ def test_in_the_body_of_a_loop(name: str) -> None:
 
     start = core.constant(np.zeros(wanted.shape))
     _, result = core.while_loop(lambda step, kept: step < 1, body, [0, start])
-    np.testing.assert_array_equal(Session().run(result, {x: X, ids: IDS}), wanted)
+    assert_close(Session().run(result, {x: X, ids: IDS}), wanted)
 
 
 def test_a_random_op_in_a_loop_draws_anew_at_each_step() -> None:

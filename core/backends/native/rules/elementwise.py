@@ -235,7 +235,7 @@ class _Chain:
             return int(place[source])
         index = source[1]
         operand = self._operands[index]
-        return -1 - index if operand.kind == _FULL else operand.register
+        return -1 - int(index) if operand.kind == _FULL else operand.register
 
     def _operation(self, instruction: Instruction) -> tuple[int, int]:
         if instruction.opdef.label in _FILLS:
