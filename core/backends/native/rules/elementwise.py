@@ -14,7 +14,7 @@ from ....program import Instruction, Origin, Program
 from ..extension import extension
 from ..lowering import Builder, rule
 
-__all__ = ["is_supported", "lower_group"]
+__all__ = ["ChainCall", "chain_of", "is_supported", "lower_group"]
 
 # ops whose name is not the engine's in another spelling
 _SPELLINGS = {
@@ -100,8 +100,7 @@ class _Operand:
 class _Chain:
     """Writes the kernel's program for a group of element-wise instructions."""
 
-    def __init__(self, b: Builder, inner: Program) -> None:
-        self._b = b
+    def __init__(self, inner: Program) -> None:
         self._inner = inner
         self._out_shape = tuple(int(n or 0) for n in inner.types[inner.fetches[0]].dims())
         self.buffers: list[int] = []
@@ -296,20 +295,39 @@ def _classify(shape: tuple[int, ...], out: tuple[int, ...]) -> tuple[int, int, l
     return _STRIDED, len(out), [*out, *strides]
 
 
+@dataclass(frozen=True)
+class ChainCall:
+    """What a call of the kernel needs.
+
+    Attributes:
+        buffers: the values it reads.
+        ints, reals: of the call; the first int is the number of elements.
+    """
+
+    buffers: list[int]
+    ints: list[int]
+    reals: list[float]
+
+
+def chain_of(inner: Program) -> ChainCall | None:
+    """The call for a program of supported element-wise instructions; None if it is too large."""
+    if len(inner.types[inner.fetches[0]].dims()) > MAX_AXES:
+        return None
+    chain = _Chain(inner)
+    ints = chain.write()
+    return None if ints is None else ChainCall(chain.buffers, ints, chain.reals)
+
+
 def lower_group(b: Builder, inner: Program, outputs: Sequence[int]) -> bool:
     """One call for a program of element-wise instructions with results of one shape."""
     if not all(is_supported(inner, instruction) for instruction in inner.instructions):
         return False
-    type_ = inner.types[inner.fetches[0]]
-    if type_.size == 0:
+    if inner.types[inner.fetches[0]].size == 0:
         return True  # there is nothing to compute
-    if len(type_.dims()) > MAX_AXES:
+    call = chain_of(inner)
+    if call is None:
         return False
-    chain = _Chain(b, inner)
-    ints = chain.write()
-    if ints is None:
-        return False
-    b.call("elementwise", chain.buffers, outputs, ints, chain.reals)
+    b.call("elementwise", call.buffers, outputs, call.ints, call.reals)
     return True
 
 

@@ -1,0 +1,174 @@
+"""Optimizers: every rule's own formula, traced once and run as one pass over memory a variable.
+
+`UpdateRule.step` is written for arrays. Here it is called with objects that note what is done to
+them, and what they note is an element-wise group, see `elementwise.py`. What has no elements, such
+as Adam's corrected rate, is computed once for all variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ....opdef import REGISTRY
+from ....program import Instruction, Program
+from ....types import TensorType
+from ....updates import Update
+from ..lowering import Builder, rule
+from .elementwise import chain_of, is_supported
+
+__all__: list[str] = []
+
+_ANY_SIZE = 1 << 20  # stands for the number of elements while a formula is traced
+
+
+class _NotTraceable(Exception):
+    """The formula does something that the engine has no element-wise op for."""
+
+
+class _Noted:
+    """An array in a formula."""
+
+    def __init__(self, program: Program, number: int) -> None:
+        self.program = program
+        self.number = number
+
+    def apply(self, label: str, *operands: Any) -> _Noted:
+        """What an op makes of these; Python's numbers take this array's dtype."""
+        numbers = [self._number(operand) for operand in operands]
+        return _Noted(self.program, self.program.emit(REGISTRY[label](), *numbers))
+
+    def _number(self, operand: Any) -> int:
+        if isinstance(operand, _Noted):
+            return operand.number
+        if not isinstance(operand, int | float):
+            raise _NotTraceable
+        dtype = self.program.types[self.number].dtype.numpy
+        return self.program.constant(np.asarray(operand, dtype))
+
+    def __add__(self, other: Any) -> _Noted:
+        return self.apply("Add", self, other)
+
+    def __radd__(self, other: Any) -> _Noted:
+        return self.apply("Add", other, self)
+
+    def __sub__(self, other: Any) -> _Noted:
+        return self.apply("Subtract", self, other)
+
+    def __rsub__(self, other: Any) -> _Noted:
+        return self.apply("Subtract", other, self)
+
+    def __mul__(self, other: Any) -> _Noted:
+        return self.apply("Multiply", self, other)
+
+    def __rmul__(self, other: Any) -> _Noted:
+        return self.apply("Multiply", other, self)
+
+    def __truediv__(self, other: Any) -> _Noted:
+        return self.apply("Divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> _Noted:
+        return self.apply("Divide", other, self)
+
+    def __pow__(self, other: Any) -> _Noted:
+        return self.apply("Sqrt", self) if other == 0.5 else self.apply("Pow", self, other)
+
+    def __rpow__(self, other: Any) -> _Noted:
+        return self.apply("Pow", other, self)
+
+    def __neg__(self) -> _Noted:
+        return self.apply("Negative", self)
+
+
+class _Functions:
+    """The array module of a traced formula."""
+
+    def sqrt(self, x: _Noted) -> _Noted:
+        """Square root."""
+        return x.apply("Sqrt", x)
+
+    def abs(self, x: _Noted) -> _Noted:
+        """Size."""
+        return x.apply("Abs", x)
+
+    def sign(self, x: _Noted) -> _Noted:
+        """-1, 0 or 1."""
+        return x.apply("Sign", x)
+
+    def maximum(self, x: _Noted, y: Any) -> _Noted:
+        """The larger."""
+        return x.apply("Maximum", x, y)
+
+    def clip(self, x: _Noted, low: float, high: float) -> _Noted:
+        """Between two numbers."""
+        return self.maximum(x, low).apply("Minimum", self.maximum(x, low), high)
+
+    def __getattr__(self, name: str) -> Any:
+        raise _NotTraceable(name)
+
+
+class _Formula:
+    """A rule's step for one dtype, as a scalar part and a part for each element."""
+
+    def __init__(self, op: Update, dtype: Any) -> None:
+        program = Program()
+        slots = len(op.rule.slots)
+        many, one = TensorType(dtype, (_ANY_SIZE,)), TensorType(dtype, ())
+        self.arrays = [program.value(many) for _ in range(2 + slots)]  # w, g, slots
+        self.scalars = [program.value(one) for _ in range(2)]  # rate, t
+        noted = [_Noted(program, n) for n in (*self.arrays, *self.scalars)]
+        w, g, *rest = noted
+        rate, t = rest[slots:]
+        if op.weight_decay:
+            w = w - w * (op.weight_decay * rate)
+        results = op.rule.step(_Functions(), w, g, rest[:slots], rate, t)
+        self.results = [result.number for result in results]
+        if not all(is_supported(program, i) for i in program.instructions):
+            raise _NotTraceable
+        is_scalar = [program.types[i.outputs[0]].shape == () for i in program.instructions]
+        pairs = list(zip(program.instructions, is_scalar, strict=True))
+        once = [i for i, scalar in pairs if scalar]
+        each = [i for i, scalar in pairs if not scalar]
+        read = {n for i in each for n in i.inputs}
+        self.shared = [n for i in once for n in i.outputs if n in read]
+        self.once = _part(program, once, self.shared)
+        self.each = _part(program, each, self.results)
+
+
+def _part(program: Program, members: Sequence[Instruction], outputs: Sequence[int]) -> Program:
+    part = Program(types=program.types, constants=program.constants)
+    part.instructions, part.fetches = list(members), list(outputs)
+    return part
+
+
+@rule("Update")
+def update(b: Builder, op: Update, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """One call for what is the same for all variables, then one for each variable."""
+    rate, t, *arrays = inputs
+    dtype = b.type(rate).dtype
+    if len({b.type(n).dtype.name for n in (*inputs, *outputs)}) > 1 or not dtype.is_float:
+        return False
+    try:
+        formula = _Formula(op, dtype)
+    except (_NotTraceable, TypeError):
+        return False
+    given = dict(zip(formula.scalars, (rate, t), strict=True))
+    each = chain_of(formula.each)
+    if each is None:
+        return False
+    if formula.shared:
+        once = chain_of(formula.once)
+        if once is None:
+            return False
+        given.update({n: b.temporary(dtype.size_bytes) for n in formula.shared})
+        made = [given[n] for n in formula.shared]
+        b.call("elementwise", [given[n] for n in once.buffers], made, once.ints, once.reals)
+    for i in range(op.count):
+        columns = range(i, len(arrays), op.count)
+        named = {**given, **dict(zip(formula.arrays, (arrays[k] for k in columns), strict=True))}
+        results = [outputs[k] for k in range(i, len(outputs), op.count)]
+        ints = [int(b.type(arrays[i]).size or 0), *each.ints[1:]]
+        b.call("elementwise", [named[n] for n in each.buffers], results, ints, each.reals)
+    return True
