@@ -15,15 +15,19 @@
 namespace {
 
 #if defined(__AVX512F__)
+#define VECTOR_CONSTRAINT "v"
 constexpr int VECTOR_BYTES = 64;
 constexpr int REGISTERS = 32;
 #elif defined(__AVX2__)
+#define VECTOR_CONSTRAINT "x"
 constexpr int VECTOR_BYTES = 32;
 constexpr int REGISTERS = 16;
 #elif defined(__aarch64__)
+#define VECTOR_CONSTRAINT "w"
 constexpr int VECTOR_BYTES = 16;
 constexpr int REGISTERS = 32;
 #else
+#define VECTOR_CONSTRAINT "x"
 constexpr int VECTOR_BYTES = 16;
 constexpr int REGISTERS = 16;
 #endif

@@ -170,14 +170,30 @@ class Machine {
     }
 
   private:
-    // Where an output lies over an input, a step that writes it could overwrite what a later step
-    // of the same block still reads: then outputs wait in registers until the block is done.
+    // Where an output lies over an input, a step that writes it may overwrite what a later step of
+    // the same block still reads: then outputs wait in registers until the block is done.
     bool find_shared_memory() const {
         for (int64_t o = 0; o < chain_.output_count; ++o)
             for (int64_t i = 0; i < chain_.input_count; ++i)
-                if (chain_.inputs[i].kind != CONSTANT && output(o) == input(chain_.inputs[i]))
+                if (chain_.inputs[i].kind != CONSTANT && output(o) == input(chain_.inputs[i]) &&
+                    last_read(i) > written_by(o))
                     return true;
         return false;
+    }
+    int64_t last_read(int64_t i) const {
+        if (chain_.inputs[i].kind != FULL) return -1;  // one element, and of the same size
+        const int64_t *code = chain_.steps;
+        int64_t last = -1;
+        for (int64_t s = 0; s < chain_.step_count; code += 4 + code[3], ++s)
+            for (int64_t k = 0; k < code[3]; ++k)
+                if (code[4 + k] == -1 - i) last = s;
+        return last;
+    }
+    int64_t written_by(int64_t o) const {
+        const int64_t *code = chain_.steps;
+        for (int64_t s = 0; s < chain_.step_count; code += 4 + code[3], ++s)
+            if (code[2] == -1 - chain_.input_count - o) return s;
+        return -1;
     }
 
     char *input(const Operand &o) const { return (char *)call_->buffers[o.buffer]; }

@@ -4,6 +4,7 @@
 // kin have vector forms for float32 (../math.h); the rest call the C library for each element.
 #pragma once
 #include "../elementwise_ops.h"
+#include "../math.h"
 #include "../vec.h"
 
 namespace {
@@ -43,6 +44,42 @@ template <class T> void choose(void *to, const void *const *from, int64_t n) {
     T *y = (T *)to;
 #pragma GCC ivdep
     for (int64_t i = 0; i < n; ++i) y[i] = condition[i] ? a[i] : b[i];
+}
+
+// By whole vectors: functions of ../math.h.
+template <vf (*function)(vf)> void map_vectors(void *to, const void *const *from, int64_t n) {
+    const float *x = (const float *)from[0];
+    float *y = (float *)to;
+    int64_t i = 0;
+    for (; i + VL <= n; i += VL) store(y + i, function(load(x + i)));
+    if (i < n) store_first(y + i, function(load_first(x + i, n - i)), n - i);
+}
+INLINE vf v_cross_entropy(vf labels, vf logits) {
+    return relu<float>(logits) - logits * labels + v_log1p(v_exp(-magnitude(logits)));
+}
+INLINE void cross_entropies(void *to, const void *const *from, int64_t n) {
+    const float *labels = (const float *)from[0], *logits = (const float *)from[1];
+    float *y = (float *)to;
+    for (int64_t i = 0; i < n; i += VL)
+        store_first(y + i, v_cross_entropy(load_first(labels + i, n - i), load_first(logits + i, n - i)),
+                    n - i);
+}
+
+// Of float32, what has a form for vectors; null for the rest.
+constexpr BlockFunction vector_function(int op) {
+    switch (op) {
+        case OP_exp: return map_vectors<v_exp>;
+        case OP_expm1: return map_vectors<v_expm1>;
+        case OP_log: return map_vectors<v_log>;
+        case OP_log1p: return map_vectors<v_log1p>;
+        case OP_tanh: return map_vectors<v_tanh>;
+        case OP_sigmoid: return map_vectors<v_sigmoid>;
+        case OP_softplus: return map_vectors<v_softplus>;
+        case OP_elu: return map_vectors<v_elu>;
+        case OP_erf: return map_vectors<v_erf>;
+        case OP_sigmoid_cross_entropy: return cross_entropies;
+        default: return nullptr;
+    }
 }
 
 // The C library's functions by element type.
@@ -235,6 +272,8 @@ template <class T> constexpr BlockFunction function_of(int op) {
 }
 
 INLINE BlockFunction block_function(int64_t op, int64_t type) {
+    if (type == TYPE_float32)
+        if (const BlockFunction found = vector_function(int(op))) return found;
 #define TABLE(name, T) \
     case TYPE_##name: return function_of<T>(int(op));
     switch (type) { ELEMENT_TYPES(TABLE) }
