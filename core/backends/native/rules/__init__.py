@@ -1,5 +1,5 @@
 """How ops become calls of the engine's kernels: a file a family, each found by being imported."""
 
-from . import elementwise, fused, matmul, reduce, update
+from . import elementwise, fused, matmul, normalize, reduce, softmax, update
 
-__all__ = ["elementwise", "fused", "matmul", "reduce", "update"]
+__all__ = ["elementwise", "fused", "matmul", "normalize", "reduce", "softmax", "update"]

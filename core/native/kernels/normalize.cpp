@@ -1,0 +1,178 @@
+// Batch and layer normalization, float32.
+//
+// Statistics of a batch are those of pieces of its rows, each exact on its own (two passes over what
+// lies in the cache), then combined in order: Chan, Golub and LeVeque (1983), equation 2.1. So x is
+// read from memory once for them and once for the result, and nothing cancels.
+#include "../parallel.h"
+
+namespace {
+
+constexpr int64_t PIECE = 1 << 14;  // elements: 64 KB, which stays in the second-level cache
+constexpr int64_t MAX_PIECES = 256;
+
+struct Rows {
+    int64_t rows, channels, per_piece, pieces;
+    explicit Rows(const int64_t *v) : rows(v[0]), channels(v[1]) {
+        const int64_t wanted = smaller(MAX_PIECES, greater(1, rows * channels / PIECE));
+        per_piece = divide_up(greater(1, rows), wanted);
+        pieces = divide_up(greater(1, rows), per_piece);
+    }
+    int64_t first(int64_t piece) const { return piece * per_piece; }
+    int64_t last(int64_t piece) const { return smaller(rows, (piece + 1) * per_piece); }
+};
+
+// Two sums for each channel and piece, and two vectors of channels.
+int64_t workspace(const int64_t *ints) {
+    const Rows r(ints);
+    return (2 * r.pieces + 2) * r.channels * int64_t(sizeof(float));
+}
+
+// sum over rows of f(row, channel), channel vectors one after another, four rows at a time.
+template <class F> INLINE void sum_rows(const Rows &r, int64_t piece, float *sums, const F &f) {
+    for (int64_t c = 0; c < r.channels; c += VL) {
+        const int64_t n = r.channels - c;
+        vf a{}, b{}, d{}, e{};
+        int64_t i = r.first(piece);
+        for (; i + 4 <= r.last(piece); i += 4) {
+            a += f(i * r.channels + c, c, n);
+            b += f((i + 1) * r.channels + c, c, n);
+            d += f((i + 2) * r.channels + c, c, n);
+            e += f((i + 3) * r.channels + c, c, n);
+        }
+        for (; i < r.last(piece); ++i) a += f(i * r.channels + c, c, n);
+        store_first(sums + c, (a + b) + (d + e), n);
+    }
+}
+
+template <class F> void each_element(Call *call, const Rows &r, const F &f) {
+    parallel_spans(call, r.rows, greater(1, PIECE / r.channels), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i)
+            for (int64_t c = 0; c < r.channels; c += VL) f(i * r.channels + c, c, r.channels - c);
+    });
+}
+
+// Means and sums of squared deviations of pieces -> mean and variance of all.
+void combine(const Rows &r, const float *means, const float *squares, float *mean, float *variance) {
+    for (int64_t c = 0; c < r.channels; ++c) {
+        float m = means[c], s = squares[c], count = float(r.last(0) - r.first(0));
+        for (int64_t p = 1; p < r.pieces; ++p) {
+            const float more = float(r.last(p) - r.first(p)), total = count + more;
+            const float delta = means[p * r.channels + c] - m;
+            m += delta * (more / total);
+            s += squares[p * r.channels + c] + delta * delta * (count * more / total);
+            count = total;
+        }
+        mean[c] = m;
+        variance[c] = s / count;
+    }
+}
+
+// ints: rows, channels.  reals: epsilon.  buffers: x, scale, offset, y, mean, variance. y may be x.
+void batch_norm_train(Call *call) {
+    const Rows r(call->ints);
+    const float *x = (const float *)call->buffers[0], *scale = (const float *)call->buffers[1];
+    const float *offset = (const float *)call->buffers[2];
+    float *y = (float *)call->buffers[3], *mean = (float *)call->buffers[4];
+    float *variance = (float *)call->buffers[5], *means = (float *)call->workspace;
+    float *squares = means + r.pieces * r.channels, *factor = squares + r.pieces * r.channels;
+    if (r.rows * r.channels == 0) {
+        for (int64_t c = 0; c < r.channels; ++c) mean[c] = variance[c] = 0;
+        return;
+    }
+    parallel(call, r.pieces, 0, [&](int64_t p, char *) {
+        float *m = means + p * r.channels, *s = squares + p * r.channels;
+        sum_rows(r, p, m, [&](int64_t at, int64_t, int64_t n) { return load_first(x + at, n); });
+        const float count = float(r.last(p) - r.first(p));
+        for (int64_t c = 0; c < r.channels; ++c) m[c] /= count;
+        sum_rows(r, p, s, [&](int64_t at, int64_t c, int64_t n) {
+            const vf d = load_first(x + at, n) - load_first(m + c, n);
+            return d * d;
+        });
+    });
+    combine(r, means, squares, mean, variance);
+    const float epsilon = float(call->reals[0]);
+    for (int64_t c = 0; c < r.channels; ++c) factor[c] = scale[c] / __builtin_sqrtf(variance[c] + epsilon);
+    each_element(call, r, [&](int64_t at, int64_t c, int64_t n) {
+        const vf centered = load_first(x + at, n) - load_first(mean + c, n);
+        store_first(y + at, centered * load_first(factor + c, n) + load_first(offset + c, n), n);
+    });
+}
+
+// ints: rows, channels.  reals: epsilon.  buffers: x, scale, mean, variance, g; gradients of x (which
+// may be g), scale, offset.
+void batch_norm_gradient(Call *call) {
+    const Rows r(call->ints);
+    const float *x = (const float *)call->buffers[0], *scale = (const float *)call->buffers[1];
+    const float *mean = (const float *)call->buffers[2], *variance = (const float *)call->buffers[3];
+    const float *g = (const float *)call->buffers[4];
+    float *g_x = (float *)call->buffers[5], *g_scale = (float *)call->buffers[6];
+    float *g_offset = (float *)call->buffers[7];
+    float *products = (float *)call->workspace, *sums = products + r.pieces * r.channels;
+    float *root = sums + r.pieces * r.channels, *shift = root + r.channels;
+    const float epsilon = float(call->reals[0]), count = float(greater(1, r.rows));
+    for (int64_t c = 0; c < r.channels; ++c) root[c] = 1 / __builtin_sqrtf(variance[c] + epsilon);
+    parallel(call, r.pieces, 0, [&](int64_t p, char *) {
+        sum_rows(r, p, sums + p * r.channels,
+                 [&](int64_t at, int64_t, int64_t n) { return load_first(g + at, n); });
+        sum_rows(r, p, products + p * r.channels, [&](int64_t at, int64_t c, int64_t n) {
+            return load_first(g + at, n) * (load_first(x + at, n) - load_first(mean + c, n));
+        });
+    });
+    for (int64_t c = 0; c < r.channels; ++c) {
+        float product = 0, sum = 0;
+        for (int64_t p = 0; p < r.pieces; ++p) {
+            product += products[p * r.channels + c];
+            sum += sums[p * r.channels + c];
+        }
+        g_scale[c] = product * root[c];
+        g_offset[c] = sum;
+    }
+    // scale r (g - mean(g) - n mean(g n)) = a g - (shift + b (x - mean)), with n = (x - mean) r
+    float *slope = products;
+    for (int64_t c = 0; c < r.channels; ++c) {
+        shift[c] = g_offset[c] / count;
+        slope[c] = root[c] * (g_scale[c] / count);
+    }
+    each_element(call, r, [&](int64_t at, int64_t c, int64_t n) {
+        const vf centered = load_first(x + at, n) - load_first(mean + c, n);
+        const vf inner = load_first(g + at, n) - load_first(shift + c, n) - centered * load_first(slope + c, n);
+        store_first(g_x + at, inner * (load_first(scale + c, n) * load_first(root + c, n)), n);
+    });
+}
+
+// ints: rows, size.  reals: epsilon.  buffers: x, scale, offset, y, mean (rows), r (rows). y may be x.
+void layer_norm(Call *call) {
+    const int64_t rows = call->ints[0], size = call->ints[1];
+    const float *x = (const float *)call->buffers[0], *scale = (const float *)call->buffers[1];
+    const float *offset = (const float *)call->buffers[2];
+    float *y = (float *)call->buffers[3], *mean = (float *)call->buffers[4];
+    float *root = (float *)call->buffers[5];
+    const float epsilon = float(call->reals[0]), count = float(greater(1, size));
+    parallel_spans(call, rows, greater(1, PIECE / greater(1, size)), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            const float *row = x + i * size;
+            vf sum{}, squares{};
+            for (int64_t c = 0; c < size; c += VL) sum += load_first(row + c, size - c);
+            const float m = sum_lanes<float>(sum) / count;
+            for (int64_t c = 0; c < size; c += VL) {
+                vf d = load_first(row + c, size - c) - splat(m);
+                for (int64_t k = size - c; k < VL; ++k) d[k] = 0;
+                squares += d * d;
+            }
+            const float r = 1 / __builtin_sqrtf(sum_lanes<float>(squares) / count + epsilon);
+            for (int64_t c = 0; c < size; c += VL) {
+                const int64_t n = size - c;
+                const vf v = (load_first(row + c, n) - splat(m)) * splat(r);
+                store_first(y + i * size + c, v * load_first(scale + c, n) + load_first(offset + c, n), n);
+            }
+            mean[i] = m;
+            root[i] = r;
+        }
+    });
+}
+
+}  // namespace
+
+KERNEL_TABLE(normalize, {"batch_norm_train", batch_norm_train, workspace},
+             {"batch_norm_gradient", batch_norm_gradient, workspace},
+             {"layer_norm", layer_norm, nullptr})
