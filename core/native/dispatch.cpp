@@ -102,6 +102,15 @@ bool has_elementwise(int op, int type) {
     return call.error == nullptr;
 }
 
+int64_t panel_columns() {
+    int64_t columns = 0;
+    void *buffers[1] = {&columns};
+    Call call{};
+    call.buffers = buffers;
+    find_kernel("panel_columns")->run(&call);
+    return columns;
+}
+
 std::string isa_name() { return chosen().name; }
 
 std::vector<std::string> usable_isa_names() {

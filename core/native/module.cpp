@@ -91,6 +91,7 @@ NB_MODULE(_native, m) {
 #undef NAME
     });
     m.def("has_elementwise", &has_elementwise, nb::arg("op"), nb::arg("type"));
+    m.def("panel_columns", &panel_columns);
     m.def("thread_count", &thread_count);
     m.def("set_thread_count", &set_thread_count, nb::arg("n"));
     m.def("poison_arenas", &poison_arenas, nb::arg("on"));
