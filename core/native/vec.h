@@ -127,7 +127,8 @@ INLINE int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
 INLINE void transpose_block(const float *from, int64_t from_row, int64_t rows, int64_t columns,
                             float *to, int64_t to_row) {
     vf v[VL];
-    for (int i = 0; i < VL; ++i) v[i] = i < rows ? load_first(from + i * from_row, columns) : vf{};
+    for (int i = 0; i < VL; ++i)
+        v[i] = i < rows ? load_first(from + i * from_row, greater(0, columns)) : vf{};
     // log2(VL) rounds, each swapping halves of twice the size between pairs of rows
     UNROLL for (int half = 1; half < VL; half *= 2) {
         vi low, high;

@@ -170,6 +170,19 @@ def _idempotent(label: str) -> SimpleRule:
     return rule
 
 
+def _relu_before_pooling(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """Of y = max_pool(x), relu's gradient may be taken on the smaller side.
+
+    What pooling's gradient gives to a cell of x is that of windows whose maximum it is, so x > 0
+    there says y > 0; all other cells get nothing.
+    """
+    pooled = rewriter.made_by(instruction.inputs[0], "MaxPoolGrad")
+    if pooled is None or pooled.inputs[0] != instruction.inputs[1]:
+        return None
+    x, y, g = pooled.inputs
+    return rewriter.emit(pooled.opdef, x, y, rewriter.emit(instruction.opdef, g, y))
+
+
 # Safety: these replace expressions that overflow by equal ones that do not -----------------------
 
 
@@ -217,6 +230,7 @@ RULES: dict[str, tuple[SimpleRule, ...]] = {
     "Multiply": (_neutral(1.0, sides=(0, 1)), _nothing_flows),
     "Divide": (_neutral(1.0, sides=(1,)),),
     "Negative": (_twice("Negative"),),
+    "ReluGradient": (_relu_before_pooling,),
     "Relu": (_idempotent("Relu"),),
     "Log": (_log_of_softmax, _log_of_sigmoid),
     "SoftmaxGrad": (_gradient_of_log_of_softmax,),

@@ -13,12 +13,7 @@ namespace {
 constexpr int64_t SLAB_FLOATS = 48 << 10;    // of a task, about: 192 KB
 constexpr int64_t TASK_WORK = 1 << 21;       // multiplications of a task, at least
 
-// ints: those of Geometry; has bias, activation; then where outputs go, in elements: image, plane,
-// row, pixel, first.   buffers: x, packed weights, (bias,) y.
-struct Output {
-    int64_t image, plane, row, pixel, first;
-};
-
+// ints: those of Geometry; has bias, activation.   buffers: x, packed weights, (bias,) y.
 int64_t panels_of(int64_t channels) { return divide_up(channels, NR); }
 
 int64_t rows_of_task(const Geometry &g) {
@@ -31,8 +26,8 @@ int64_t rows_of_task(const Geometry &g) {
     return smaller(g.out[1], smaller(by_cache, wanted));
 }
 
-void convolve_block(Call *call, const Geometry &g, const Output &to, int64_t task, int64_t rows,
-                    bool is_inside, float *scratch) {
+void convolve_block(Call *call, const Geometry &g, int64_t task, int64_t rows, bool is_inside,
+                    float *scratch) {
     const int64_t blocks = divide_up(g.out[1], rows);
     const int64_t h0 = task % blocks * rows, d = task / blocks % g.out[0];
     const int64_t n = task / blocks / g.out[0], h1 = smaller(g.out[1], h0 + rows);
@@ -40,7 +35,8 @@ void convolve_block(Call *call, const Geometry &g, const Output &to, int64_t tas
     const float *x = (const float *)call->buffers[0] + n * g.in_size();
     const float *weights = (const float *)call->buffers[1];
     const float *bias = has_bias ? (const float *)call->buffers[2] : nullptr;
-    float *y = (float *)call->buffers[2 + has_bias] + to.first + n * to.image + d * to.plane;
+    const int64_t row = g.out[2] * g.out_channels;
+    float *y = (float *)call->buffers[2 + has_bias] + (n * g.out[0] + d) * g.out[1] * row;
     const int64_t taps_length = g.taps() * g.in_group(), outs = g.out_group();
     const int64_t per_tile = rows_per_tile(g.out[2]);
     for (int64_t group = 0; group < g.groups; ++group) {
@@ -54,7 +50,7 @@ void convolve_block(Call *call, const Geometry &g, const Output &to, int64_t tas
                     const float *a = slab.cells + (h - h0) * g.stride[1] * slab.row +
                                      w * g.stride[2] * slab.pixel;
                     const Tile t{a, g.stride[2] * slab.pixel, 1, runs.offsets, runs.count, runs.length,
-                                 b, NR, y + h * to.row + w * to.pixel + k, to.pixel,
+                                 b, NR, y + h * row + w * g.out_channels + k, g.out_channels,
                                  smaller(NR, outs - panel * NR), false, bias ? bias + k : nullptr,
                                  Activation(call->ints[CONVOLUTION_INTS + 1])};
                     run_tile(t, smaller(per_tile, g.out[2] - w));
@@ -65,41 +61,30 @@ void convolve_block(Call *call, const Geometry &g, const Output &to, int64_t tas
 
 void convolution(Call *call) {
     const Geometry g(call->ints);
-    const int64_t *v = call->ints + CONVOLUTION_INTS + 2;
-    const Output to{v[0], v[1], v[2], v[3], v[4]};
     if (g.batch * g.positions() * g.out_channels == 0) return;
     const bool is_inside = g.is_inside();
     const int64_t rows = rows_of_task(g), tasks = g.batch * g.out[0] * divide_up(g.out[1], rows);
     const size_t scratch = is_inside ? 0 : size_t(Slab::size(g, rows) + VL) * sizeof(float);
     parallel(call, tasks, scratch, [&](int64_t task, char *memory) {
-        convolve_block(call, g, to, task, rows, is_inside, (float *)memory);
+        convolve_block(call, g, task, rows, is_inside, (float *)memory);
     });
 }
 
 // Packs a kernel (taps, in / groups, out) into [group][panel][tap][in][NR], zeros beyond the outputs.
-// ints: taps of the kernel, in / groups, out, groups, flipped, count, then as many taps in order.
-// `flipped`: the kernel of the input's gradient, whose inputs are our outputs: element (k, c) of each
-// tap is ours (c, k), group by group.   buffers: kernel, packed.
+// ints: those of Geometry.   buffers: kernel, packed.
 void pack_convolution(Call *call) {
-    const int64_t *v = call->ints;
-    const int64_t in = v[1], out = v[2], groups = v[3], count = v[5], out_group = out / groups;
-    const bool flipped = v[4];
+    const Geometry g(call->ints);
+    const int64_t depth = g.taps() * g.in_group(), panels = panels_of(g.out_group());
     const float *kernel = (const float *)call->buffers[0];
     float *packed = (float *)call->buffers[1];
-    const int64_t columns = flipped ? in : out_group, depth = flipped ? out_group : in;
-    const int64_t panels = panels_of(columns);
-    parallel(call, groups * panels, 0, [&](int64_t task, char *) {
+    parallel(call, g.groups * panels, 0, [&](int64_t task, char *) {
         const int64_t group = task / panels, j0 = task % panels * NR;
-        const int64_t width = smaller(NR, columns - j0);
-        float *to = packed + task * count * depth * NR;
-        for (int64_t t = 0; t < count; ++t) {
-            const float *tap = kernel + v[6 + t] * in * out + group * out_group;
-            for (int64_t i = 0; i < depth; ++i, to += NR) {
-                if (!flipped) copy_floats(to, tap + i * out + j0, width);
-                else
-                    for (int64_t j = 0; j < width; ++j) to[j] = tap[(j0 + j) * out + i];
-                clear_floats(to + width, NR - width);
-            }
+        const int64_t width = smaller(NR, g.out_group() - j0);
+        const float *from = kernel + group * g.out_group() + j0;
+        float *to = packed + task * depth * NR;
+        for (int64_t i = 0; i < depth; ++i, to += NR, from += g.out_channels) {
+            copy_floats(to, from, width);
+            clear_floats(to + width, NR - width);
         }
     });
 }

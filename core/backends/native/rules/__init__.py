@@ -1,6 +1,17 @@
 """How ops become calls of the engine's kernels: a file a family, each found by being imported."""
 
-from . import convolution, elementwise, fused, matmul, normalize, random, reduce, softmax, update
+from . import (
+    convolution,
+    elementwise,
+    fused,
+    matmul,
+    normalize,
+    pooling,
+    random,
+    reduce,
+    softmax,
+    update,
+)
 
 __all__ = [
     "convolution",
@@ -8,6 +19,7 @@ __all__ = [
     "fused",
     "matmul",
     "normalize",
+    "pooling",
     "random",
     "reduce",
     "softmax",

@@ -16,7 +16,7 @@ from ....ops.windows import Windows
 from ..lowering import Builder, rule
 from .matmul import NO_ACTIVATION
 
-__all__ = ["call_convolution"]
+__all__ = ["call_convolution", "three"]
 
 _MAX_RUNS = 512  # of convolution.h
 
@@ -60,7 +60,8 @@ class _Shape(NamedTuple):
         return prod(self.window) <= _MAX_RUNS
 
 
-def _three(values: Sequence[int], fill: int) -> tuple[int, ...]:
+def three(values: Sequence[int], fill: int) -> tuple[int, ...]:
+    """Three axes, of which the leading ones may be missing."""
     return (*(fill,) * (3 - len(values)), *values)
 
 
@@ -71,31 +72,32 @@ def _shape_of(op: Any, x: Sequence[int], kernel: Sequence[int]) -> _Shape:
         x[-1],
         kernel[-1],
         op.groups,
-        _three(x[1:-1], 1),
-        _three(windows.positions, 1),
-        _three(kernel[:-2], 1),
-        _three(op.strides, 1),
-        _three(op.dilations, 1),
-        _three([first for first, _ in windows.pads], 0),
+        three(x[1:-1], 1),
+        three(windows.positions, 1),
+        three(kernel[:-2], 1),
+        three(op.strides, 1),
+        three(op.dilations, 1),
+        three([first for first, _ in windows.pads], 0),
     )
 
 
-def _dense(sizes: Sequence[int], channels: int) -> list[int]:
-    """Steps of an array (batch, d, h, w, channels): image, plane, row, pixel, and its start."""
-    _, h, w = sizes
-    return [prod(sizes) * channels, h * w * channels, w * channels, channels, 0]
+def _pack(b: Builder, kernel: int, shape: _Shape) -> int:
+    """The kernel in panels of outputs."""
+    depth = prod(shape.window) * shape.inputs // shape.groups
+    panels = shape.groups * -(-shape.outputs // shape.groups // panel_columns())
+    packed = b.temporary(4 * panels * depth * panel_columns())
+    b.call("pack_convolution", [kernel], [packed], shape.ints)
+    return packed
 
 
-def _pack(b: Builder, kernel: int, shape: _Shape, taps: Sequence[int], flipped: bool) -> int:
-    """The kernel's taps in panels."""
-    inputs, outputs = shape.inputs // shape.groups, shape.outputs // shape.groups
-    columns, depth = (inputs, outputs) if flipped else (outputs, inputs)
-    width = panel_columns()
-    panels = shape.groups * -(-columns // width)
-    packed = b.temporary(4 * panels * len(taps) * depth * width)
-    count = prod(shape.window)
-    ints = [count, inputs, shape.outputs, shape.groups, flipped, len(taps), *taps]
-    b.call("pack_convolution", [kernel], [packed], ints)
+def _pack_transposed(b: Builder, kernel: int, shape: _Shape) -> int:
+    """The kernel in panels of the cells of a run, one run of the window after another."""
+    is_whole = shape.dilations[2] == 1 and shape.groups == 1
+    runs = prod(shape.window[:2]) * (1 if is_whole else shape.window[2])
+    length = prod(shape.window) * shape.inputs // shape.groups // runs
+    panels = shape.groups * runs * -(-length // panel_columns())
+    packed = b.temporary(4 * panels * (shape.outputs // shape.groups) * panel_columns())
+    b.call("pack_convolution_input", [kernel], [packed], shape.ints)
     return packed
 
 
@@ -119,9 +121,8 @@ def call_convolution(
         return True
     if not shape.fits:
         return False
-    packed = _pack(b, kernel, shape, range(prod(shape.window)), flipped=False)
-    places = _dense(shape.positions, shape.outputs)
-    ints = [*shape.ints, len(extra), activation, *places]
+    packed = _pack(b, kernel, shape)
+    ints = [*shape.ints, len(extra), activation]
     b.call("convolution", [x, packed, *extra], [output], ints)
     return True
 
@@ -134,65 +135,21 @@ def convolution(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[in
 
 @rule("ConvolutionInputGrad")
 def input_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
-    """A convolution of the given gradient with the flipped kernel, for each phase of the stride."""
+    """Each position gives its window a row of values."""
     given, kernel = inputs[:2]
     if not b.is_float32(given, kernel, outputs[0]):
         return False
     shape = _shape_of(op, b.shape(outputs[0]), b.shape(kernel))
-    if not shape.fits or (prod(shape.strides) > 1 and prod(shape.dilations) > 1):
-        return False
     if shape.is_product:
         rows = shape.batch * prod(shape.positions)
         ints = [1, rows, shape.inputs, shape.outputs, 0, 1, 0, 0, 0, NO_ACTIVATION]
         b.call("gemm", [given, kernel], outputs, ints)
         return True
-    for phase in itertools.product(*map(range, shape.strides)):
-        _phase(b, shape, phase, given, kernel, outputs[0])
+    if not shape.fits:
+        return False
+    packed = _pack_transposed(b, kernel, shape)
+    b.call("convolution_input_gradient", [given, packed], outputs, shape.ints)
     return True
-
-
-def _phase(
-    b: Builder, shape: _Shape, phase: Sequence[int], given: int, kernel: int, output: int
-) -> None:
-    """The cells that lie `phase` behind a multiple of the stride.
-
-    A cell i meets tap t at position (i + before - t * dilation) / stride where that is whole. In
-    one phase these taps are every stride-th, from the last to the first as positions go up.
-    """
-    taps, window, before, counts = [], [], [], []
-    for axis in range(3):
-        stride, first = shape.strides[axis], phase[axis] + shape.before[axis]
-        met = [
-            t
-            for t in range(shape.window[axis])
-            if (first - t * shape.dilations[axis]) % stride == 0
-        ]
-        met.reverse()
-        taps.append(met)
-        window.append(len(met))
-        lowest = (first - met[0] * shape.dilations[axis]) // stride if met else 0
-        before.append(-lowest)
-        counts.append(max(0, -(-(shape.sizes[axis] - phase[axis]) // stride)))
-    _, h, w = shape.window
-    order = [(d * h + r) * w + c for d, r, c in itertools.product(*taps)]
-    packed = _pack(b, kernel, shape, order, flipped=True)
-    back = _Shape(
-        shape.batch,
-        shape.outputs,
-        shape.inputs,
-        shape.groups,
-        shape.positions,
-        tuple(counts),
-        tuple(window),
-        (1, 1, 1),
-        shape.dilations,
-        tuple(before),
-    )
-    image, plane, row, pixel, _ = _dense(shape.sizes, shape.inputs)
-    start = phase[0] * plane + phase[1] * row + phase[2] * pixel
-    steps = [plane * shape.strides[0], row * shape.strides[1], pixel * shape.strides[2]]
-    ints = [*back.ints, 0, NO_ACTIVATION, image, *steps, start]
-    b.call("convolution", [given, packed], [output], ints)
 
 
 @rule("ConvolutionKernelGrad")
