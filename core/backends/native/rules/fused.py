@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ....ops.fused import Fused
 from ....program import Instruction, Program
 from ..lowering import Builder, lower_instruction, rule
+from .convolution import call_convolution
 from .elementwise import is_supported, lower_group
 from .matmul import NO_ACTIVATION, RELU, call_gemm
 
@@ -18,7 +20,7 @@ def fused(b: Builder, op: Fused, inputs: Sequence[int], outputs: Sequence[int]) 
     """By what comes first."""
     del inputs  # the program's values are the outer one's
     head = op.program.instructions[0]
-    if head.opdef.label == "MatMul":
+    if head.opdef.label in ("MatMul", "Convolution"):
         return _product(b, op.program, outputs[0])
     if head.opdef.is_elementwise:
         return lower_group(b, op.program, outputs)
@@ -37,7 +39,8 @@ def _product(b: Builder, inner: Program, output: int) -> bool:
             activation = RELU
         else:
             return False
-    return call_gemm(b, head.opdef, head.inputs, output, bias, activation)  # type: ignore[arg-type]
+    call: Any = call_gemm if head.opdef.label == "MatMul" else call_convolution
+    return bool(call(b, head.opdef, head.inputs, output, bias, activation))
 
 
 class NativeFusion:
