@@ -1,5 +1,5 @@
 """How ops become calls of the engine's kernels: a file a family, each found by being imported."""
 
-from . import elementwise, fused, matmul
+from . import elementwise, fused, matmul, winograd
 
-__all__ = ["elementwise", "fused", "matmul"]
+__all__ = ["elementwise", "fused", "matmul", "winograd"]
