@@ -157,7 +157,8 @@ template <int M> INLINE Place place_of(const Layer &l, int64_t tile) {
     return {row / l.tile_rows, row % l.tile_rows * M, tile % l.tile_columns * M};
 }
 
-alignas(64) const float ZEROS[VL] = {};  // what lies outside of an image
+constexpr int64_t ZERO_COUNT = 512;
+alignas(64) const float ZEROS[ZERO_COUNT] = {};  // so many channels of a pixel outside of an image
 
 
 template <int N>
@@ -182,19 +183,20 @@ INLINE void each_vector(const float *images, int64_t image, int64_t row, int64_t
             });
         return;
     }
-    const float *at[N][N];
-    int64_t step[N][N];
-    for (int i = 0; i < N; ++i)
-        for (int j = 0; j < N; ++j) {
-            const bool inside = row + i >= 0 && row + i < height && column + j >= 0 && column + j < width;
-            at[i][j] = inside ? first + i * row_step + j * channels : ZEROS;
-            step[i][j] = inside;
-        }
-    int64_t c = 0;
-    for (; c < whole; c += VL)
-        use(c, [&](int i, int j) { return load(at[i][j] + step[i][j] * c); });
-    if (c < channels)
-        use(c, [&](int i, int j) { return load_first(at[i][j] + step[i][j] * c, channels - c); });
+    for (int64_t c0 = 0; c0 < channels; c0 += ZERO_COUNT) {
+        const float *at[N][N];
+        for (int i = 0; i < N; ++i)
+            for (int j = 0; j < N; ++j) {
+                const bool in_row = column + j >= 0 && column + j < width;
+                const bool inside = in_row && row + i >= 0 && row + i < height;
+                at[i][j] = inside ? first + i * row_step + j * channels + c0 : ZEROS;
+            }
+        const int64_t count = smaller(channels - c0, ZERO_COUNT);
+        int64_t c = 0;
+        for (; c + VL <= count; c += VL)
+            use(c0 + c, [&](int i, int j) { return load(at[i][j] + c); });
+        if (c < count) use(c0 + c, [&](int i, int j) { return load_first(at[i][j] + c, count - c); });
+    }
 }
 
 // Transforms the inputs of one tile: point xi of channels c .. c+VL goes to
