@@ -159,6 +159,8 @@ void run_on_pool(const Team *team, int64_t tasks, Task task, void *argument, siz
 const Team parallel_team{run_on_pool};
 const Team one_thread{run_serially};
 
+constexpr size_t LARGE_SCRATCH = 128 << 10, HUGE_PAGE = 2 << 20;
+
 struct Scratch {
     char *memory = nullptr;
     size_t bytes = 0;
@@ -192,10 +194,16 @@ char *thread_scratch(size_t bytes) {
     static thread_local Scratch scratch;
     if (scratch.bytes < bytes) {
         std::free(scratch.memory);
-        const size_t rounded = (bytes + 4095) & ~size_t(4095);
-        scratch.memory = static_cast<char *>(std::aligned_alloc(4096, rounded));
+        // what fills much of the second-level cache lies in one large page: its parts then never
+        // compete for the same places of the cache, and its addresses take one entry of the TLB
+        const size_t unit = bytes >= LARGE_SCRATCH ? HUGE_PAGE : 4096;
+        const size_t rounded = (bytes + unit - 1) / unit * unit;
+        scratch.memory = static_cast<char *>(std::aligned_alloc(unit, rounded));
         scratch.bytes = scratch.memory ? rounded : 0;
         if (!scratch.memory) throw std::bad_alloc();
+#if defined(__linux__)
+        if (unit == HUGE_PAGE) madvise(scratch.memory, rounded, MADV_HUGEPAGE);
+#endif
     }
     return scratch.memory;
 }

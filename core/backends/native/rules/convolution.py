@@ -1,6 +1,7 @@
 """Convolutions and their gradients: which algorithm runs which shape.
 
 * a window of one cell and stride 1: a matrix product;
+* 3 x 3 cells, stride 1, and channels and tiles enough: Winograd's algorithm, see `winograd.py`;
 * everything else: `kernels/convolution.cpp` and `convolution_gradient.cpp`, which read images where
   they lie.
 """
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from ....ops.windows import Windows
 from ..lowering import Builder, rule
 from .matmul import NO_ACTIVATION
+from .winograd import call_winograd, call_winograd_input_grad
 
 __all__ = ["call_convolution", "three"]
 
@@ -113,6 +115,8 @@ def call_convolution(
     x, kernel = inputs
     if not b.is_float32(x, kernel, output):
         return False
+    if call_winograd(b, op, inputs, output, bias, activation):
+        return True
     shape = _shape_of(op, b.shape(x), b.shape(kernel))
     extra = [] if bias is None else [bias]
     if shape.is_product:
@@ -139,6 +143,8 @@ def input_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence
     given, kernel = inputs[:2]
     if not b.is_float32(given, kernel, outputs[0]):
         return False
+    if call_winograd_input_grad(b, op, inputs, outputs[0]):
+        return True
     shape = _shape_of(op, b.shape(outputs[0]), b.shape(kernel))
     if shape.is_product:
         rows = shape.batch * prod(shape.positions)

@@ -1,0 +1,218 @@
+// Winograd's minimal filtering F(M x M, 3 x 3), shared by the forward pass and the gradients.
+//
+//   y = A' [ (G g G') * (B' d B) ] A        * multiplies point by point, ' transposes
+//
+// gives the M x M outputs y of one channel from a square d of (M + 2) x (M + 2) inputs and the 3 x 3
+// kernel g: (M + 2)^2 multiplications instead of 9 M^2 (A. Lavin and S. Gray, "Fast Algorithms for
+// Convolutional Neural Networks", 2016, equation 8). Summed over channels, each of the (M + 2)^2
+// points becomes one matrix product: (tiles x in) times (in x out).
+//
+// The matrices evaluate polynomials at M + 1 points and at infinity. For M = 4 the usual points 0,
+// +-1, +-2 lose 2 to 4 times more digits than 0, +-1/sqrt 2, +-sqrt 2 (B. Barabasz, A. Anderson,
+// K. Soodhalter and D. Gregg, "Error Analysis and Improving the Accuracy of Winograd Convolution for
+// Deep Neural Networks", 2020, study such choices).
+#pragma once
+#include "../parallel.h"
+#include "../tile.h"
+
+namespace {
+
+template <int M> constexpr int SIDE = M + 2;
+template <int M> constexpr int POINTS = SIDE<M> * SIDE<M>;
+
+// The matrices along one axis. Adjoint means the transposed matrix, which gradients need.
+template <int M> struct Winograd;
+
+// With points 0, +-p, +-q and infinity, p q = 1: rows of B', A' and G come in pairs of an even and
+// an odd part, added and subtracted. G's row of a point x is (1, x, x^2) divided by the product of
+// x's distances to the other points: 1 for 0, 2 p^2 (p^2 - q^2) for +-p, 2 q^2 (q^2 - p^2) for +-q.
+template <> struct Winograd<4> {
+    static constexpr float P = 0.70710678118654752f, P2 = 0.5f, P3 = P * P2;
+    static constexpr float Q = 1.41421356237309505f, Q2 = 2.0f, Q3 = Q * Q2;
+    static constexpr float AT_P = 1 / (2 * P2 * (P2 - Q2)), AT_Q = 1 / (2 * Q2 * (Q2 - P2));
+
+    INLINE void images(const vf *d, vf *t) {  // B'
+        const vf even_p = d[4] - Q2 * d[2], odd_p = P * (d[3] - Q2 * d[1]);
+        const vf even_q = d[4] - P2 * d[2], odd_q = Q * (d[3] - P2 * d[1]);
+        t[0] = d[4] + (d[0] - (P2 + Q2) * d[2]);
+        t[1] = even_p + odd_p;
+        t[2] = even_p - odd_p;
+        t[3] = even_q + odd_q;
+        t[4] = even_q - odd_q;
+        t[5] = d[5] + (d[1] - (P2 + Q2) * d[3]);
+    }
+    INLINE void kernel(const vf *g, vf *u) {  // G
+        const vf even_p = AT_P * g[0] + (AT_P * P2) * g[2], odd_p = (AT_P * P) * g[1];
+        const vf even_q = AT_Q * g[0] + (AT_Q * Q2) * g[2], odd_q = (AT_Q * Q) * g[1];
+        u[0] = g[0];
+        u[1] = even_p + odd_p;
+        u[2] = even_p - odd_p;
+        u[3] = even_q + odd_q;
+        u[4] = even_q - odd_q;
+        u[5] = g[2];
+    }
+    INLINE void outputs(const vf *m, vf *y) {  // A'
+        const vf even_p = m[1] + m[2], odd_p = m[1] - m[2];
+        const vf even_q = m[3] + m[4], odd_q = m[3] - m[4];
+        y[0] = m[0] + even_p + even_q;
+        y[1] = P * odd_p + Q * odd_q;
+        y[2] = P2 * even_p + Q2 * even_q;
+        y[3] = m[5] + P3 * odd_p + Q3 * odd_q;
+    }
+    INLINE void outputs_adjoint(const vf *y, vf *m) {  // A
+        const vf even_p = y[0] + P2 * y[2], odd_p = P * y[1] + P3 * y[3];
+        const vf even_q = y[0] + Q2 * y[2], odd_q = Q * y[1] + Q3 * y[3];
+        m[0] = y[0];
+        m[1] = even_p + odd_p;
+        m[2] = even_p - odd_p;
+        m[3] = even_q + odd_q;
+        m[4] = even_q - odd_q;
+        m[5] = y[3];
+    }
+    INLINE void kernel_adjoint(const vf *u, vf *g) {  // G'
+        const vf even_p = AT_P * (u[1] + u[2]), even_q = AT_Q * (u[3] + u[4]);
+        g[0] = u[0] + even_p + even_q;
+        g[1] = (AT_P * P) * (u[1] - u[2]) + (AT_Q * Q) * (u[3] - u[4]);
+        g[2] = u[5] + P2 * even_p + Q2 * even_q;
+    }
+};
+
+// Points 0, 1, -1 and infinity.
+template <> struct Winograd<2> {
+    INLINE void images(const vf *d, vf *t) {
+        t[0] = d[0] - d[2];
+        t[1] = d[2] + d[1];
+        t[2] = d[2] - d[1];
+        t[3] = d[3] - d[1];
+    }
+    INLINE void kernel(const vf *g, vf *u) {
+        const vf even = 0.5f * (g[0] + g[2]), odd = 0.5f * g[1];
+        u[0] = g[0];
+        u[1] = even + odd;
+        u[2] = even - odd;
+        u[3] = g[2];
+    }
+    INLINE void outputs(const vf *m, vf *y) {
+        y[0] = m[0] + m[1] + m[2];
+        y[1] = m[3] + (m[1] - m[2]);
+    }
+    INLINE void outputs_adjoint(const vf *y, vf *m) {
+        m[0] = y[0];
+        m[1] = y[0] + y[1];
+        m[2] = y[0] - y[1];
+        m[3] = y[1];
+    }
+    INLINE void kernel_adjoint(const vf *u, vf *g) {
+        const vf even = 0.5f * (u[1] + u[2]);
+        g[0] = u[0] + even;
+        g[1] = 0.5f * (u[1] - u[2]);
+        g[2] = u[3] + even;
+    }
+};
+
+// The matrix `axis`, FROM -> TO values, along both axes of a square. It makes TO / PARTS rows at a time,
+// and loads the square anew for each part: what has been made along the first axis then stays in
+// registers, and a load costs a core less than a store and a load.
+template <int FROM, int TO, int PARTS = 1, class Axis, class Load, class Store>
+INLINE void both_axes(Axis axis, Load load, Store store) {
+    constexpr int ROWS = TO / PARTS;
+    UNROLL for (int i0 = 0; i0 < TO; i0 += ROWS) {
+        vf half[ROWS][FROM];
+        UNROLL for (int j = 0; j < FROM; ++j) {
+            vf column[FROM], made[TO];  // the compiler drops what a part does not need
+            UNROLL for (int i = 0; i < FROM; ++i) column[i] = load(i, j);
+            axis(column, made);
+            UNROLL for (int i = 0; i < ROWS; ++i) half[i][j] = made[i0 + i];
+        }
+        UNROLL for (int i = 0; i < ROWS; ++i) {
+            vf made[TO];
+            axis(half[i], made);
+            UNROLL for (int j = 0; j < TO; ++j) store(i0 + i, j, made[j]);
+        }
+    }
+}
+
+// Sizes of a convolution. Its outputs are cut into tiles of M x M, numbered image by image, row by row.
+struct Layer {
+    int64_t batch, height, width, in;     // of the images
+    int64_t out_height, out_width, out;   // of the outputs
+    int64_t top, left;                    // zeros before the images; negative: cells left out
+    int64_t tile_rows, tile_columns, tiles;
+};
+
+template <int M> Layer layer_from(const int64_t *ints) {
+    Layer l{ints[0], ints[1], ints[2], ints[3], ints[4], ints[5], ints[6], ints[7], ints[8], 0, 0, 0};
+    l.tile_rows = divide_up(l.out_height, M);
+    l.tile_columns = divide_up(l.out_width, M);
+    l.tiles = l.batch * l.tile_rows * l.tile_columns;
+    return l;
+}
+
+struct Place {
+    int64_t image, row, column;  // of a tile's first output
+};
+
+template <int M> INLINE Place place_of(const Layer &l, int64_t tile) {
+    const int64_t row = tile / l.tile_columns;
+    return {row / l.tile_rows, row % l.tile_rows * M, tile % l.tile_columns * M};
+}
+
+constexpr int64_t ZERO_COUNT = 512;
+alignas(64) const float ZEROS[ZERO_COUNT] = {};  // so many channels of a pixel outside of an image
+
+
+template <int N>
+INLINE bool is_inside(int64_t row, int64_t column, int64_t height, int64_t width) {
+    return row >= 0 && column >= 0 && row + N <= height && column + N <= width;
+}
+
+// Calls use(c, load) for each vector of channels c .. c+VL of a square of N x N pixels, where load(i, j)
+// reads them at pixel (i, j). Beyond the image and beyond the last channel all is zero.
+template <int N, class Use>
+INLINE void each_vector(const float *images, int64_t image, int64_t row, int64_t column,
+                        int64_t height, int64_t width, int64_t channels, const Use &use) {
+    const float *first = images + ((image * height + row) * width + column) * channels;
+    const int64_t row_step = width * channels, whole = channels / VL * VL;
+    if (is_inside<N>(row, column, height, width)) {
+        int64_t c = 0;
+        for (; c < whole; c += VL)
+            use(c, [&](int i, int j) { return load(first + i * row_step + j * channels + c); });
+        if (c < channels)
+            use(c, [&](int i, int j) {
+                return load_first(first + i * row_step + j * channels + c, channels - c);
+            });
+        return;
+    }
+    for (int64_t c0 = 0; c0 < channels; c0 += ZERO_COUNT) {
+        const float *at[N][N];
+        for (int i = 0; i < N; ++i)
+            for (int j = 0; j < N; ++j) {
+                const bool in_row = column + j >= 0 && column + j < width;
+                const bool inside = in_row && row + i >= 0 && row + i < height;
+                at[i][j] = inside ? first + i * row_step + j * channels + c0 : ZEROS;
+            }
+        const int64_t count = smaller(channels - c0, ZERO_COUNT);
+        int64_t c = 0;
+        for (; c + VL <= count; c += VL)
+            use(c0 + c, [&](int i, int j) { return load(at[i][j] + c); });
+        if (c < count) use(c0 + c, [&](int i, int j) { return load_first(at[i][j] + c, count - c); });
+    }
+}
+
+// Transforms the inputs of one tile: point xi of channels c .. c+VL goes to
+// to[xi * point_step + c / VL * vector_step].
+template <int M>
+INLINE void transform_images(const Layer &l, const float *images, int64_t tile, float *to,
+                             int64_t point_step, int64_t vector_step) {
+    const Place p = place_of<M>(l, tile);
+    constexpr int N = SIDE<M>;
+    each_vector<N>(images, p.image, p.row - l.top, p.column - l.left, l.height, l.width, l.in,
+                   [&](int64_t c, const auto &load) {
+                       float *first = to + c / VL * vector_step;
+                       both_axes<N, N, 2>(
+                           [](const vf *d, vf *t) { Winograd<M>::images(d, t); }, load,
+                           [&](int i, int j, vf v) { store(first + (i * N + j) * point_step, v); });
+                   });
+}
+
+}  // namespace
