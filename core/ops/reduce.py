@@ -79,6 +79,12 @@ class SpreadReduced(OpDef):
     keepdims: bool
     host_inputs = frozenset({1})
     may_alias = True
+    is_elementwise = True
+
+    def kept_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """The shape of x, with ones for the axes that were reduced."""
+        axes = normalize_axes(self.axis, len(shape), self.label)
+        return tuple(1 if i in axes else int(n) for i, n in enumerate(shape))
 
     def infer(self, x: TensorType, shape: TensorType) -> TensorType:
         """The shape's value, where known; else only its rank."""
@@ -91,9 +97,7 @@ class SpreadReduced(OpDef):
     def compute(self, xp: Any, x: Any, shape: Any) -> Any:
         """A strided view where the backend has one."""
         sizes = tuple(int(size) for size in shape)
-        axes = normalize_axes(self.axis, len(sizes), self.label)
-        kept = tuple(1 if i in axes else n for i, n in enumerate(sizes))
-        return xp.broadcast_to(x.reshape(kept), sizes)
+        return xp.broadcast_to(x.reshape(self.kept_shape(sizes)), sizes)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
         """Sums what was repeated."""

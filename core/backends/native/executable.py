@@ -142,9 +142,9 @@ class NativeExecutable:
     def _place(self, value: int, offsets: dict[int, int]) -> tuple[int, int]:
         root = self._lowered.root(value)
         if self._prologue is not None and root in self._prologue.arrays:
-            return _EXTERNAL_ADDRESS, self._prologue.arrays[root].ctypes.data
+            return _EXTERNAL_ADDRESS, _address(self._prologue.arrays[root])
         if root in self._lowered.constants:
-            return _EXTERNAL_ADDRESS, self._lowered.constants[root].ctypes.data
+            return _EXTERNAL_ADDRESS, _address(self._lowered.constants[root])
         if root in self._external:
             return self._external[root], 0
         return _ARENA, offsets[root] if root < 0 else self._plan.memory.offset[root]
@@ -274,7 +274,7 @@ class _Prologue:
         root = self._lowered.root(value)
         for arrays in (self.arrays, self._lowered.constants):
             if root in arrays:
-                return _EXTERNAL_ADDRESS, arrays[root].ctypes.data
+                return _EXTERNAL_ADDRESS, _address(arrays[root])
         return self._external[root], 0
 
     def refresh(self, state: Sequence[Array]) -> None:
@@ -337,15 +337,19 @@ class _Memory:
             np.copyto(place, value)
 
 
+def _address(array: np.ndarray[Any, Any]) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
 def _is_same(value: Any, place: np.ndarray[Any, Any]) -> bool:
     """Whether a value was computed where it belongs already."""
     is_array = isinstance(value, np.ndarray) and value.flags.c_contiguous
-    return is_array and bool(value.ctypes.data == place.ctypes.data)
+    return is_array and _address(value) == _address(place)
 
 
 def _aligned(size_bytes: int) -> np.ndarray[Any, Any]:
     raw = np.empty(size_bytes + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
+    start = -_address(raw) % ALIGNMENT
     return raw[start : start + size_bytes]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,18 +91,37 @@ class Lowered:
         fixed.update(self.constants)
         results = {self.root(n) for n in program.results()}
         for item in self.items:
-            kept = []
-            for call in item.calls or ():
-                outputs = {self.root(n) for n in call.outputs}
-                inputs = {self.root(n) for n in call.inputs}
-                if inputs <= fixed and outputs.isdisjoint(results) and call.inputs:
-                    self.hoisted.append(call)
-                    fixed |= outputs
-                    self.hoisted_values.update({n: self.size_bytes(n) for n in outputs})
-                else:
-                    kept.append(call)
-            if item.calls is not None:
-                item.calls = kept
+            calls = self._fixed_calls(item.calls or [], fixed, results)
+            for call in calls:
+                made = self._roots(call.outputs)
+                fixed |= made
+                self.hoisted_values.update({n: self.size_bytes(n) for n in made})
+            self.hoisted += calls
+            if calls and item.calls is not None:
+                item.calls = [call for call in item.calls if call not in calls]
+
+    def _roots(self, values: Sequence[int]) -> set[int]:
+        return {self.root(n) for n in values}
+
+    def _fixed_calls(
+        self, calls: Sequence[KernelCall], fixed: set[int], results: set[int]
+    ) -> list[KernelCall]:
+        """Those of one instruction's calls that give the same at every run.
+
+        A value that several calls put together is fixed only if all of them are.
+        """
+        loose = set(results)
+        while True:
+            known, found = set(fixed), []
+            for call in calls:
+                outputs = self._roots(call.outputs)
+                if call.inputs and self._roots(call.inputs) <= known and not outputs & loose:
+                    known |= outputs
+                    found.append(call)
+            more = {n for c in calls if c not in found for n in self._roots(c.outputs)} - loose
+            if not more:
+                return found
+            loose |= more
 
     def place_temporaries(self, start: int) -> tuple[dict[int, int], int]:
         """Offsets of the temporaries behind the arena, and the end of it all.

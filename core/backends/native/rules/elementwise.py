@@ -25,6 +25,7 @@ _SPELLINGS = {
     "Identity": "copy",
     "StopGradient": "copy",
     "BroadcastTo": "copy",
+    "SpreadReduced": "copy",
 }
 _FILLS = {"ZerosLike": 0.0, "OnesLike": 1.0}
 _TYPES = (
@@ -150,6 +151,9 @@ class _Chain:
                 continue
             if n in made and self._is_full(n):
                 found.append(n)
+            elif instruction.opdef.label == "SpreadReduced":
+                kept = instruction.opdef.kept_shape(type_.dims())  # type: ignore[attr-defined]
+                found.append(("in", self._operand(n, kept)))
             else:
                 found.append(("in", self._operand(n)))
         return found
@@ -167,15 +171,17 @@ class _Chain:
             self._operands.append(_Operand(_CONSTANT, code, dtype.size_bytes, 0, place))
         return self._operand_of[key]
 
-    def _operand(self, n: int) -> int:
-        if n in self._operand_of:
-            return self._operand_of[n]
+    def _operand(self, n: int, as_shape: tuple[int, ...] | None = None) -> int:
+        """An input of the chain, broadcast from its own shape or another of as many elements."""
+        key = n if as_shape is None else (n, as_shape)
+        if key in self._operand_of:
+            return self._operand_of[key]
         type_ = self._inner.types[n]
         constant = self._inner.constants.get(n)
         if constant is not None and constant.size == 1 and _fits_double(constant):
-            self._operand_of[n] = self._constant(float(constant.reshape(-1)[0]), type_.dtype)
-            return self._operand_of[n]
-        shape = tuple(int(size or 0) for size in type_.dims())
+            self._operand_of[key] = self._constant(float(constant.reshape(-1)[0]), type_.dtype)
+            return self._operand_of[key]
+        shape = as_shape or tuple(int(size or 0) for size in type_.dims())
         kind, parameter, words = _classify(shape, self._out_shape)
         self.buffers.append(n)
         operand = _Operand(
@@ -186,9 +192,9 @@ class _Chain:
             parameter,
             words,
         )
-        self._operand_of[n] = len(self._operands)
+        self._operand_of[key] = len(self._operands)
         self._operands.append(operand)
-        return self._operand_of[n]
+        return self._operand_of[key]
 
     def _assign_registers(
         self,

@@ -43,7 +43,7 @@ def _reduce(
     if type_.dtype.name not in _TYPES:
         return False
     shape = list(b.shape(x))
-    if prod(shape) == 0 and prod(b.shape(y)) and reduction in (_MAXIMUM, _MINIMUM):
+    if type_.size == 0 and b.type(y).size and reduction in (_MAXIMUM, _MINIMUM):
         return False  # what nothing gives depends on the op
     code = _TYPES[type_.dtype.name]
     spans = _spans([axis for axis in axes if shape[axis] != 1]) or [(0, 0)]

@@ -120,7 +120,7 @@ def call_winograd(
     activation: int = NO_ACTIVATION,
     pool: bool = False,
 ) -> bool:
-    """A convolution, plus a bias, through an activation, and the largest of each 2 x 2 if `pool`."""
+    """A convolution, plus a bias, through an activation; the largest of each 2 x 2 if `pool`."""
     x, kernel = inputs
     layer = Layer.of(op, b.shape(x), b.shape(kernel))
     if layer is None or not suits(layer) or not b.is_float32(x, kernel, output):
