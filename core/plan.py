@@ -55,7 +55,7 @@ class Plan:
 
 def make_plan(
     program: Program,
-    shapes: Sequence[Shape | None],
+    shapes: Sequence[Shape | TensorType | None],
     off: Iterable[str] = (),
     given: Mapping[int, np.ndarray[Any, Any]] | None = None,
     fusion: Fusion | None = None,
@@ -64,7 +64,7 @@ def make_plan(
 
     Args:
         program: sizes open.
-        shapes: one for each feed; ignored where the program does not need it.
+        shapes: one for each feed, or its type; ignored where the program does not need it.
         off: names of passes to leave out.
         given: values of feeds, by position, that become constants.
         fusion: which instructions the backend can run as one.

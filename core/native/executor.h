@@ -1,6 +1,7 @@
 // Runs a plan: kernels one after another, on memory that Python has laid out.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,28 @@ struct Place {
     int64_t offset;    // from there
 };
 
+class Executor;
+
+// A body that runs once for each slice of some arrays, and hands values on. Its external arrays are:
+// carries, slices, constants; then new carries and rows of results.
+struct Loop {
+    std::shared_ptr<const Executor> body;
+    int64_t length;
+    bool is_reversed;
+    std::vector<int64_t> carry_bytes, slice_bytes, row_bytes;
+    int64_t constants;
+
+    int64_t workspace_bytes() const;  // the body's arena, and carries on their way
+    // buffers: carries, (length, slices), constants; then last carries and (length, rows).
+    const char *run(void *const *buffers, char *workspace) const;  // null, or what went wrong
+};
+
 struct Step {
-    const Kernel *kernel;
+    const Kernel *kernel;  // null for a loop
     std::vector<int32_t> buffers;  // values, inputs first
     std::vector<int64_t> ints;
     std::vector<double> reals;
+    std::shared_ptr<const Loop> loop;
     int64_t workspace_offset = 0;  // in the arena
 };
 
@@ -32,6 +50,7 @@ class Executor {
     // Adds a step; returns the bytes of workspace that it wants.
     int64_t add(const std::string &kernel, std::vector<int32_t> buffers, std::vector<int64_t> ints,
                 std::vector<double> reals);
+    int64_t add_loop(std::shared_ptr<const Loop> loop, std::vector<int32_t> buffers);
     void finish();  // places the workspace behind the arena: steps share it, one runs at a time
 
     // Runs steps first .. last-1. `externals` are addresses.
@@ -41,6 +60,7 @@ class Executor {
     int step_count() const { return int(steps_.size()); }
 
   private:
+    void check(const std::string &name, const std::vector<int32_t> &buffers) const;
     std::vector<Place> places_;
     std::vector<Step> steps_;
     int64_t arena_bytes_, total_bytes_, workspace_bytes_ = 0;

@@ -1,5 +1,6 @@
 // What Python sees of the engine: thalweg.core._native.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
@@ -108,6 +109,17 @@ NB_MODULE(_native, m) {
              nb::arg("places"), nb::arg("arena_bytes"))
         .def("add", &Executor::add, nb::arg("kernel"), nb::arg("buffers"), nb::arg("ints"),
              nb::arg("reals"))
+        .def("add_loop",
+             [](Executor &self, std::shared_ptr<Executor> body, std::vector<int32_t> buffers,
+                int64_t length, bool is_reversed, std::vector<int64_t> carry_bytes,
+                std::vector<int64_t> slice_bytes, std::vector<int64_t> row_bytes, int64_t constants) {
+                 auto loop = std::make_shared<Loop>(
+                     Loop{std::move(body), length, is_reversed, std::move(carry_bytes),
+                          std::move(slice_bytes), std::move(row_bytes), constants});
+                 return self.add_loop(std::move(loop), std::move(buffers));
+             },
+             nb::arg("body"), nb::arg("buffers"), nb::arg("length"), nb::arg("is_reversed"),
+             nb::arg("carry_bytes"), nb::arg("slice_bytes"), nb::arg("row_bytes"), nb::arg("constants"))
         .def("finish", &Executor::finish)
         .def_prop_ro("arena_bytes", &Executor::arena_bytes)
         .def_prop_ro("step_count", &Executor::step_count)

@@ -16,11 +16,19 @@ from .merge import merge
 from .place import place
 from .simplify import simplify
 from .sparse import sparse
+from .sums import sum_outside
 
 __all__ = ["PIPELINE", "run_passes"]
 
 # simplify comes first: log(softmax(constant)) must become safe before fold computes it
-PIPELINE: tuple[Callable[[Program], Program], ...] = (simplify, fold, sparse, merge, place)
+PIPELINE: tuple[Callable[[Program], Program], ...] = (
+    simplify,
+    fold,
+    sparse,
+    sum_outside,
+    merge,
+    place,
+)
 
 
 def run_passes(program: Program, off: Iterable[str] = ()) -> Program:

@@ -31,6 +31,7 @@ def test_the_pipeline_is_in_this_order():
         "simplify",
         "fold",
         "sparse",
+        "sum_outside",
         "merge",
         "place",
     ]

@@ -26,15 +26,12 @@ from ...program import Instruction
 from ...types import Array
 from ..base import Backend, Kernel
 from ..interpreter import body_runner
-from .extension import extension
+from .assembly import ADDRESS, ARENA, address_of, aligned, assemble, round_up
 from .failures import StepFailed
 from .lowered import Lowered
 from .lowering import ALIGNMENT, KernelCall
 
 __all__ = ["NativeExecutable"]
-
-_EXTERNAL_ADDRESS = -2  # of executor.h: the offset is an address
-_ARENA = -1
 
 
 class _Part(NamedTuple):
@@ -120,9 +117,8 @@ class NativeExecutable:
     # Layout -------------------------------------------------------------------------------------
 
     def _make_executor(self) -> tuple[Any, list[_Part]]:
-        start = -(-max(self._plan.memory.arena_bytes, 1) // ALIGNMENT) * ALIGNMENT
+        start = round_up(self._plan.memory.arena_bytes)
         offsets, end = self._lowered.place_temporaries(start)
-        slots = _Slots(lambda value: self._place(value, offsets))
         calls: list[KernelCall] = []
         parts: list[_Part] = []
         for item in self._lowered.items:
@@ -137,17 +133,18 @@ class NativeExecutable:
                     parts[-1] = parts[-1]._replace(last=len(calls))
                 else:
                     parts.append(_Part(len(calls) - 1, len(calls)))
-        return slots.executor(calls, end), parts
+        executor = assemble(calls, lambda value: self._place(value, offsets), end)
+        return executor, parts
 
     def _place(self, value: int, offsets: dict[int, int]) -> tuple[int, int]:
         root = self._lowered.root(value)
         if self._prologue is not None and root in self._prologue.arrays:
-            return _EXTERNAL_ADDRESS, _address(self._prologue.arrays[root])
+            return ADDRESS, address_of(self._prologue.arrays[root])
         if root in self._lowered.constants:
-            return _EXTERNAL_ADDRESS, _address(self._lowered.constants[root])
+            return ADDRESS, address_of(self._lowered.constants[root])
         if root in self._external:
             return self._external[root], 0
-        return _ARENA, offsets[root] if root < 0 else self._plan.memory.offset[root]
+        return ARENA, offsets[root] if root < 0 else self._plan.memory.offset[root]
 
     def _kernel(self, instruction: Instruction) -> Kernel:
         if isinstance(instruction.opdef, BodyOp):
@@ -233,39 +230,16 @@ class NativeExecutable:
             memory.write(number, value)
 
 
-class _Slots:
-    """Numbers the values that calls refer to, and makes their executor."""
-
-    def __init__(self, place: Any) -> None:
-        self._place = place
-        self._slots: dict[int, int] = {}
-        self._places: list[tuple[int, int]] = []
-
-    def _slot(self, value: int) -> int:
-        if value not in self._slots:
-            self._slots[value] = len(self._places)
-            self._places.append(self._place(value))
-        return self._slots[value]
-
-    def executor(self, calls: Sequence[KernelCall], arena_bytes: int) -> Any:
-        buffers = [[self._slot(n) for n in (*call.inputs, *call.outputs)] for call in calls]
-        executor = extension.Executor(self._places, arena_bytes)
-        for call, slots in zip(calls, buffers, strict=True):
-            executor.add(call.kernel, slots, call.ints, call.reals)
-        executor.finish()
-        return executor
-
-
 class _Prologue:
     """What follows from unwritten variables alone, computed when they change."""
 
     def __init__(self, lowered: Lowered, state: Sequence[int]) -> None:
         self._lowered = lowered
-        self.arrays = {n: _aligned(size) for n, size in lowered.hoisted_values.items()}
+        self.arrays = {n: aligned(size) for n, size in lowered.hoisted_values.items()}
         read = {lowered.root(n) for call in lowered.hoisted for n in call.inputs}
         self._positions = [i for i, n in enumerate(state) if n in read]
         self._external = {state[i]: k for k, i in enumerate(self._positions)}
-        self._executor = _Slots(self._place).executor(lowered.hoisted, ALIGNMENT)
+        self._executor = assemble(lowered.hoisted, self._place, ALIGNMENT)
         self._seen: list[Any] = []
         self._write_count = -1
         self._lock = threading.Lock()
@@ -274,7 +248,7 @@ class _Prologue:
         root = self._lowered.root(value)
         for arrays in (self.arrays, self._lowered.constants):
             if root in arrays:
-                return _EXTERNAL_ADDRESS, _address(arrays[root])
+                return ADDRESS, address_of(arrays[root])
         return self._external[root], 0
 
     def refresh(self, state: Sequence[Array]) -> None:
@@ -337,20 +311,10 @@ class _Memory:
             np.copyto(place, value)
 
 
-def _address(array: np.ndarray[Any, Any]) -> int:
-    return int(array.__array_interface__["data"][0])
-
-
 def _is_same(value: Any, place: np.ndarray[Any, Any]) -> bool:
     """Whether a value was computed where it belongs already."""
     is_array = isinstance(value, np.ndarray) and value.flags.c_contiguous
-    return is_array and _address(value) == _address(place)
-
-
-def _aligned(size_bytes: int) -> np.ndarray[Any, Any]:
-    raw = np.empty(size_bytes + ALIGNMENT, np.uint8)
-    start = -_address(raw) % ALIGNMENT
-    return raw[start : start + size_bytes]
+    return is_array and address_of(value) == address_of(place)
 
 
 def _kernel_error(instruction: Instruction, error: Exception) -> KernelError:

@@ -35,8 +35,10 @@ class Lowered:
     Args:
         plan: its sizes are known.
         strict: whether an instruction that the engine has no kernel for is an error.
+        hoists: whether to look for what may run once.
 
     Attributes:
+        plan: the same.
         items: in the plan's order, without views, which need no work.
         hoisted: calls that depend on constants and unwritten variables alone.
         hoisted_values: the values and temporaries that these make, and their bytes.
@@ -46,10 +48,10 @@ class Lowered:
         KernelError: if `strict`, for the first such instruction.
     """
 
-    def __init__(self, plan: Plan, strict: bool) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, strict: bool = False, hoists: bool = True) -> None:
+        self.plan = plan
         program = plan.program
-        builder = Builder(program)
+        builder = Builder(program, plan.passes_off)
         self.items: list[Item] = []
         for instruction in program.instructions:
             if instruction.opdef.is_view and self.is_plain(*instruction.outputs):
@@ -65,28 +67,29 @@ class Lowered:
             self.constants[n] = np.ascontiguousarray(array)
         self.hoisted: list[KernelCall] = []
         self.hoisted_values: dict[int, int] = {}
-        self._hoist()
+        if hoists:
+            self._hoist()
 
     def is_plain(self, *values: int) -> bool:
         """Whether these are numbers in a known amount, so that they can lie in the arena."""
-        types = [self._plan.program.types[n] for n in values]
+        types = [self.plan.program.types[n] for n in values]
         return all(type_.is_static and type_.dtype.is_numeric for type_ in types)
 
     def root(self, value: int) -> int:
         """The value whose memory a value shares."""
-        return value if value < 0 else self._plan.memory.root.get(value, value)
+        return value if value < 0 else self.plan.memory.root.get(value, value)
 
     def size_bytes(self, value: int) -> int:
         """Bytes of a value or temporary."""
         if value < 0:
             return self._sizes[-1 - value]
-        return int(self._plan.program.types[value].size_bytes or 0)
+        return int(self.plan.program.types[value].size_bytes or 0)
 
     def _hoist(self) -> None:
-        program = self._plan.program
+        program = self.plan.program
         written = {v for v in program.state_out}
-        if self._plan.rest is not None:
-            written.update(self._plan.rest.program.state_out)
+        if self.plan.rest is not None:
+            written.update(self.plan.rest.program.state_out)
         fixed = {n for v, n in program.state_in.items() if v not in written}
         fixed.update(self.constants)
         results = {self.root(n) for n in program.results()}

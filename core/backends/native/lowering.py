@@ -28,7 +28,15 @@ from ...program import Instruction, Program
 from ...types import TensorType
 from .extension import extension
 
-__all__ = ["ALIGNMENT", "Builder", "KernelCall", "find_rule", "lower_instruction", "rule"]
+__all__ = [
+    "ALIGNMENT",
+    "Builder",
+    "KernelCall",
+    "LoopCall",
+    "find_rule",
+    "lower_instruction",
+    "rule",
+]
 
 ALIGNMENT = 64  # bytes
 
@@ -71,11 +79,36 @@ class KernelCall:
     reals: tuple[float, ...]
 
 
-class Builder:
-    """Collects the calls for a program's instructions."""
+@dataclass
+class LoopCall(KernelCall):
+    """A body run once for each slice of some inputs.
 
-    def __init__(self, program: Program) -> None:
+    Attributes:
+        body: what runs; its external arrays are the loop's carries, slices and constants, then its
+            new carries and rows of results.
+        length, is_reversed: how often, and in which order.
+        carry_bytes, slice_bytes, row_bytes: of each.
+    """
+
+    body: Any = None
+    length: int = 0
+    is_reversed: bool = False
+    carry_bytes: tuple[int, ...] = ()
+    slice_bytes: tuple[int, ...] = ()
+    row_bytes: tuple[int, ...] = ()
+
+
+class Builder:
+    """Collects the calls for a program's instructions.
+
+    Args:
+        program: planned; all sizes that rules ask for are known.
+        passes_off: names of passes that plans of bodies leave out.
+    """
+
+    def __init__(self, program: Program, passes_off: frozenset[str] = frozenset()) -> None:
         self.program = program
+        self.passes_off = passes_off
         self.calls: list[KernelCall] = []
         self.temporaries: list[int] = []  # their bytes; temporary i is value -1 - i
         self.constants: dict[int, np.ndarray[Any, Any]] = {}  # temporaries filled beforehand

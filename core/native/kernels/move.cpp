@@ -104,6 +104,15 @@ void fill(Call *call) {
     });
 }
 
+// ints: bytes.   buffers: x, y.
+void copy_bytes(Call *call) {
+    const char *x = (const char *)call->buffers[0];
+    char *y = (char *)call->buffers[1];
+    parallel_spans(call, call->ints[0], 4 * TASK_BYTES, [&](int64_t begin, int64_t end) {
+        __builtin_memcpy(y + begin, x + begin, size_t(end - begin));
+    });
+}
+
 int64_t index_at(const void *indices, int64_t bytes, int64_t i) {
     return bytes == 4 ? ((const int32_t *)indices)[i] : ((const int64_t *)indices)[i];
 }
@@ -169,5 +178,5 @@ void scatter_rows(Call *call) {
 
 }  // namespace
 
-KERNEL_TABLE(move, {"strided_copy", strided_copy, nullptr}, {"fill", fill, nullptr},
+KERNEL_TABLE(move, {"strided_copy", strided_copy, nullptr}, {"copy_bytes", copy_bytes, nullptr}, {"fill", fill, nullptr},
              {"gather", gather, nullptr}, {"scatter_rows", scatter_rows, nullptr})
