@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ....ops.windows import Windows
 from ..lowering import Builder, rule
 from .matmul import NO_ACTIVATION
-from .winograd import call_winograd, call_winograd_input_grad
+from .winograd import call_winograd, call_winograd_input_grad, call_winograd_kernel_grad
 
 __all__ = ["call_convolution", "three"]
 
@@ -164,6 +164,8 @@ def kernel_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequenc
     x, given = inputs[:2]
     if not b.is_float32(x, given, outputs[0]):
         return False
+    if call_winograd_kernel_grad(b, op, inputs, outputs[0]):
+        return True
     shape = _shape_of(op, b.shape(x), b.shape(outputs[0]))
     if shape.is_product:
         rows = shape.batch * prod(shape.positions)

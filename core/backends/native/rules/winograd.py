@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ....ops.conv import Convolution, ConvolutionInputGrad
+from ....ops.conv import Convolution, ConvolutionInputGrad, ConvolutionKernelGrad
 from ....ops.windows import Windows
 from ..lowering import ALIGNMENT, Builder
 from .matmul import NO_ACTIVATION
 
-__all__ = ["Layer", "call_winograd", "call_winograd_input_grad", "suits"]
+__all__ = [
+    "Layer",
+    "call_winograd",
+    "call_winograd_input_grad",
+    "call_winograd_kernel_grad",
+    "suits",
+]
 
 _LANES = ALIGNMENT // 4  # of the widest vectors: channels are padded to whole vectors
 _MIN_CHANNELS = 16
@@ -41,7 +47,7 @@ class Layer:
     @classmethod
     def of(
         cls,
-        op: Convolution | ConvolutionInputGrad,
+        op: Convolution | ConvolutionInputGrad | ConvolutionKernelGrad,
         images: tuple[int, ...],
         kernel: tuple[int, ...],
     ) -> Layer | None:
@@ -138,4 +144,16 @@ def call_winograd_input_grad(
     if layer is None or not suits(layer.turned) or not b.is_float32(g, kernel, output):
         return False
     _call(b, layer.turned, g, kernel, output, is_turned=True)
+    return True
+
+
+def call_winograd_kernel_grad(
+    b: Builder, op: ConvolutionKernelGrad, inputs: Sequence[int], output: int
+) -> bool:
+    """The transposed algorithm: products of transformed images and gradients."""
+    x, g = inputs[:2]
+    layer = Layer.of(op, b.shape(x), b.shape(output))
+    if layer is None or not suits(layer) or not b.is_float32(x, g, output):
+        return False
+    b.call("winograd_kernel_grad", [x, g], [output], layer.ints(tile_size(layer)))
     return True
