@@ -25,6 +25,7 @@ __all__ = [
 
 _LANES = ALIGNMENT // 4  # of the widest vectors: channels are padded to whole vectors
 _MIN_CHANNELS = 16
+_MIN_GRADIENT_CHANNELS = 32  # of the kernel's gradient, where both sides are transformed
 _MIN_TILES = 8  # so many pay for the transform of the kernel, where it is not done in advance
 
 
@@ -153,7 +154,9 @@ def call_winograd_kernel_grad(
     """The transposed algorithm: products of transformed images and gradients."""
     x, g = inputs[:2]
     layer = Layer.of(op, b.shape(x), b.shape(output))
-    if layer is None or not suits(layer) or not b.is_float32(x, g, output):
+    if layer is None or not b.is_float32(x, g, output):
+        return False
+    if not suits(layer) or min(layer.images[3], layer.outputs[3]) < _MIN_GRADIENT_CHANNELS:
         return False
     b.call("winograd_kernel_grad", [x, g], [output], layer.ints(tile_size(layer)))
     return True
