@@ -3,7 +3,7 @@
     python -m thalweg run examples/tf1/gan.py [steps]
 
 The last line gives the part of the samples that lie within three standard deviations of a blob:
-above 0.7 after 4000 steps. The untrained generator's lie around the middle of the ring, far from all.
+above 0.7 after 4000 steps. An untrained generator's lie in the middle of the ring, far from all.
 """
 
 import sys
