@@ -13,9 +13,11 @@ from .backends import (
     Backend,
     DeviceInfo,
     get_backend,
+    get_threads,
     list_devices,
     register_backend,
     set_memory_limit,
+    set_threads,
 )
 from .errors import (
     CheckError,
@@ -872,6 +874,7 @@ __all__ = [
     "get_backend",
     "get_default_graph",
     "get_default_session",
+    "get_threads",
     "getitem",
     "gradients",
     "greater",
@@ -1048,6 +1051,7 @@ __all__ = [
     "set_memory_limit",
     "set_seed",
     "set_session",
+    "set_threads",
     "setdiff1d",
     "shape_n",
     "shape_of",

@@ -22,7 +22,7 @@ from .backends import Backend, device_backend, get_backend
 from .backends.native import NativeBackend, extension
 from .backends.numpy import NumpyBackend as _NumpyBackend  # registers it
 from .devices import as_device
-from .errors import GraphError, ShapeError, user_site
+from .errors import GraphError, OptionError, ShapeError, user_site
 from .function import CompiledPlan, GraphFunction
 from .graph import OPERATORS, Graph, Operation, Tensor, get_default_graph, library
 from .ops.source import as_array
@@ -84,10 +84,13 @@ class Session:
         target: ignored; TF1 code passes it.
         graph: where names are looked up; the default graph of the moment if None.
         config: ignored; TF1 code passes it.
-        backend: name of the backend that runs everything, `"numpy"`.
+        backend: name of the backend that runs everything: `"native"`, the engine, which is the
+            default where it is built, or `"numpy"`.
         device: where everything runs that is not marked otherwise, `"gpu:0"`; in place of
             `backend`.
         passes_off: names of passes to leave out, for debugging; results do not change.
+        strict: whether an instruction that the engine has no kernel for is an error, where
+            otherwise its `compute` runs on NumPy; `explain` shows them.
 
     >>> from thalweg.core import Session, constant
     >>> with Session() as session:
@@ -104,12 +107,15 @@ class Session:
         backend: str = DEFAULT_BACKEND,
         device: str | None = None,
         passes_off: Sequence[str] = (),
+        strict: bool = False,
     ) -> None:
         del target, config
         self._graph = graph
         self._graph_at_start = get_default_graph() if graph is None else graph
         chosen = as_device(device)
         self.backend: Backend = get_backend(backend) if chosen is None else device_backend(chosen)
+        if strict:
+            self.backend = _strict(self.backend)
         self._passes_off = frozenset(passes_off)
         self._values: weakref.WeakKeyDictionary[Variable, Any] = weakref.WeakKeyDictionary()
         self._lock = _Lock()
@@ -425,6 +431,20 @@ class Session:
         """Frees the values of variables; the session cannot run again."""
         self._closed = True
         self._values.clear()
+
+
+def _strict(backend: Backend) -> Backend:
+    """The engine without NumPy behind it."""
+    if not isinstance(backend, NativeBackend):
+        raise OptionError(
+            "Session",
+            "only the engine can be strict",
+            expected='strict=True with backend="native"',
+            got=f"backend {backend.name!r}",
+            site=user_site(3),
+            hint=None if extension is not None else "the engine is not built here",
+        )
+    return NativeBackend(strict=True)
 
 
 def _handed_out(array: np.ndarray[Any, Any]) -> Any:

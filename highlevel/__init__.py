@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         tf1,
         utils,
     )
+    from .core import get_threads, set_threads
     from .gradient_functions import gradients_of
     from .layers import Input, Layer
     from .models import Model, Sequential
@@ -48,6 +49,7 @@ __all__ = [
     "callbacks",
     "constraints",
     "datasets",
+    "get_threads",
     "gradients_of",
     "initializers",
     "layers",
@@ -56,6 +58,7 @@ __all__ = [
     "models",
     "optimizers",
     "regularizers",
+    "set_threads",
     "tf1",
     "utils",
 ]
@@ -65,7 +68,9 @@ _NAMES = {
     "Layer": "layers",
     "Model": "models",
     "Sequential": "models",
+    "get_threads": "core",
     "gradients_of": "gradient_functions",
+    "set_threads": "core",
 }
 
 

@@ -9,6 +9,8 @@ import hypothesis
 import model.arena  # noqa: F401  (registers the arena backend)
 import pytest
 
+from thalweg.core.backends.native import extension
+
 # The same examples everywhere and every time; the long profile draws anew.
 # Slow machines are no fault of a test, so nothing here depends on time.
 _COMMON = {
@@ -35,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         metavar="NAME",
         help="a backend to run the op rows on; may be given several times "
-        "(default: numpy and strict)",
+        "(default: numpy, strict, and native where the engine is built)",
     )
     parser.addoption(
         "--model-programs",
@@ -53,8 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+DEFAULT_BACKENDS = ["numpy", "strict"] if extension is None else ["numpy", "strict", "native"]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    chosen = list(dict.fromkeys(metafunc.config.getoption("--backend") or ["numpy", "strict"]))
+    chosen = list(dict.fromkeys(metafunc.config.getoption("--backend") or DEFAULT_BACKENDS))
     if "backend" in metafunc.fixturenames:
         metafunc.parametrize("backend", chosen)
     if "other_backend" in metafunc.fixturenames:  # those that are compared with the reference

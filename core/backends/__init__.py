@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .base import Backend, Executable, device_backend, get_backend, register_backend
 from .listing import DeviceInfo, list_devices, set_memory_limit
-from .native import NativeBackend
+from .native import NativeBackend, get_threads, set_threads
 from .sized import SizedProgram, executable
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "device_backend",
     "executable",
     "get_backend",
+    "get_threads",
     "list_devices",
     "register_backend",
     "set_memory_limit",
+    "set_threads",
 ]

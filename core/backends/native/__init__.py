@@ -12,15 +12,25 @@ from .executable import NativeExecutable
 from .extension import extension
 from .lowering import Builder, lower_instruction
 from .rules.fused import NativeFusion
+from .threads import get_threads, set_threads
 
-__all__ = ["NativeBackend", "extension", "rules"]
+__all__ = ["NativeBackend", "extension", "get_threads", "rules", "set_threads"]
 
 
 class NativeBackend(NumpyBackend):
-    """Arrays in host memory, computed by the engine; by NumPy where it has no kernel."""
+    """Arrays in host memory, computed by the engine; by NumPy where it has no kernel.
+
+    Args:
+        strict: whether an instruction without a kernel is an error.
+    """
 
     name = "native"
     fusion = NativeFusion()
+
+    def __init__(self, strict: bool = False) -> None:
+        self._is_strict = strict
+        if strict:
+            self.name = "native, strict"  # plans are kept by it
 
     def compile(self, plan: Plan) -> Executable:
         """Native segments with what they lack in between."""
@@ -30,7 +40,7 @@ class NativeBackend(NumpyBackend):
             i.origin.device not in (None, program.device) for i in program.instructions
         ):
             return Interpreter(self, plan)
-        return NativeExecutable(self, plan)
+        return NativeExecutable(self, plan, self._is_strict)
 
     def describe(self, instruction: Instruction, program: Program) -> str:
         """Who runs an instruction."""
@@ -38,7 +48,7 @@ class NativeBackend(NumpyBackend):
             return "a view"
         if lower_instruction(Builder(program), instruction):
             return "native kernel"
-        return super().describe(instruction, program).replace(self.name, NumpyBackend.name)
+        return super().describe(instruction, program).replace(self.name, "numpy")
 
 
 if extension is not None:
