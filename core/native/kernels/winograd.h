@@ -168,15 +168,24 @@ INLINE bool is_inside(int64_t row, int64_t column, int64_t height, int64_t width
 
 // Calls use(c, load) for each vector of channels c .. c+VL of a square of N x N pixels, where load(i, j)
 // reads them at pixel (i, j). Beyond the image and beyond the last channel all is zero.
-template <int N, class Use>
+//
+// Squares come in rows, STEP pixels apart: too scattered for a core to foresee, so each asks for the
+// pixels that the square below it needs and it does not.
+template <int N, int STEP, class Use>
 INLINE void each_vector(const float *images, int64_t image, int64_t row, int64_t column,
                         int64_t height, int64_t width, int64_t channels, const Use &use) {
     const float *first = images + ((image * height + row) * width + column) * channels;
-    const int64_t row_step = width * channels, whole = channels / VL * VL;
+    const int64_t row_step = width * channels;
+    const auto prefetch_below = [&](int64_t c) __attribute__((always_inline)) {
+        UNROLL for (int i = N; i < N + STEP; ++i) UNROLL for (int j = N - STEP; j < N; ++j)
+            __builtin_prefetch(first + i * row_step + j * channels + c, 0, 2);
+    };
     if (is_inside<N>(row, column, height, width)) {
         int64_t c = 0;
-        for (; c < whole; c += VL)
+        for (; c + VL <= channels; c += VL) {
+            prefetch_below(c);
             use(c, [&](int i, int j) { return load(first + i * row_step + j * channels + c); });
+        }
         if (c < channels)
             use(c, [&](int i, int j) {
                 return load_first(first + i * row_step + j * channels + c, channels - c);
@@ -193,8 +202,10 @@ INLINE void each_vector(const float *images, int64_t image, int64_t row, int64_t
             }
         const int64_t count = smaller(channels - c0, ZERO_COUNT);
         int64_t c = 0;
-        for (; c + VL <= count; c += VL)
+        for (; c + VL <= count; c += VL) {
+            prefetch_below(c0 + c);
             use(c0 + c, [&](int i, int j) { return load(at[i][j] + c); });
+        }
         if (c < count) use(c0 + c, [&](int i, int j) { return load_first(at[i][j] + c, count - c); });
     }
 }
@@ -206,7 +217,7 @@ INLINE void transform_images(const Layer &l, const float *images, int64_t tile, 
                              int64_t point_step, int64_t vector_step) {
     const Place p = place_of<M>(l, tile);
     constexpr int N = SIDE<M>;
-    each_vector<N>(images, p.image, p.row - l.top, p.column - l.left, l.height, l.width, l.in,
+    each_vector<N, M>(images, p.image, p.row - l.top, p.column - l.left, l.height, l.width, l.in,
                    [&](int64_t c, const auto &load) {
                        float *first = to + c / VL * vector_step;
                        both_axes<N, N, 2>(

@@ -41,10 +41,13 @@ struct Blocking {
 };
 
 constexpr int64_t MIN_WORK = 1 << 20;       // multiplications of a task, about 20 us
+constexpr int64_t MIN_TASKS = 8;            // keep a few threads evenly busy
 constexpr int64_t MAX_PARTIALS = 16;
-constexpr int64_t PRIVATE_SUM = 256 << 10;  // bytes of a task's S that leave room in its second-level
-constexpr int64_t PRIVATE_SPAN = 384 << 10; // cache for so many of V and D
+constexpr int64_t MIN_PART = 128;           // tiles that are worth the adding of one more S
+constexpr int64_t PRIVATE_SUM = 640 << 10;  // bytes of S that, with so many of V and D, a task keeps in
+constexpr int64_t PRIVATE_SPAN = 520 << 10; // its second-level cache for the most part
 constexpr int64_t SHARED_SPAN = 8 << 20;    // bytes of V and D that stay in the last-level cache
+constexpr int64_t VECTORS_PER_TASK = 256;   // to transform: about 20 us
 
 struct KernelGradient {
     Layer l;
@@ -57,27 +60,27 @@ struct KernelGradient {
     int64_t width(int64_t panel) const { return smaller(NR, round_up(l.out - panel * NR, VL)); }
 };
 
+// Partial sums need no barrier while they are made, but S must be small and the tiles many. One sum for
+// all takes a large span: S passes through the caches once for each.
 template <int M> KernelGradient cut(const int64_t *ints) {
     KernelGradient c{};
     const Layer l = c.l = layer_from<M>(ints);
     c.groups = divide_up(l.in, GROUP);
     c.panels = divide_up(l.out, NR);
-    const int64_t tile_bytes = POINTS<M> * (round_up(l.in, VL) + round_up(l.out, VL)) * int64_t(sizeof(float));
-    const int64_t sum_bytes = c.groups * c.panels * POINTS<M> * GROUP * NR * int64_t(sizeof(float));
+    const int64_t sum_bytes = POINTS<M> * l.in * l.out * int64_t(sizeof(float));
+    const int64_t tile_bytes =
+        POINTS<M> * (round_up(l.in, VL) + round_up(l.out, VL)) * int64_t(sizeof(float));
     const int64_t tiles = greater(1, l.tiles);
-    int64_t most;
-    if (ints[10] ? ints[10] == 1 : sum_bytes <= PRIVATE_SUM) {
-        const int64_t work = POINTS<M> * l.in * l.out * tiles;
-        c.k.partials = ints[12] ? ints[12] : greater(1, smaller(work / MIN_WORK, MAX_PARTIALS));
-        most = divide_up(tiles, c.k.partials);
-        most = smaller(most, ints[11] ? ints[11] : PRIVATE_SPAN / tile_bytes);
-    } else {
-        c.k.partials = 0;
-        most = ints[11] ? ints[11] : greater(SHARED_SPAN, sum_bytes) / tile_bytes;
-    }
-    const int64_t part = divide_up(tiles, greater(1, c.k.partials));
-    c.k.span = divide_up(part, divide_up(part, greater(1, most)));  // equal spans
+    const int64_t tasks = greater(1, POINTS<M> * l.in * l.out * tiles / MIN_WORK);
+    const int64_t partials = greater(1, smaller(smaller(tasks, MAX_PARTIALS), tiles / MIN_PART));
+    const bool is_private = sum_bytes <= PRIVATE_SUM && partials >= smaller(tasks, MIN_TASKS);
+    c.k.partials = is_private ? partials : 0;
+    const int64_t part = is_private ? divide_up(tiles, partials) : tiles;
+    const int64_t bytes = is_private ? PRIVATE_SPAN : greater(SHARED_SPAN, sum_bytes);
+    const int64_t most = greater(1, bytes / tile_bytes);
+    c.k.span = divide_up(part, divide_up(part, most));  // equal spans
     c.v_vector = c.k.span * VL;
+    // one vector more: not a multiple of the distance at which addresses share a cache set
     c.v_point = divide_up(l.in, VL) * c.v_vector + VL;
     c.d_point = divide_up(l.out, VL) * c.v_vector + VL;
     return c;
@@ -89,7 +92,7 @@ INLINE void transform_gradients(const KernelGradient &c, int64_t tile, int64_t t
     const Layer &l = c.l;
     const Place p = place_of<M>(l, tile);
     constexpr int N = SIDE<M>;
-    each_vector<M>(c.gradients, p.image, p.row, p.column, l.out_height, l.out_width, l.out,
+    each_vector<M, M>(c.gradients, p.image, p.row, p.column, l.out_height, l.out_width, l.out,
                    [&](int64_t n, const auto &load) {
                        const int64_t panel = n / NR;
                        float *first = d + panel * c.k.span * NR + t * c.width(panel) + n % NR;
@@ -172,9 +175,10 @@ template <int M> void sum_together(Call *call, const KernelGradient &c) {
     const int64_t v_floats = POINTS<M> * c.v_point, d_floats = POINTS<M> * c.d_point;
     float *v = (float *)call->workspace, *d = v + v_floats, *sums = d + d_floats;
     const bool is_one_span = c.k.span >= c.l.tiles;
+    const int64_t grain = divide_up(VECTORS_PER_TASK, divide_up(c.l.in, VL) + divide_up(c.l.out, VL));
     for (int64_t first = 0; first < c.l.tiles; first += c.k.span) {
         const int64_t end = smaller(c.l.tiles, first + c.k.span);
-        parallel_spans(call, end - first, 4, [&](int64_t t0, int64_t t1) {
+        parallel_spans(call, end - first, grain, [&](int64_t t0, int64_t t1) {
             transform_tiles<M>(c, first, first + t0, first + t1, v, d);
         });
         parallel(call, c.groups * c.panels, sizeof(float) * size_t(is_one_span ? BLOCK_FLOATS<M> : 0),

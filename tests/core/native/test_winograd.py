@@ -1,0 +1,260 @@
+"""Winograd's convolutions against sums in float64, over sizes around every blocking."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+
+import thalweg.core as core
+from thalweg.core.backends.native import extension
+from thalweg.core.backends.native.rules.winograd import Layer, suits, tile_size
+from thalweg.core.ops.conv import Convolution
+
+pytestmark = pytest.mark.skipif(extension is None, reason="the engine is not built here")
+
+# largest error over the largest value
+FORWARD, GRADIENT = 5e-6, 2e-5
+GUARD = 64  # floats around every result, which must stay as they are
+
+# images (batch, height, width, in), out, zeros above and before
+CASES = [
+    ((1, 3, 3, 1), 1, 0, 0),
+    ((1, 1, 1, 3), 2, 1, 1),
+    ((2, 7, 9, 3), 5, 1, 1),
+    ((1, 10, 6, 16), 16, 0, 0),
+    ((3, 13, 11, 17), 33, 1, 1),
+    ((1, 5, 40, 15), 31, 2, 0),
+    ((2, 8, 8, 64), 48, 1, 1),
+    ((1, 14, 14, 130), 40, 1, 1),
+    ((1, 4, 4, 520), 17, 1, 1),  # more channels than zeros stand ready for
+    ((1, 14, 14, 200), 200, 1, 1),  # tasks are panels of outputs
+    ((130, 4, 4, 48), 40, 1, 0),
+    ((16, 32, 32, 16), 24, 1, 1),  # kernel gradient: many partial sums
+    ((24, 16, 16, 100), 70, 1, 1),  # one sum over several spans
+]
+
+
+@pytest.fixture(autouse=True)
+def _same_thread_count() -> Iterator[None]:
+    count = extension.thread_count()
+    yield
+    extension.set_thread_count(count)
+
+
+def normal(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).standard_normal(shape, dtype=np.float32)
+
+
+def layer_of(images: tuple[int, ...], out: int, top: int, left: int) -> Layer:
+    """A layer whose bottom and right are padded as its top and left are."""
+    batch, height, width, _ = images
+    return Layer(images, (batch, height + 2 * top - 2, width + 2 * left - 2, out), top, left)
+
+
+def call(kernel: str, inputs: Sequence[np.ndarray], shape: Sequence[int], ints: Sequence[int]):
+    """A kernel's result; nothing beside it may be written."""
+    size = int(np.prod(shape))
+    guarded = np.full(size + 2 * GUARD, 7.5, np.float32)
+    executor = extension.Executor(
+        [*((i, 0) for i in range(len(inputs))), (len(inputs), 4 * GUARD)], 64
+    )
+    executor.add(kernel, list(range(len(inputs) + 1)), [int(n) for n in ints], [])
+    executor.finish()
+    executor.run([*map(np.ascontiguousarray, inputs), guarded])
+    assert (guarded[:GUARD] == 7.5).all() and (guarded[GUARD + size :] == 7.5).all()
+    return guarded[GUARD : GUARD + size].reshape(shape)
+
+
+def convolve(
+    layer: Layer,
+    m: int,
+    images: np.ndarray,
+    kernel: np.ndarray,
+    bias: np.ndarray | None = None,
+    activation: int = 0,
+    pool: bool = False,
+    is_turned: bool = False,
+) -> np.ndarray:
+    channels, out = layer.images[3], layer.outputs[3]
+    size = (m + 2) ** 2 * channels * -(-out // 16) * 16
+    made = call("winograd_kernel", [kernel], [size], [m, channels, out, is_turned])
+    batch, height, width, _ = layer.outputs
+    shape = (batch, height // 2, width // 2, out) if pool else layer.outputs
+    inputs = [images, made, *([] if bias is None else [bias])]
+    return call("winograd", inputs, shape, [*layer.ints(m), bias is not None, activation, pool])
+
+
+def kernel_gradient(layer: Layer, m: int, images: np.ndarray, g: np.ndarray) -> np.ndarray:
+    shape = (3, 3, layer.images[3], layer.outputs[3])
+    return call("winograd_kernel_grad", [images, g], shape, layer.ints(m))
+
+
+def taps(layer: Layer, images: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
+    """For each tap of the window the cells that it meets, in float64."""
+    _, height, width, _ = layer.outputs
+    around = ((0, 0), (layer.top, layer.top), (layer.left, layer.left), (0, 0))
+    padded = np.pad(images.astype(np.float64), around)
+    for i in range(3):
+        for j in range(3):
+            yield i, j, padded[:, i : i + height, j : j + width]
+
+
+def exact_outputs(layer: Layer, images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    return sum(cells @ kernel[i, j].astype(np.float64) for i, j, cells in taps(layer, images))
+
+
+def exact_kernel_gradient(layer: Layer, images: np.ndarray, g: np.ndarray) -> np.ndarray:
+    rows = g.reshape(-1, g.shape[-1]).astype(np.float64)
+    result = np.empty((3, 3, layer.images[3], layer.outputs[3]))
+    for i, j, cells in taps(layer, images):
+        result[i, j] = cells.reshape(-1, cells.shape[-1]).T @ rows
+    return result
+
+
+def assert_near(result: np.ndarray, exact: np.ndarray, limit: float) -> None:
+    assert np.abs(result - exact).max() <= limit * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("m", [2, 4])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_outputs(case, m: int) -> None:
+    layer = layer_of(*case)
+    images, kernel = normal(*layer.images), normal(3, 3, case[0][3], case[1])
+    assert_near(convolve(layer, m, images, kernel), exact_outputs(layer, images, kernel), FORWARD)
+
+
+@pytest.mark.parametrize("m", [2, 4])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_input_gradient_is_the_convolution_with_the_turned_kernel(case, m: int) -> None:
+    layer = layer_of(*case)
+    g, kernel = normal(*layer.outputs), normal(3, 3, case[0][3], case[1])
+    turned = np.ascontiguousarray(kernel[::-1, ::-1].swapaxes(2, 3))
+    exact = exact_outputs(layer.turned, g, turned)
+    assert exact.shape == layer.images
+    assert_near(convolve(layer.turned, m, g, kernel, is_turned=True), exact, GRADIENT)
+
+
+@pytest.mark.parametrize("m", [2, 4])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_kernel_gradient(case, m: int) -> None:
+    layer = layer_of(*case)
+    images, g = normal(*layer.images), normal(*layer.outputs)
+    exact = exact_kernel_gradient(layer, images, g)
+    assert_near(kernel_gradient(layer, m, images, g), exact, GRADIENT)
+
+
+@pytest.mark.parametrize("m", [2, 4])
+@pytest.mark.parametrize("case", [CASES[2], CASES[4], CASES[6], CASES[9]], ids=str)
+def test_bias_activation_and_pooling(case, m: int) -> None:
+    layer = layer_of(*case)
+    images, kernel = normal(*layer.images), normal(3, 3, case[0][3], case[1])
+    bias = normal(case[1])
+    exact = np.maximum(exact_outputs(layer, images, kernel) + bias, 0)
+    assert_near(convolve(layer, m, images, kernel, bias, 1), exact, FORWARD)
+    batch, height, width, out = exact.shape
+    cells = exact[:, : height // 2 * 2, : width // 2 * 2]
+    pooled = cells.reshape(batch, height // 2, 2, width // 2, 2, out).max((2, 4))
+    assert_near(convolve(layer, m, images, kernel, bias, 1, pool=True), pooled, FORWARD)
+    without = exact_outputs(layer, images, kernel)[:, : height // 2 * 2, : width // 2 * 2]
+    pooled = without.reshape(batch, height // 2, 2, width // 2, 2, out).max((2, 4))
+    assert_near(convolve(layer, m, images, kernel, pool=True), pooled, FORWARD)
+
+
+@pytest.mark.parametrize("case", [CASES[6], *CASES[9:]], ids=str)
+def test_any_number_of_threads_gives_the_same_bits(case) -> None:
+    layer = layer_of(*case)
+    images, g = normal(*layer.images), normal(*layer.outputs)
+    kernel = normal(3, 3, case[0][3], case[1])
+    results = []
+    for count in (1, 2, 3, 4):
+        extension.set_thread_count(count)
+        outputs = convolve(layer, 4, images, kernel)
+        back = convolve(layer.turned, 4, g, kernel, is_turned=True)
+        results.append((outputs, back, kernel_gradient(layer, 4, images, g)))
+    for others in results[1:]:
+        for first, other in zip(results[0], others, strict=True):
+            np.testing.assert_array_equal(first, other)
+
+
+def test_large_results_that_pass_the_caches_are_whole() -> None:
+    layer = layer_of((2, 130, 130, 16), 64, 1, 1)
+    images, kernel = normal(*layer.images), normal(3, 3, 16, 64)
+    assert_near(convolve(layer, 4, images, kernel), exact_outputs(layer, images, kernel), FORWARD)
+
+
+@pytest.mark.parametrize("m", [2, 4])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_finite_spoils_the_tiles_that_see_it(value: float, m: int) -> None:
+    layer = layer_of((1, 16, 16, 16), 16, 1, 1)
+    images, kernel = normal(*layer.images), normal(3, 3, 16, 16)
+    expected = convolve(layer, m, images, kernel)
+    images[0, 5, 6, 2] = value
+    result = convolve(layer, m, images, kernel, pool=False)
+    assert not np.isfinite(result[0, 4:7, 5:8]).any()
+    distance = 2 * m
+    assert (result[:, 5 + distance :] == expected[:, 5 + distance :]).all()
+    pooled = convolve(layer, m, images, kernel, activation=1, pool=True)
+    assert np.isnan(pooled[0, 2:4, 3:4]).all()
+    g = normal(*layer.outputs)
+    assert not np.isfinite(kernel_gradient(layer, m, images, g)[:, :, 2]).any()
+
+
+def test_no_images() -> None:
+    layer = layer_of((0, 6, 6, 16), 16, 1, 1)
+    images, kernel = normal(*layer.images), normal(3, 3, 16, 16)
+    assert convolve(layer, 4, images, kernel).shape == (0, 6, 6, 16)
+    assert (kernel_gradient(layer, 4, images, normal(*layer.outputs)) == 0).all()
+
+
+def test_what_suits() -> None:
+    def layer(*shape: int, out: int = 64, op: Convolution | None = None) -> Layer | None:
+        op = op or Convolution((1, 1), "SAME", (1, 1), 1)
+        return Layer.of(op, shape, (3, 3, shape[-1] // op.groups, out))
+
+    def size(*shape: int) -> int:
+        found = layer(*shape)
+        return tile_size(found) if found is not None and suits(found) else 0
+
+    assert [size(128, n, n, 64) for n in (32, 8, 4, 2)] == [4, 4, 4, 2]
+    assert size(1, 224, 224, 3) == 0  # few channels
+    assert size(1, 4, 4, 64) == 0  # few tiles
+    assert layer(8, 8, 8, 64, op=Convolution((2, 2), "SAME", (1, 1), 1)) is None
+    assert layer(8, 8, 8, 64, op=Convolution((1, 1), "SAME", (2, 2), 1)) is None
+    assert layer(8, 8, 8, 64, op=Convolution((1, 1), "SAME", (1, 1), 2)) is None
+    found = layer(8, 8, 9, 64, op=Convolution((1, 1), ((2, 0), (1, 3)), (1, 1), 1))
+    assert found == Layer((8, 8, 9, 64), (8, 8, 11, 64), 2, 1)
+    assert found.turned == Layer((8, 8, 11, 64), (8, 8, 9, 64), 0, 1)
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID", ((1, 1), (0, 0))])
+def test_in_a_graph(padding) -> None:
+    images, kernel = normal(4, 12, 12, 16), normal(3, 3, 16, 32)
+    layer = Layer.of(Convolution((1, 1), padding, (1, 1), 1), images.shape, kernel.shape)
+    assert suits(layer) and suits(layer.turned)
+    g = normal(*layer.outputs)
+    x, k = core.placeholder("float32", images.shape), core.placeholder("float32", kernel.shape)
+    y = core.conv2d(x, k, padding=padding)
+    fetches = [y, *core.gradients(core.reduce_sum(y * g), [x, k])]
+    session = core.Session(backend="native")
+    outputs, input_gradient, kernel_gradients = session.run(fetches, {x: images, k: kernel})
+    m = tile_size(layer)
+    np.testing.assert_array_equal(outputs, convolve(layer, m, images, kernel))
+    turned = convolve(layer.turned, tile_size(layer.turned), g, kernel, is_turned=True)
+    np.testing.assert_array_equal(input_gradient, turned)
+    np.testing.assert_array_equal(kernel_gradients, kernel_gradient(layer, m, images, g))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+def test_other_instruction_sets(isa: str) -> None:
+    if isa not in extension.usable_isas() or isa == extension.isa():
+        pytest.skip("this processor lacks it, or it has been tested here")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not slow", __file__]
+    environment = {**os.environ, "THALWEG_ISA": isa}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-3000:]
