@@ -233,7 +233,7 @@ def test_what_suits() -> None:
 
 @pytest.mark.parametrize("padding", ["SAME", "VALID", ((1, 1), (0, 0))])
 def test_in_a_graph(padding) -> None:
-    images, kernel = normal(4, 12, 12, 16), normal(3, 3, 16, 32)
+    images, kernel = normal(4, 12, 12, 32), normal(3, 3, 32, 32)
     layer = Layer.of(Convolution((1, 1), padding, (1, 1), 1), images.shape, kernel.shape)
     assert suits(layer) and suits(layer.turned)
     g = normal(*layer.outputs)
