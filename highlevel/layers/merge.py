@@ -141,6 +141,8 @@ class Subtract(_Elementwise):
 class Multiply(_Elementwise):
     """The product of the inputs, elementwise.
 
+    What an input masks does not multiply; where all of them mask, the product is 0.
+
     Args:
         kwargs: `Layer`'s arguments.
 
@@ -156,6 +158,21 @@ class Multiply(_Elementwise):
     """
 
     _function = staticmethod(core.multiply)
+
+    def _merged(self, tensors: list[Tensor]) -> Tensor:
+        masks = [tensor.mask for tensor in tensors]
+        if all(mask is None for mask in masks):
+            return super()._merged(tensors)
+        wide = [_as_wide(mask, tensor) for mask, tensor in zip(masks, tensors, strict=True)]
+        factors = [
+            tensor if mask is None else core.where(kept, tensor, core.ones_like(tensor))
+            for mask, kept, tensor in zip(masks, wide, tensors, strict=True)
+        ]
+        product = super()._merged(factors)
+        if any(mask is None for mask in masks):
+            return product
+        anywhere = functools.reduce(core.logical_or, _of_one_rank(wide))
+        return core.where(anywhere, product, core.zeros_like(product))
 
 
 class Average(_Elementwise):
@@ -244,24 +261,24 @@ class Concatenate(_Merge):
         self.axis: int = Interval(integer=True).check(self, "axis", axis)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """What counts in all of the inputs; one without a mask counts everywhere."""
+        """Where anything counts along the last axis; an input without a mask counts everywhere."""
         if mask is None or all(one is None for one in mask):
             return None
         wide = [_as_wide(one, tensor) for one, tensor in zip(mask, inputs, strict=True)]
-        return core.reduce_all(core.concat(wide, self.axis), axis=-1)
+        return core.reduce_any(core.concat(wide, self.axis), axis=-1)
 
     def _merged(self, tensors: list[Tensor]) -> Tensor:
         return core.concat(tensors, self.axis)
 
 
 def _as_wide(mask: Tensor | None, tensor: Tensor) -> Tensor:
-    """A mask in the shape of its tensor."""
-    everywhere = core.ones(core.shape_of(tensor), "bool")
+    """A mask in the shape of its tensor, true without one."""
     if mask is None:
-        return everywhere
+        return core.ones(core.shape_of(tensor), "bool")
+    # differs from Keras: which takes masks with one axis less than their tensors only
     while (mask.ndim or 0) < (tensor.ndim or 0):
         mask = core.expand_dims(mask, -1)
-    return core.logical_and(mask, everywhere)
+    return core.broadcast_to(mask, core.shape_of(tensor))
 
 
 class Dot(_Merge):
