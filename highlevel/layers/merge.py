@@ -97,6 +97,30 @@ def _of_one_rank(tensors: Sequence[Tensor]) -> list[Tensor]:
     ]
 
 
+class _Extreme(_Elementwise):
+    """Base of those that pick one of the values: a masked one is none."""
+
+    def _merged(self, tensors: list[Tensor]) -> Tensor:
+        values, masks = _of_one_rank(tensors), _wide_masks(tensors)
+        result, kept = values[0], masks[0]
+        for value, mask in zip(values[1:], masks[1:], strict=True):
+            other = value if mask is None else core.where(mask, value, result)
+            own = result if kept is None else core.where(kept, result, other)
+            result = type(self)._function(own, other)
+            both = kept is not None and mask is not None
+            kept = core.logical_or(kept, mask) if both else None
+        return result
+
+
+def _wide_masks(tensors: Sequence[Tensor]) -> list[Tensor | None]:
+    """The tensors' masks, each as wide as its tensor in `_of_one_rank`; None where there is none."""
+    wide = [_as_wide(tensor.mask, tensor) for tensor in tensors]
+    return [
+        None if tensor.mask is None else mask
+        for tensor, mask in zip(tensors, _of_one_rank(wide), strict=True)
+    ]
+
+
 class Add(_Elementwise):
     """The sum of the inputs, elementwise.
 
@@ -160,18 +184,15 @@ class Multiply(_Elementwise):
     _function = staticmethod(core.multiply)
 
     def _merged(self, tensors: list[Tensor]) -> Tensor:
-        masks = [tensor.mask for tensor in tensors]
-        if all(mask is None for mask in masks):
-            return super()._merged(tensors)
-        wide = [_as_wide(mask, tensor) for mask, tensor in zip(masks, tensors, strict=True)]
+        masks = _wide_masks(tensors)
         factors = [
-            tensor if mask is None else core.where(kept, tensor, core.ones_like(tensor))
-            for mask, kept, tensor in zip(masks, wide, tensors, strict=True)
+            tensor if mask is None else core.where(mask, tensor, core.ones_like(tensor))
+            for mask, tensor in zip(masks, _of_one_rank(tensors), strict=True)
         ]
         product = super()._merged(factors)
         if any(mask is None for mask in masks):
             return product
-        anywhere = functools.reduce(core.logical_or, _of_one_rank(wide))
+        anywhere = functools.reduce(core.logical_or, masks)
         return core.where(anywhere, product, core.zeros_like(product))
 
 
@@ -198,8 +219,8 @@ class Average(_Elementwise):
         return super()._merged(tensors) / float(len(tensors))
 
 
-class Maximum(_Elementwise):
-    """The largest of the inputs, elementwise.
+class Maximum(_Extreme):
+    """The largest of the inputs, elementwise; what an input masks leaves the others as they are.
 
     Args:
         kwargs: `Layer`'s arguments.
@@ -218,8 +239,8 @@ class Maximum(_Elementwise):
     _function = staticmethod(core.maximum)
 
 
-class Minimum(_Elementwise):
-    """The smallest of the inputs, elementwise.
+class Minimum(_Extreme):
+    """The smallest of the inputs, elementwise; what an input masks leaves the others as they are.
 
     Args:
         kwargs: `Layer`'s arguments.
