@@ -120,90 +120,90 @@ def _kept(x: Any, mask: Any = None) -> Any:
 
 
 def _lambda(**options: Any) -> Callable[[Any], Any]:
-    return lambda l: l.Lambda(_doubled, output_shape=(TIME, FEATURES), **options)
+    return lambda of: of.Lambda(_doubled, output_shape=(TIME, FEATURES), **options)
 
 
-def _rnn(l: Any) -> Any:
-    return l.SimpleRNN(UNITS, return_sequences=True)
+def _rnn(of: Any) -> Any:
+    return of.SimpleRNN(UNITS, return_sequences=True)
 
 
 CASES: dict[str, Build] = {
     # Batch normalisation: what a mask leaves out does not join mean and variance.
-    "BatchNormalization": _after_masking(lambda l: l.BatchNormalization()),
+    "BatchNormalization": _after_masking(lambda of: of.BatchNormalization()),
     "BatchNormalization momentum": _after_masking(
-        lambda l: l.BatchNormalization(momentum=0.6, epsilon=0.1)
+        lambda of: of.BatchNormalization(momentum=0.6, epsilon=0.1)
     ),
     "BatchNormalization bare": _after_masking(
-        lambda l: l.BatchNormalization(center=False, scale=False)
+        lambda of: of.BatchNormalization(center=False, scale=False)
     ),
-    "BatchNormalization given": _given(lambda l: l.BatchNormalization()),
-    "BatchNormalization given, images": _given(lambda l: l.BatchNormalization(), 4, 3, mask=(4,)),
-    "BatchNormalization given, axis 1": _given(lambda l: l.BatchNormalization(axis=1), 4),
+    "BatchNormalization given": _given(lambda of: of.BatchNormalization()),
+    "BatchNormalization given, images": _given(lambda of: of.BatchNormalization(), 4, 3, mask=(4,)),
+    "BatchNormalization given, axis 1": _given(lambda of: of.BatchNormalization(axis=1), 4),
     "BatchNormalization given, axis 2": _given(
-        lambda l: l.BatchNormalization(axis=2, momentum=0.7), 4, 3, mask=(4,)
+        lambda of: of.BatchNormalization(axis=2, momentum=0.7), 4, 3, mask=(4,)
     ),
-    "BatchNormalization one channel": _given(lambda l: l.BatchNormalization(), 1),
-    "BatchNormalization nothing": _given(lambda l: l.BatchNormalization()),
-    "BatchNormalization frozen": _given(lambda l: l.BatchNormalization(trainable=False)),
+    "BatchNormalization one channel": _given(lambda of: of.BatchNormalization(), 1),
+    "BatchNormalization nothing": _given(lambda of: of.BatchNormalization()),
+    "BatchNormalization frozen": _given(lambda of: of.BatchNormalization(trainable=False)),
     "BatchNormalization twice": _after_masking(
-        lambda l: l.BatchNormalization(),
-        lambda l: l.Dense(4, activation="tanh"),
-        lambda l: l.BatchNormalization(),
+        lambda of: of.BatchNormalization(),
+        lambda of: of.Dense(4, activation="tanh"),
+        lambda of: of.BatchNormalization(),
     ),
     "BatchNormalization, then LSTM": _after_masking(
-        lambda l: l.BatchNormalization(), lambda l: l.LSTM(UNITS)
+        lambda of: of.BatchNormalization(), lambda of: of.LSTM(UNITS)
     ),
     "Embedding, BatchNormalization": _embedding,
     "branches": _branches,
     # Layers that hand masks on: the recurrent layer after them repeats what is masked.
-    "Dense": _after_masking(lambda l: l.Dense(3, activation="relu"), _rnn),
-    "Activation": _after_masking(lambda l: l.Activation("softmax"), _rnn),
-    "ReLU": _after_masking(lambda l: l.ReLU(), _rnn),
-    "LeakyReLU": _after_masking(lambda l: l.LeakyReLU(negative_slope=0.2), _rnn),
-    "ELU": _after_masking(lambda l: l.ELU(), _rnn),
-    "PReLU": _after_masking(lambda l: l.PReLU(), _rnn),
-    "Identity": _after_masking(lambda l: l.Identity(), _rnn),
-    "Dropout": _after_masking(lambda l: l.Dropout(0.0), _rnn),
-    "GaussianNoise": _after_masking(lambda l: l.GaussianNoise(0.0), _rnn),
-    "GaussianDropout": _after_masking(lambda l: l.GaussianDropout(0.0), _rnn),
-    "ActivityRegularization": _after_masking(lambda l: l.ActivityRegularization(l2=0.1), _rnn),
-    "Masking again": _after_masking(lambda l: l.Dense(2), lambda l: l.Masking(5.0), _rnn),
-    "TimeDistributed": _after_masking(lambda l: l.TimeDistributed(l.Dense(2)), _rnn),
-    "Bidirectional": _after_masking(lambda l: l.Bidirectional(_rnn(l)), _rnn),
-    "sequences": _after_masking(lambda l: l.GRU(UNITS, return_sequences=True), _rnn),
+    "Dense": _after_masking(lambda of: of.Dense(3, activation="relu"), _rnn),
+    "Activation": _after_masking(lambda of: of.Activation("softmax"), _rnn),
+    "ReLU": _after_masking(lambda of: of.ReLU(), _rnn),
+    "LeakyReLU": _after_masking(lambda of: of.LeakyReLU(negative_slope=0.2), _rnn),
+    "ELU": _after_masking(lambda of: of.ELU(), _rnn),
+    "PReLU": _after_masking(lambda of: of.PReLU(), _rnn),
+    "Identity": _after_masking(lambda of: of.Identity(), _rnn),
+    "Dropout": _after_masking(lambda of: of.Dropout(0.0), _rnn),
+    "GaussianNoise": _after_masking(lambda of: of.GaussianNoise(0.0), _rnn),
+    "GaussianDropout": _after_masking(lambda of: of.GaussianDropout(0.0), _rnn),
+    "ActivityRegularization": _after_masking(lambda of: of.ActivityRegularization(l2=0.1), _rnn),
+    "Masking again": _after_masking(lambda of: of.Dense(2), lambda of: of.Masking(5.0), _rnn),
+    "TimeDistributed": _after_masking(lambda of: of.TimeDistributed(of.Dense(2)), _rnn),
+    "Bidirectional": _after_masking(lambda of: of.Bidirectional(_rnn(of)), _rnn),
+    "sequences": _after_masking(lambda of: of.GRU(UNITS, return_sequences=True), _rnn),
     # Layers that drop them.
-    "last step": _after_masking(lambda l: l.LSTM(UNITS), lambda l: l.RepeatVector(3), _rnn),
-    "Flatten": _after_masking(lambda l: l.Flatten(), lambda l: l.Dense(2)),
-    "Reshape": _after_masking(lambda l: l.Reshape((TIME, FEATURES)), _rnn),
-    "Permute": _after_masking(lambda l: l.Permute((2, 1)), _rnn),
+    "last step": _after_masking(lambda of: of.LSTM(UNITS), lambda of: of.RepeatVector(3), _rnn),
+    "Flatten": _after_masking(lambda of: of.Flatten(), lambda of: of.Dense(2)),
+    "Reshape": _after_masking(lambda of: of.Reshape((TIME, FEATURES)), _rnn),
+    "Permute": _after_masking(lambda of: of.Permute((2, 1)), _rnn),
     "Lambda": _after_masking(_lambda(), _rnn),
     "Lambda with mask": _after_masking(_lambda(mask=_kept), _rnn),
     "Embedding without mask_zero": _no_mask_zero,
     # Layers that use them.
-    "Softmax given": _given(lambda l: l.Softmax(), mask=(FEATURES,)),
-    "Softmax given, stretched": _given(lambda l: l.Softmax(axis=1), mask=(1,)),
-    "Softmax given, axes": _given(lambda l: l.Softmax(axis=(1, 2)), mask=(FEATURES,)),
-    "Softmax nothing": _given(lambda l: l.Softmax(), mask=(FEATURES,)),
-    "GRU given": _given(lambda l: l.GRU(UNITS, return_sequences=True)),
+    "Softmax given": _given(lambda of: of.Softmax(), mask=(FEATURES,)),
+    "Softmax given, stretched": _given(lambda of: of.Softmax(axis=1), mask=(1,)),
+    "Softmax given, axes": _given(lambda of: of.Softmax(axis=(1, 2)), mask=(FEATURES,)),
+    "Softmax nothing": _given(lambda of: of.Softmax(), mask=(FEATURES,)),
+    "GRU given": _given(lambda of: of.GRU(UNITS, return_sequences=True)),
     "TimeDistributed recurrent": _after_masking(
-        lambda l: l.TimeDistributed(l.LSTM(UNITS)), sizes=(4, 2)
+        lambda of: of.TimeDistributed(of.LSTM(UNITS)), sizes=(4, 2)
     ),
     "TimeDistributed given": _given(
-        lambda l: l.TimeDistributed(l.GRU(UNITS, return_sequences=True)), 4, 2, mask=(4,)
+        lambda of: of.TimeDistributed(of.GRU(UNITS, return_sequences=True)), 4, 2, mask=(4,)
     ),
     "ConvLSTM1D given": _given(
-        lambda l: l.ConvLSTM1D(UNITS, 2, padding="same", return_sequences=True), 4, 2
+        lambda of: of.ConvLSTM1D(UNITS, 2, padding="same", return_sequences=True), 4, 2
     ),
-    "ConvLSTM2D given": _given(lambda l: l.ConvLSTM2D(UNITS, 2, padding="same"), 4, 3, 2),
+    "ConvLSTM2D given": _given(lambda of: of.ConvLSTM2D(UNITS, 2, padding="same"), 4, 3, 2),
     # Merges.
     **{
-        f"{kind} {second}": _merged(lambda l, kind=kind: getattr(l, kind)(), second)
+        f"{kind} {second}": _merged(lambda of, kind=kind: getattr(of, kind)(), second)
         for kind in ("Add", "Average", "Maximum", "Multiply", "Concatenate", "Subtract", "Minimum")
         for second in ("masked", "bare")
     },
-    "Concatenate time": _merged(lambda l: l.Concatenate(axis=1)),
-    "Concatenate time bare": _merged(lambda l: l.Concatenate(axis=1), "bare"),
-    "Dot": _merged(lambda l: l.Dot(axes=2)),
+    "Concatenate time": _merged(lambda of: of.Concatenate(axis=1)),
+    "Concatenate time bare": _merged(lambda of: of.Concatenate(axis=1), "bare"),
+    "Dot": _merged(lambda of: of.Dot(axes=2)),
     # Models inside models.
     "model of sequences": _nested(lambda k, x: k.layers.GRU(UNITS, return_sequences=True)(x)),
     "model that masks": _nested(lambda k, x: k.layers.Dense(3)(x), masked_inside=True),
