@@ -180,7 +180,9 @@ class Layer(Configurable):
     def sublayers(self) -> Iterator[Layer]:
         """The layers it holds as attributes, in order; lists and dicts of them count."""
         seen: set[Layer] = set()
-        for value in list(vars(self).values()):
+        for name, value in list(vars(self).items()):
+            if name == "_arguments":  # what it was made with; it need not hold that
+                continue
             for item in flatten(value) if isinstance(value, list | tuple | dict) else (value,):
                 if isinstance(item, Layer) and item not in seen:
                     seen.add(item)

@@ -113,7 +113,7 @@ class _Extreme(_Elementwise):
 
 
 def _wide_masks(tensors: Sequence[Tensor]) -> list[Tensor | None]:
-    """The tensors' masks, each as wide as its tensor in `_of_one_rank`; None where there is none."""
+    """The tensors' masks, each as wide as its tensor in `_of_one_rank`; None without one."""
     wide = [_as_wide(tensor.mask, tensor) for tensor in tensors]
     return [
         None if tensor.mask is None else mask
