@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from thalweg import core
-from thalweg.core import Tensor, Variable
+from thalweg.core import Tensor, Variable, types_text
+from thalweg.core.errors import ShapeError
 
 from .. import activations, constraints, initializers, regularizers
 from ..options import Interval, OrNone, option_error
@@ -196,6 +197,8 @@ class PReLU(Layer):
 class Softmax(Layer):
     """exp(x) / sum(exp(x)) over an axis.
 
+    What a mask leaves out has no share: it becomes 0, and does not join the sum.
+
     Args:
         axis: over which the sum goes; several in a tuple.
         kwargs: `Layer`'s arguments.
@@ -219,6 +222,39 @@ class Softmax(Layer):
         checked = tuple(Interval(integer=True).check(self, "axis", i) for i in given)
         self.axis: int | tuple[int, ...] = checked if len(checked) > 1 else checked[0]
 
-    def call(self, inputs: Tensor) -> Any:
-        """The function's value."""
-        return activations.softmax(inputs, self.axis)
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Any:
+        """The function's value.
+
+        Args:
+            inputs: any with the axis.
+            mask: broadcasts to inputs; true, or above 0.5, where they count.
+
+        Raises:
+            ShapeError: if the mask does not broadcast to the inputs.
+        """
+        if mask is None:
+            return activations.softmax(inputs, self.axis)
+        kept = mask if mask.dtype == "bool" else core.greater(mask, 0.5)
+        if not _stretches(kept.shape, inputs.shape):
+            raise ShapeError(
+                "Softmax",
+                "the mask does not say which values have a share",
+                expected="a mask that broadcasts to the inputs, with equal sizes or 1 on each "
+                "axis counted from the last",
+                got=types_text(inputs=inputs.type, mask=mask.type),
+                hint='Activation("softmax") takes no notice of the mask of time steps, and hands '
+                "it on",
+            )
+        lowest = core.cast(-3e4 if inputs.dtype == "float16" else -1e9, inputs.dtype)
+        shares = activations.softmax(core.where(kept, inputs, lowest), self.axis)
+        return core.where(kept, shares, core.zeros_like(shares))
+
+
+def _stretches(shape: Any, to: Any) -> bool:
+    """Whether a shape may broadcast to another without changing it."""
+    if shape is None or to is None:
+        return True
+    pairs = zip(reversed(shape), reversed(to), strict=False)
+    return len(shape) <= len(to) and all(
+        size in (None, 1, wanted) or wanted is None for size, wanted in pairs
+    )

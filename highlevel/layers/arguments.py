@@ -14,9 +14,9 @@ __all__ = ["declared_input", "initial_value", "parameters_of"]
 
 
 @functools.lru_cache(maxsize=256)  # bounded: it keeps the classes of users alive
-def parameters_of(function: Callable[..., Any]) -> frozenset[str]:
-    """The names of a function's parameters."""
-    return frozenset(inspect.signature(function).parameters)
+def parameters_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters, in order."""
+    return tuple(inspect.signature(function).parameters)
 
 
 def initial_value(

@@ -46,7 +46,7 @@ from ..saving.config import Configurable
 from .arguments import declared_input, initial_value, parameters_of
 from .calls import Calls, CallState, LayerCall, current_call, learning_phase, within
 from .input_spec import InputSpec
-from .masks import hand_on, masks_of
+from .masks import fill_in, hand_on
 from .naming import unique_layer_name
 
 __all__ = ["Layer"]
@@ -96,7 +96,13 @@ class Layer(Configurable):
         self._calls = Calls()
         self._eager_calls: Cache = OrderedDict()
 
-    supports_masking: bool = False  # whether outputs have masks where inputs have
+    # Whether outputs have masks where inputs have; so they do if a class writes `compute_mask`.
+    supports_masking: bool = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True
 
     # What subclasses write ----------------------------------------------------------------------
 
@@ -174,7 +180,9 @@ class Layer(Configurable):
     def sublayers(self) -> Iterator[Layer]:
         """The layers it holds as attributes, in order; lists and dicts of them count."""
         seen: set[Layer] = set()
-        for value in list(vars(self).values()):
+        for name, value in list(vars(self).items()):
+            if name == "_arguments":  # what it was made with; it need not hold that
+                continue
             for item in flatten(value) if isinstance(value, list | tuple | dict) else (value,):
                 if isinstance(item, Layer) and item not in seen:
                     seen.add(item)
@@ -385,11 +393,10 @@ class Layer(Configurable):
                 arguments = {name: value for name, value in kwargs.items() if name != "training"}
                 if "training" in parameters_of(type(self).call):
                     arguments["training"] = training
-                if "mask" in parameters_of(type(self).call) and arguments.get("mask") is None:
-                    arguments["mask"] = masks_of(inputs)
+                masks = fill_in(self, inputs, args, arguments)
                 outputs = self.call(inputs, *args, **arguments)
                 outputs = self._finish(inputs, outputs, state, is_edge)
-                hand_on(self, inputs, outputs)
+                hand_on(self, inputs, outputs, masks)
         except ThalwegError as error:
             raise error.at(layer=self._label, site=user_site()) from None
         if is_edge:
@@ -517,8 +524,9 @@ class Layer(Configurable):
         """The arguments it was made with, as JSON data."""
         config = super().get_config()
         own = parameters_of(type(self).__init__)
-        for name in {"input_shape", "batch_shape", "input_dim"} - own:  # Embedding has an input_dim
-            config.pop(name, None)
+        for name in ("input_shape", "batch_shape", "input_dim"):
+            if name not in own:  # Embedding has an input_dim
+                config.pop(name, None)
         config.update(name=self.name, trainable=self.trainable, dtype=self.dtype)
         if self.batch_input_shape is not None:
             config["batch_input_shape"] = list(self.batch_input_shape)

@@ -15,6 +15,7 @@ from thalweg.core.errors import ShapeError
 from .. import activations
 from ..options import COUNT, DATA_FORMAT, OrNone, option_error
 from ..saving.config import get_custom_objects
+from .arguments import parameters_of
 from .base import Layer
 from .input_spec import InputSpec
 from .kernel import KernelLayer, known_size
@@ -161,9 +162,12 @@ class Lambda(Layer):
     """A function of tensors as a layer, without weights.
 
     Args:
-        function: takes the input tensor (or a nest of them) and returns tensors. To be loaded
-            from a file it must have a name under @register_keras_serializable().
-        output_shape, mask: accepted as in Keras; the graph knows shapes.
+        function: takes the input tensor (or a nest of them) and returns tensors; if it has
+            arguments called mask and training, it is given these. To be loaded from a file it must
+            have a name under @register_keras_serializable().
+        output_shape: accepted as in Keras; the graph knows shapes.
+        mask: of the output: a function of the inputs and their masks, or the mask itself; None
+            says that it has none. A function in a file needs a name likewise.
         arguments: further keyword arguments of the function.
         kwargs: `Layer`'s arguments.
 
@@ -178,8 +182,6 @@ class Lambda(Layer):
     [2.0, 4.0]
     """
 
-    supports_masking = True
-
     def __init__(
         self,
         function: Callable[..., Any] | str,
@@ -189,22 +191,41 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        known = get_custom_objects()
-        found = known.get(function) if isinstance(function, str) else function
-        if not callable(found):
-            raise option_error(
-                self,
-                "function",
-                function,
-                "a function, or the name of a registered one",
-                "@register_keras_serializable() registers a function under its name",
-            )
-        self.function = found
+        self.function = _callable(self, "function", function)
+        is_name = isinstance(mask, str)
+        self.mask = _callable(self, "mask", mask) if is_name or callable(mask) else mask
+        self.supports_masking = mask is not None
         self.arguments = dict(arguments or {})
+        try:
+            self._takes = parameters_of(self.function)
+        except (TypeError, ValueError):  # some of C cannot say
+            self._takes = ()
 
-    def call(self, inputs: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """What `mask` says."""
+        if self.mask is None:
+            return None
+        return self.mask(inputs, mask) if callable(self.mask) else core.convert(self.mask)
+
+    def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
         """The function's value."""
-        return self.function(inputs, **self.arguments)
+        offered = {"mask": mask, "training": training}
+        further = {name: value for name, value in offered.items() if name in self._takes}
+        return self.function(inputs, **{**self.arguments, **further})
+
+
+def _callable(layer: Lambda, name: str, value: Any) -> Any:
+    """A function, or the registered one of a name."""
+    found = get_custom_objects().get(value) if isinstance(value, str) else value
+    if not callable(found):
+        raise option_error(
+            layer,
+            name,
+            value,
+            "a function, or the name of a registered one",
+            "@register_keras_serializable() registers a function under its name",
+        )
+    return found
 
 
 class Flatten(Layer):

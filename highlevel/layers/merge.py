@@ -97,6 +97,30 @@ def _of_one_rank(tensors: Sequence[Tensor]) -> list[Tensor]:
     ]
 
 
+class _Extreme(_Elementwise):
+    """Base of those that pick one of the values: a masked one is none."""
+
+    def _merged(self, tensors: list[Tensor]) -> Tensor:
+        values, masks = _of_one_rank(tensors), _wide_masks(tensors)
+        result, kept = values[0], masks[0]
+        for value, mask in zip(values[1:], masks[1:], strict=True):
+            other = value if mask is None else core.where(mask, value, result)
+            own = result if kept is None else core.where(kept, result, other)
+            result = type(self)._function(own, other)
+            both = kept is not None and mask is not None
+            kept = core.logical_or(kept, mask) if both else None
+        return result
+
+
+def _wide_masks(tensors: Sequence[Tensor]) -> list[Tensor | None]:
+    """The tensors' masks, each as wide as its tensor in `_of_one_rank`; None without one."""
+    wide = [_as_wide(tensor.mask, tensor) for tensor in tensors]
+    return [
+        None if tensor.mask is None else mask
+        for tensor, mask in zip(tensors, _of_one_rank(wide), strict=True)
+    ]
+
+
 class Add(_Elementwise):
     """The sum of the inputs, elementwise.
 
@@ -141,6 +165,8 @@ class Subtract(_Elementwise):
 class Multiply(_Elementwise):
     """The product of the inputs, elementwise.
 
+    What an input masks does not multiply; where all of them mask, the product is 0.
+
     Args:
         kwargs: `Layer`'s arguments.
 
@@ -156,6 +182,18 @@ class Multiply(_Elementwise):
     """
 
     _function = staticmethod(core.multiply)
+
+    def _merged(self, tensors: list[Tensor]) -> Tensor:
+        masks = _wide_masks(tensors)
+        factors = [
+            tensor if mask is None else core.where(mask, tensor, core.ones_like(tensor))
+            for mask, tensor in zip(masks, _of_one_rank(tensors), strict=True)
+        ]
+        product = super()._merged(factors)
+        if any(mask is None for mask in masks):
+            return product
+        anywhere = functools.reduce(core.logical_or, masks)
+        return core.where(anywhere, product, core.zeros_like(product))
 
 
 class Average(_Elementwise):
@@ -181,8 +219,8 @@ class Average(_Elementwise):
         return super()._merged(tensors) / float(len(tensors))
 
 
-class Maximum(_Elementwise):
-    """The largest of the inputs, elementwise.
+class Maximum(_Extreme):
+    """The largest of the inputs, elementwise; what an input masks leaves the others as they are.
 
     Args:
         kwargs: `Layer`'s arguments.
@@ -201,8 +239,8 @@ class Maximum(_Elementwise):
     _function = staticmethod(core.maximum)
 
 
-class Minimum(_Elementwise):
-    """The smallest of the inputs, elementwise.
+class Minimum(_Extreme):
+    """The smallest of the inputs, elementwise; what an input masks leaves the others as they are.
 
     Args:
         kwargs: `Layer`'s arguments.
@@ -244,24 +282,24 @@ class Concatenate(_Merge):
         self.axis: int = Interval(integer=True).check(self, "axis", axis)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """What counts in all of the inputs; one without a mask counts everywhere."""
+        """Where anything counts along the last axis; an input without a mask counts everywhere."""
         if mask is None or all(one is None for one in mask):
             return None
         wide = [_as_wide(one, tensor) for one, tensor in zip(mask, inputs, strict=True)]
-        return core.reduce_all(core.concat(wide, self.axis), axis=-1)
+        return core.reduce_any(core.concat(wide, self.axis), axis=-1)
 
     def _merged(self, tensors: list[Tensor]) -> Tensor:
         return core.concat(tensors, self.axis)
 
 
 def _as_wide(mask: Tensor | None, tensor: Tensor) -> Tensor:
-    """A mask in the shape of its tensor."""
-    everywhere = core.ones(core.shape_of(tensor), "bool")
+    """A mask in the shape of its tensor, true without one."""
     if mask is None:
-        return everywhere
+        return core.ones(core.shape_of(tensor), "bool")
+    # differs from Keras: which takes masks with one axis less than their tensors only
     while (mask.ndim or 0) < (tensor.ndim or 0):
         mask = core.expand_dims(mask, -1)
-    return core.logical_and(mask, everywhere)
+    return core.broadcast_to(mask, core.shape_of(tensor))
 
 
 class Dot(_Merge):

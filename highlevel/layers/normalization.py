@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg import core
-from thalweg.core import Tensor, Variable
+from thalweg.core import Tensor, Variable, types_text
+from thalweg.core.errors import ShapeError
 
 from .. import constraints, initializers, regularizers
 from ..options import Interval
@@ -22,6 +23,9 @@ class BatchNormalization(Layer):
     In training, mean and (biased) variance are those of the batch, and the moving ones come closer
     to them: moving = momentum * moving + (1 - momentum) * batch. Otherwise the moving ones are
     used; so they are by a frozen layer (`trainable = False`), which changes nothing.
+
+    Under a mask the batch's mean and variance are those of the positions where it is true; all
+    positions are normalised by them.
 
     Ioffe, Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal
     Covariate Shift", 2015, algorithms 1 and 2.
@@ -133,12 +137,24 @@ class BatchNormalization(Layer):
         least = self.axis + 1 if self.axis >= 0 else -self.axis
         self.input_spec = InputSpec(min_ndim=max(2, least), axes={self.axis: channels})
 
-    def call(self, inputs: Tensor, training: Any = None) -> Tensor:
-        """The normalised input; in training the moving statistics change."""
+    def call(self, inputs: Tensor, training: Any = None, mask: Tensor | None = None) -> Tensor:
+        """The normalised input; in training the moving statistics change.
+
+        Args:
+            inputs: (batch, ..., channels), or with the channels on another axis.
+            training: a bool, or a boolean scalar.
+            mask: the sizes of all axes of inputs but the last; positions that count are true.
+
+        Raises:
+            ShapeError: if the mask does not have one axis less than the inputs.
+        """
         x = core.cast(inputs, self.dtype)
+        kept = None if mask is None else _spread(mask, x)
         order = self._order(x)
-        x = x if order is None else core.transpose(x, order)
-        y = self._normalized(x, self._uses_batch(training))
+        if order is not None:
+            x = core.transpose(x, order)
+            kept = None if kept is None else core.transpose(kept, order)
+        y = self._normalized(x, kept, self._uses_batch(training))
         return (
             y if order is None else core.transpose(y, [order.index(i) for i in range(len(order))])
         )
@@ -159,17 +175,18 @@ class BatchNormalization(Layer):
             return training if flag else False
         return flag if training else False
 
-    def _normalized(self, x: Tensor, uses_batch: Any) -> Tensor:
+    def _normalized(self, x: Tensor, kept: Tensor | None, uses_batch: Any) -> Tensor:
         scale = core.ones_like(self.moving_mean) if self.gamma is None else self.gamma
         offset = core.zeros_like(self.moving_mean) if self.beta is None else self.beta
         if uses_batch is False:
             return self._inference(x, scale, offset)
-        batch = core.batch_norm_train(x, scale, offset, self.epsilon)
-        y = core.choose(uses_batch, batch.y, self._inference(x, scale, offset))
-        for moving, now in (
-            (self.moving_mean, batch.mean),
-            (self.moving_variance, batch.variance),
-        ):
+        if kept is None:
+            z, mean, variance = core.batch_norm_train(x, scale, offset, self.epsilon)
+        else:
+            mean, variance = _masked_moments(x, kept)
+            z = core.batch_norm_inference(x, scale, offset, mean, variance, self.epsilon)
+        y = core.choose(uses_batch, z, self._inference(x, scale, offset))
+        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             old = moving.value()
             step = (old - now) * (1.0 - self.momentum)
             moving.assign_sub(core.choose(uses_batch, step, core.zeros_like(old)))
@@ -179,3 +196,34 @@ class BatchNormalization(Layer):
         return core.batch_norm_inference(
             x, scale, offset, self.moving_mean, self.moving_variance, self.epsilon
         )
+
+
+def _spread(mask: Tensor, x: Tensor) -> Tensor:
+    """The mask as booleans of x's shape."""
+    if mask.ndim is not None and x.ndim is not None and mask.ndim != x.ndim - 1:
+        raise ShapeError(
+            "BatchNormalization",
+            "the mask does not say which positions count",
+            expected="a mask with one axis less than the inputs",
+            got=types_text(inputs=x.type, mask=mask.type),
+            hint="normalise each step by itself, TimeDistributed(BatchNormalization()), or give "
+            "a mask that fits as mask=",
+        )
+    return core.broadcast_to(core.expand_dims(core.cast(mask, "bool"), -1), core.shape_of(x))
+
+
+def _masked_moments(x: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance of each channel where `kept` is true; 0 where it never is.
+
+    What is masked may be anything, NaN too. The term 1e-7 is Keras's.
+    """
+    rows = core.reshape(x, [-1, core.shape_of(x)[-1]])
+    if rows.dtype == "float16":  # sums would end at 65504
+        rows = core.cast(rows, "float32")
+    counts = core.reshape(kept, core.shape_of(rows))
+    zeros = core.zeros_like(rows)
+    number = core.reduce_sum(core.cast(counts, rows.dtype), 0) + 1e-7
+    mean = core.reduce_sum(core.where(counts, rows, zeros), 0) / number
+    distance = core.where(counts, rows - mean, zeros)
+    variance = core.reduce_sum(distance * distance, 0) / number
+    return core.cast(mean, x.dtype), core.cast(variance, x.dtype)

@@ -31,6 +31,7 @@ __all__ = [
     "divide_no_nan",
     "float_dtype",
     "function_name",
+    "masked_weights",
     "misfit",
     "pair",
     "require_same_shape",
@@ -127,7 +128,8 @@ class Loss(Configurable):
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         values = self.per_sample(y_true, y_pred)
         weights = None if sample_weight is None else cast(convert(sample_weight), values.dtype)
-        weights = self._masked(getattr(y_pred, "mask", None), weights, values)
+        is_mean = self.reduction == "sum_over_batch_size"
+        weights = masked_weights(getattr(y_pred, "mask", None), weights, values.dtype, is_mean)
         if weights is not None:
             values = weighted(values, weights)
         if self.reduction == "none":
@@ -142,19 +144,6 @@ class Loss(Configurable):
         if divisor is None:
             return core.reduce_mean(values)
         return divide_no_nan(core.reduce_sum(values), core.reduce_sum(divisor))
-
-    def _masked(self, mask: Tensor | None, weights: Tensor | None, values: Tensor) -> Tensor | None:
-        """The weights without those of masked positions, as in Keras 3.
-
-        The mean is to be over what counts, so what does count weighs more by all over counting.
-        """
-        if mask is None:
-            return weights
-        kept = cast(mask, values.dtype)
-        if self.reduction == "sum_over_batch_size":
-            total = cast(core.size_of(mask), values.dtype)
-            kept = kept * (total / (core.reduce_sum(kept) + 1e-7))
-        return kept if weights is None else weighted(kept, weights)
 
     def check_targets(self, y: np.ndarray[Any, Any], output_shape: Any, output_name: str) -> None:
         """Looks at the targets themselves before training, where values tell what types cannot.
@@ -355,6 +344,26 @@ def require_weights_fit(values: Tensor, weights: Tensor) -> None:
             expected=f"the shape of the values, {shape_text(values.shape)}, or its first axes",
             got=str(weights.type),
         )
+
+
+def masked_weights(
+    mask: Tensor | None, weights: Tensor | None, dtype: DType, is_mean: bool = False
+) -> Tensor | None:
+    """Weights without those of masked positions, as in Keras 3.
+
+    Args:
+        mask: of the outputs, or None.
+        weights: (batch,) or the mask's shape, of the dtype, or None.
+        dtype: of the result.
+        is_mean: whether a mean over all positions follows, which is to be over those that count:
+            these weigh more then, by the number of all over theirs.
+    """
+    if mask is None:
+        return weights
+    kept = cast(mask, dtype)
+    if is_mean:
+        kept = kept * divide_no_nan(cast(core.size_of(mask), dtype), core.reduce_sum(kept))
+    return kept if weights is None else weighted(kept, weights)
 
 
 def weighted(values: Tensor, weights: Tensor) -> Tensor:

@@ -8,7 +8,13 @@ from typing import Any
 from thalweg import core
 from thalweg.core import DType, Tensor, cast, convert, reduce_mean, reduce_sum
 
-from ..losses.base import divide_no_nan, function_name, require_weights_fit, same_rank
+from ..losses.base import (
+    divide_no_nan,
+    function_name,
+    masked_weights,
+    require_weights_fit,
+    same_rank,
+)
 from .base import Metric
 
 __all__ = ["Mean", "MeanMetricWrapper", "Sum"]
@@ -150,7 +156,7 @@ class MeanMetricWrapper(Mean):
         super().__init__(name or function_name(self.fn), dtype)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Takes the function's values for a batch into account.
+        """Takes the function's values for a batch into account; not those of masked positions.
 
         Args:
             y_true: targets.
@@ -163,7 +169,9 @@ class MeanMetricWrapper(Mean):
         y_true, y_pred = convert(y_true), convert(y_pred)
         if y_pred.dtype.is_float:
             y_true = cast(y_true, y_pred.dtype)
-        super().update_state(self.fn(y_true, y_pred, **self.options), sample_weight)
+        weights = None if sample_weight is None else cast(convert(sample_weight), self.dtype)
+        weights = masked_weights(y_pred.mask, weights, self.dtype)
+        super().update_state(self.fn(y_true, y_pred, **self.options), weights)
 
 
 def _found(name: str) -> Callable[..., Any]:

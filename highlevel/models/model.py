@@ -13,6 +13,7 @@ from thalweg.core.errors import GraphError, OptionError, nearest
 
 from ..layers.base import Layer
 from ..layers.calls import current_call
+from ..layers.masks import with_masks
 from ..training.layout import Batch
 from ..training.trainer import Trainer
 from .network import Network
@@ -190,15 +191,24 @@ class Model(Trainer):
             made[name] += 1
         return names
 
-    def call(self, inputs: Any, training: Any = None) -> Any:
-        """The network on other inputs. Subclasses write their own."""
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: the masks of a model's outputs are those that its layers give them."""
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """The network on other inputs. Subclasses write their own.
+
+        Args:
+            inputs: nested as the model takes them.
+            training: a bool, or a boolean scalar.
+            mask: of the inputs, nested likewise; None where there is none.
+        """
         if self.network is None:
             raise GraphError(
                 "Model",
                 "a subclass must define call(inputs)",
                 layer=self._label,
             )
-        return self.network.apply(inputs)
+        return self.network.apply(with_masks(inputs, mask))
 
     def add_loss(self, loss: Any) -> None:
         """Adds a scalar tensor to the loss that training minimises.

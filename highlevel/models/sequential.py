@@ -12,6 +12,7 @@ from thalweg.core.errors import OptionError
 
 from ..layers.base import Layer
 from ..layers.input import Input, InputLayer
+from ..layers.masks import with_masks
 from ..training.layout import Batch
 from .model import Model
 from .network import Network
@@ -110,8 +111,9 @@ class Sequential(Model):
         """The layers in order; the input does not count, as in Keras."""
         yield from self._stack
 
-    def call(self, inputs: Any, training: Any = None) -> Any:
-        """The layers one after another."""
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """The layers one after another; arguments as of a `Model`."""
+        inputs = with_masks(inputs, mask)
         if self.network is not None:
             return self.network.apply(inputs)
         for layer in self._stack:

@@ -136,8 +136,10 @@ class ArgumentReader:
 
     def _refuse_code(self, config: Mapping[str, Any], label: str) -> None:
         """Keras writes the bytecode of a lambda; it is not even looked at."""
-        function = config.get("function")
-        if not isinstance(function, str) and not is_function(function):
+        functions = [config.get("function")]
+        if isinstance(config.get("mask"), str | Mapping | list):
+            functions.append(config["mask"])
+        if not all(isinstance(item, str) or is_function(item) for item in functions):
             raise self._error(
                 "the layer holds Python code, which is never run",
                 expected="the name of a registered function",

@@ -95,6 +95,85 @@ def _convolutional(rank: int, **options: Any) -> Build:
     return build
 
 
+def _convolutional_initial(k: Any) -> Any:
+    x = k.Input(batch_shape=(2, 3, 5, 2))
+    starts = [k.Input(batch_shape=(2, 5, 2)) for _ in range(2)]
+    layer = k.layers.ConvLSTM1D(2, 3, padding="same", return_sequences=True)
+    return k.Model([x, *starts], layer(x, initial_state=starts))
+
+
+def _cells(masked: bool = False, **options: Any) -> Build:
+    def build(k: Any) -> Any:
+        x = _sequence(k)
+        y = k.layers.Masking(0.0)(x) if masked else x
+        cells = [k.layers.LSTMCell(UNITS), k.layers.SimpleRNNCell(4), k.layers.GRUCell(2)]
+        return k.Model(x, k.layers.RNN(cells, **options)(y))
+
+    return build
+
+
+def _deep_stack(k: Any) -> Any:
+    x = _sequence(k)
+    stack = k.layers.StackedRNNCells(
+        [k.layers.GRUCell(2, reset_after=False), k.layers.SimpleRNNCell(UNITS, use_bias=False)]
+    )
+    y = k.layers.RNN(stack, return_sequences=True)(x)
+    top = k.layers.StackedRNNCells([k.layers.LSTMCell(2, recurrent_activation="hard_sigmoid")])
+    return k.Model(x, k.layers.RNN(top)(y))
+
+
+def _cell_zeros(k: Any) -> Any:
+    x = _sequence(k)
+    cell = k.layers.LSTMCell(UNITS, activation="softsign")
+    layer = k.layers.RNN(cell, return_sequences=True, zero_output_for_mask=True, return_state=True)
+    return k.Model(x, layer(k.layers.Masking(0.0)(x)))
+
+
+def _unequal(k: Any) -> Any:
+    x = _sequence(k)
+    forward = k.layers.LSTM(UNITS, return_sequences=True)
+    backward = k.layers.GRU(2, return_sequences=True, go_backwards=True)
+    both = k.layers.Bidirectional(forward, backward_layer=backward)
+    return k.Model(x, both(k.layers.Masking(0.0)(x)))
+
+
+def _bidirectional_last(kind: str, mode: str | None, masked: bool = False) -> Build:
+    def build(k: Any) -> Any:
+        x = _sequence(k)
+        y = k.layers.Masking(0.0)(x) if masked else x
+        inner = getattr(k.layers, kind)(UNITS)
+        return k.Model(x, k.layers.Bidirectional(inner, merge_mode=mode)(y))
+
+    return build
+
+
+def _bidirectional_initial(k: Any) -> Any:
+    x = _sequence(k)
+    starts = [k.Input(batch_shape=(BATCH, UNITS)) for _ in range(4)]
+    inner = k.layers.LSTM(UNITS, return_sequences=True, return_state=True)
+    layer = k.layers.Bidirectional(inner, merge_mode="ave")
+    return k.Model([x, *starts], layer(x, initial_state=starts))
+
+
+def _bidirectional_cells(k: Any) -> Any:
+    x = _sequence(k)
+    inner = k.layers.RNN([k.layers.GRUCell(2), k.layers.GRUCell(UNITS)], return_sequences=True)
+    return k.Model(x, k.layers.Bidirectional(inner)(k.layers.Masking(0.0)(x)))
+
+
+def _small_model(k: Any) -> Any:
+    x = k.Input(batch_shape=(None, 4, 2))
+    return k.Model(x, k.layers.Dense(2)(k.layers.GRU(UNITS)(x)))
+
+
+def _by_step(make: Build) -> Build:
+    def build(k: Any) -> Any:
+        x = k.Input(batch_shape=(BATCH, TIME, 4, 2))
+        return k.Model(x, k.layers.TimeDistributed(make(k))(x))
+
+    return build
+
+
 CASES: dict[str, Build] = {}
 for _kind in ("SimpleRNN", "LSTM", "GRU"):
     CASES[f"{_kind}"] = _layer(_kind)
@@ -124,6 +203,36 @@ for _rank in (1, 2, 3):
     CASES[f"ConvLSTM{_rank}D"] = _convolutional(_rank, padding="same")
 CASES["ConvLSTM2D valid sequences"] = _convolutional(
     2, padding="valid", strides=2, return_sequences=True, recurrent_activation="hard_sigmoid"
+)
+
+
+CASES["ConvLSTM1D backwards, states"] = _convolutional(
+    1, strides=2, padding="same", go_backwards=True, return_sequences=True, return_state=True
+)
+CASES["ConvLSTM2D dilated, no bias"] = _convolutional(
+    2, dilation_rate=2, use_bias=False, activation="relu", return_state=True
+)
+CASES["ConvLSTM3D sequences"] = _convolutional(3, padding="same", return_sequences=True)
+CASES["ConvLSTM2D stateful"] = _convolutional(2, stateful=True, return_sequences=True)
+CASES["ConvLSTM1D initial"] = _convolutional_initial
+CASES["cells masked"] = _cells(masked=True, return_sequences=True, return_state=True)
+CASES["cells stateful, backwards"] = _cells(stateful=True, go_backwards=True)
+CASES["cells in a stack in a stack"] = _deep_stack
+CASES["LSTMCell masked zeros"] = _cell_zeros
+CASES["GRU unrolled masked"] = _masked("GRU", unroll=True, return_sequences=True)
+CASES["Bidirectional backward_layer masked"] = _unequal
+CASES["Bidirectional None masked states"] = _bidirectional(None, masked=True, return_state=True)
+CASES["Bidirectional last masked mul"] = _bidirectional_last("LSTM", "mul", masked=True)
+CASES["Bidirectional last None"] = _bidirectional_last("SimpleRNN", None)
+CASES["Bidirectional stateful ave"] = _bidirectional("ave", stateful=True)
+CASES["Bidirectional initial"] = _bidirectional_initial
+CASES["Bidirectional cells masked"] = _bidirectional_cells
+CASES["TimeDistributed Bidirectional"] = _by_step(
+    lambda k: k.layers.Bidirectional(k.layers.GRU(UNITS), merge_mode="sum")
+)
+CASES["TimeDistributed model"] = _by_step(_small_model)
+CASES["TimeDistributed twice"] = _by_step(
+    lambda k: k.layers.TimeDistributed(k.layers.Dense(UNITS, activation="tanh"))
 )
 
 

@@ -60,16 +60,13 @@ def test_outputs_and_gradients(name: str, fresh_session: Session) -> None:
         close(value, REFERENCE[f"{name}/gradient {i}"], f"gradient {i}")
 
 
-@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
-def test_states_are_kept_between_batches(kind: str) -> None:
-    name = f"{kind} stateful"
+@pytest.mark.parametrize("name", [name for name in cases.CASES if "stateful" in name])
+def test_states_are_kept_between_batches(name: str) -> None:
     model = cases.CASES[name](keras)
     model.set_weights(cases.weights(name, [w.shape for w in model.weights]))
     [data] = cases.data(name, [tuple(t.shape) for t in flatten(model.inputs)])
     for key in ("output 0", "second 0"):
-        close(
-            model.predict(data, batch_size=cases.BATCH, verbose=0), REFERENCE[f"{name}/{key}"], key
-        )
+        close(model.predict(data, batch_size=len(data), verbose=0), REFERENCE[f"{name}/{key}"], key)
     model.reset_states()
     first = model.predict_on_batch(data)
     close(first, REFERENCE[f"{name}/output 0"], "after reset_states")

@@ -146,7 +146,7 @@ class RNN(Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the sequences, if these are returned."""
-        first = mask[0] if isinstance(mask, list) and mask else mask
+        first = mask[0] if isinstance(mask, list | tuple) and mask else mask
         kept = first if self.return_sequences else None
         return [kept, *[None] * len(state_sizes(self.cell))] if self.return_state else kept
 

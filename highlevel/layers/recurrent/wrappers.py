@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg import core
-from thalweg.core import Tensor, flatten, rebuild
+from thalweg.core import Tensor, flatten, rebuild, types_text
 from thalweg.core.errors import OptionError, ShapeError
 
 from ...options import OneOf, OrNone
@@ -38,6 +38,12 @@ class Wrapper(Layer):
 class TimeDistributed(Wrapper):
     """Calls a layer on each time step: on (batch * time, ...) at once.
 
+    A layer that takes masks is given those of the steps: of a mask (batch, time, ...), one
+    (batch * time, ...).
+
+    # differs from Keras: 3, not 2, calls the layer once for each step. What depends on the whole
+    # batch, as the statistics of `BatchNormalization` in training, is here of all steps together.
+
     Args:
         layer: the layer inside; it sees one step, (batch, ...).
         kwargs: `Layer`'s arguments.
@@ -65,22 +71,52 @@ class TimeDistributed(Wrapper):
             )
         build_inside(self.layer, (input_shape[0], *input_shape[2:]))
 
-    def call(self, inputs: Tensor, training: Any = None) -> Any:
-        """All steps in one call."""
-        sizes = core.shape_of(inputs)
-        merged = core.reshape(sizes[0] * sizes[1], [1])
-        steps = core.reshape(inputs, core.concat([merged, sizes[2:]], 0))
-        steps = _told(steps, (None, *(inputs.shape or ())[2:]))
-        takes = "training" in parameters_of(type(self.layer).call)
-        options = {"training": training} if takes else {}
-        outputs = self.layer(steps, **options)
+    def call(self, inputs: Tensor, training: Any = None, mask: Tensor | None = None) -> Any:
+        """All steps in one call.
+
+        Args:
+            inputs: (batch, time, ...).
+            training: a bool, or a boolean scalar.
+            mask: (batch, time, ...) of booleans.
+
+        Raises:
+            ShapeError: if the mask is not one of steps of the inputs.
+        """
+        takes = parameters_of(type(self.layer).call)
+        options = {"training": training} if "training" in takes else {}
+        if mask is not None:
+            self._check_mask(inputs, mask)
+            if "mask" in takes:
+                options["mask"] = _steps(mask)
+        outputs = self.layer(_steps(inputs), **options)
         return rebuild(outputs, iter([self._by_time(y, inputs) for y in flatten(outputs)]))
+
+    def _check_mask(self, inputs: Tensor, mask: Tensor) -> None:
+        if mask.shape is None or inputs.shape is None:
+            return
+        pairs = zip(mask.shape[:2], inputs.shape[:2], strict=False)
+        differs = any(None not in (a, b) and a != b for a, b in pairs)
+        if len(mask.shape) < 2 or differs:
+            raise ShapeError(
+                "TimeDistributed",
+                "the mask does not say which steps count",
+                expected="a mask (batch, time, ...) for inputs (batch, time, ...)",
+                got=types_text(inputs=inputs.type, mask=mask.type),
+            )
 
     def _by_time(self, y: Tensor, inputs: Tensor) -> Tensor:
         """(batch * time, ...) -> (batch, time, ...)."""
         sizes = core.concat([core.shape_of(inputs)[:2], core.shape_of(y)[1:]], 0)
         batch, time = (inputs.shape or (None, None))[:2]
         return _told(core.reshape(y, sizes), (batch, time, *(y.shape or ())[1:]))
+
+
+def _steps(x: Tensor) -> Tensor:
+    """(batch, time, ...) -> (batch * time, ...)."""
+    sizes = core.shape_of(x)
+    merged = core.reshape(sizes[0] * sizes[1], [1])
+    steps = core.reshape(x, core.concat([merged, sizes[2:]], 0))
+    return _told(steps, (None, *(x.shape or ())[2:]))
 
 
 def _told(tensor: Tensor, shape: Any) -> Tensor:
@@ -162,7 +198,7 @@ class Bidirectional(Wrapper):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the sequences, if these are returned."""
-        first = mask[0] if isinstance(mask, list) and mask else mask
+        first = mask[0] if isinstance(mask, list | tuple) and mask else mask
         kept = first if self.return_sequences else None
         outputs = [kept, kept] if self.merge_mode is None else [kept]
         states = self._state_count() * 2 if self.return_state else 0
