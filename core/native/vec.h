@@ -11,6 +11,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 64")
+#define NO_UNROLL _Pragma("GCC unroll 1")
 
 namespace {
 
@@ -49,15 +50,9 @@ template <class T> INLINE Vector<T> load(const T *p) {  // from any address
 }
 template <class T> INLINE void store(T *p, Vector<T> v) { *(typename VectorOf<T>::loose *)p = v; }
 
-template <class T> INLINE Vector<T> splat(T x) {
-#if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4 && T(0.5) != T(0)) return (Vector<T>)_mm512_set1_ps(float(x));
-    if constexpr (sizeof(T) == 8 && T(0.5) != T(0)) return (Vector<T>)_mm512_set1_pd(double(x));
-#endif
-    Vector<T> v;
-    for (int i = 0; i < LANES<T>; ++i) v[i] = x;
-    return v;
-}
+// x in every lane. GCC makes one broadcast of it, and of a loop over lanes, insertions; x - 0 is x,
+// also for -0.
+template <class T> INLINE Vector<T> splat(T x) { return x - Vector<T>{}; }
 
 // The first n lanes, 0 <= n <= LANES; the others read as zero and are not touched in memory.
 template <class T> INLINE Vector<T> load_first(const T *p, int64_t n) {

@@ -104,6 +104,9 @@ void run_kernel_transform(Call *call) {
 
 // The products -------------------------------------------------------------------------------------
 
+// Steps written out in the loop: with 16 registers the operands of several would drive out the sums.
+constexpr int UNROLLED = REGISTERS >= 32 ? 4 : 1;
+
 // m[i][j] = sum over l < steps of a[l / VL * a_step + i * VL + l % VL] * b[l][j], i < MR, j < NV * VL.
 template <int MR, int NV>
 __attribute__((noinline)) void multiply_rows(const float *a, int64_t a_step, const float *b,
@@ -119,8 +122,8 @@ __attribute__((noinline)) void multiply_rows(const float *a, int64_t a_step, con
         }
     };
     for (; steps >= VL; steps -= VL, a += a_step)
-        for (int l = 0; l < VL; l += 4, b += 4 * NV * VL)
-            UNROLL for (int k = 0; k < 4; ++k) step(a + l + k, b + k * NV * VL);
+        NO_UNROLL for (int l = 0; l < VL; l += UNROLLED, b += UNROLLED * NV * VL)
+            UNROLL for (int k = 0; k < UNROLLED; ++k) step(a + l + k, b + k * NV * VL);
     for (int64_t l = 0; l < steps; ++l, b += NV * VL) step(a + l, b);
     UNROLL for (int i = 0; i < MR; ++i)
         UNROLL for (int j = 0; j < NV; ++j) store(m + i * m_row + j * VL, sum[i][j]);
