@@ -42,7 +42,7 @@ def RNN(x):
 
 logits = RNN(X)
 loss_op = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(logits=logits, labels=Y))
-optimizer = tf.train.RMSPropOptimizer(learning_rate=0.003)
+optimizer = tf.train.AdamOptimizer(learning_rate=0.005)
 gradients, variables = zip(*optimizer.compute_gradients(loss_op))
 gradients, _ = tf.clip_by_global_norm(gradients, 5.0)
 train_op = optimizer.apply_gradients(zip(gradients, variables))

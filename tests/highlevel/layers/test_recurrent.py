@@ -198,5 +198,5 @@ def test_an_lstm_learns_to_remember() -> None:
     y = (x[:, 0, 0] > 0).astype("f")
     model = keras.Sequential([layers.LSTM(12, input_shape=(10, 2)), layers.Dense(1, "sigmoid")])
     model.compile(keras.optimizers.Adam(0.02), "binary_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, batch_size=64, epochs=12, verbose=0)
+    model.fit(x, y, batch_size=64, epochs=25, verbose=0)
     assert model.evaluate(x, y, verbose=0)[1] > 0.93
