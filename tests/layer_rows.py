@@ -320,6 +320,18 @@ ROWS: tuple[Row, ...] = (
         ((2, 3, 6, 5),),
         lambda x, w: x.reshape(2, 3, 30).max(axis=2)[:, :, None, None],
     ),
+    Row(
+        "global_average_pooling1d",
+        layers.GlobalAveragePooling1D,
+        ((2, 5, 3),),
+        lambda x, w: np.einsum("btc->bc", x) / 5,
+    ),
+    Row(
+        "global_max_pooling1d",
+        lambda **k: layers.GlobalMaxPooling1D("channels_first", keepdims=True, **k),
+        ((2, 3, 5),),
+        lambda x, w: np.sort(x, axis=2)[:, :, -1:],
+    ),
     # normalization ----------------------------------------------------------------------------
     Row(
         "batch_normalization",

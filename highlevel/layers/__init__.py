@@ -45,9 +45,13 @@ if TYPE_CHECKING:
     from .pooling import (
         AveragePooling2D,
         AvgPool2D,
+        GlobalAveragePooling1D,
         GlobalAveragePooling2D,
+        GlobalAvgPool1D,
         GlobalAvgPool2D,
+        GlobalMaxPool1D,
         GlobalMaxPool2D,
+        GlobalMaxPooling1D,
         GlobalMaxPooling2D,
         MaxPool2D,
         MaxPooling2D,
@@ -101,9 +105,13 @@ __all__ = [
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "Identity",
     "Input",
@@ -151,7 +159,8 @@ _MODULES = {
     "merge": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract "
     "add average concatenate dot maximum minimum multiply subtract",
     "normalization": "BatchNormalization",
-    "pooling": "AveragePooling2D AvgPool2D GlobalAveragePooling2D GlobalAvgPool2D "
+    "pooling": "AveragePooling2D AvgPool2D GlobalAveragePooling1D GlobalAvgPool1D "
+    "GlobalMaxPool1D GlobalMaxPooling1D GlobalAveragePooling2D GlobalAvgPool2D "
     "GlobalMaxPool2D GlobalMaxPooling2D MaxPool2D MaxPooling2D",
     "embedding": "Embedding",
     "masking": "Masking",

@@ -86,7 +86,7 @@ class Embedding(Layer):
         """True where the integer is not 0, if that masks; else None."""
         if not self.mask_zero:
             return None
-        return core.not_equal(core.cast(core.convert(inputs), "int32"), 0)
+        return core.not_equal(core.convert(inputs), 0)
 
     def call(self, inputs: Tensor) -> Tensor:
         """The rows."""

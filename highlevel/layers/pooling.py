@@ -1,4 +1,4 @@
-"""Pooling: the largest or the mean of each window of an image, or of all of it."""
+"""Pooling: the largest or the mean of each window of an image, of all of it, or of a sequence."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from typing import Any
 from thalweg import core
 from thalweg.core import Tensor
 
-from ..options import PADDING, Sizes
+from ..options import DATA_FORMAT, PADDING, OrNone, Sizes
+from .base import Layer
 from .images import ImageLayer
+from .input_spec import InputSpec
 
 __all__ = [
     "AveragePooling2D",
     "AvgPool2D",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "MaxPool2D",
     "MaxPooling2D",
@@ -171,7 +177,98 @@ class GlobalMaxPooling2D(_GlobalPooling2D):
         return core.reduce_max(x, axes, keepdims=self.keepdims)
 
 
+class _GlobalPooling1D(Layer):
+    """What both reductions of whole sequences share."""
+
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        checked = OrNone(DATA_FORMAT).check(self, "data_format", data_format)
+        self.data_format: str = checked or "channels_last"
+        self.keepdims = bool(keepdims)
+        self.input_spec = InputSpec(ndim=3)
+
+    @property
+    def time_axis(self) -> int:
+        """Where the steps are."""
+        return 1 if self.data_format == "channels_last" else 2
+
+
+class GlobalAveragePooling1D(_GlobalPooling1D):
+    """The mean of each channel of a sequence, over the steps that count.
+
+    Args:
+        data_format: `"channels_last"` (the default) or `"channels_first"`.
+        keepdims: whether the time axis stays, with size 1.
+        kwargs: `Layer`'s arguments.
+
+    Input shape:
+        (batch, time, channels).
+
+    Output shape:
+        (batch, channels).
+
+    >>> import numpy as np
+    >>> layer = GlobalAveragePooling1D()
+    >>> layer(np.float32([[[1], [2], [6]]])).tolist()
+    [[3.0]]
+    >>> layer(np.float32([[[1], [2], [6]]]), mask=np.array([[True, True, False]])).tolist()
+    [[1.5]]
+    """
+
+    supports_masking = True
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: there are no steps left."""
+
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        """The means.
+
+        Args:
+            inputs: (batch, time, channels), or (batch, channels, time).
+            mask: (batch, time); steps that count are true. A sequence without any gives 0.
+        """
+        x = core.cast(inputs, self.dtype)
+        if mask is None:
+            return core.reduce_mean(x, self.time_axis, keepdims=self.keepdims)
+        kept = core.expand_dims(core.cast(mask, "bool"), 3 - self.time_axis)
+        # differs from Keras: 0 / 0 is NaN there, which would spread over all weights.
+        count = core.maximum(core.reduce_sum(core.cast(kept, x.dtype), self.time_axis, True), 1.0)
+        total = core.reduce_sum(core.where(kept, x, core.zeros_like(x)), self.time_axis, True)
+        mean = total / count
+        return mean if self.keepdims else core.squeeze(mean, [self.time_axis])
+
+
+class GlobalMaxPooling1D(_GlobalPooling1D):
+    """The largest value of each channel of a sequence; masks are not looked at, as in Keras.
+
+    Args:
+        data_format: `"channels_last"` (the default) or `"channels_first"`.
+        keepdims: whether the time axis stays, with size 1.
+        kwargs: `Layer`'s arguments.
+
+    Input shape:
+        (batch, time, channels).
+
+    Output shape:
+        (batch, channels).
+
+    >>> import numpy as np
+    >>> GlobalMaxPooling1D()(np.float32([[[1], [6], [2]]])).tolist()
+    [[6.0]]
+    """
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The largest values."""
+        return core.reduce_max(
+            core.cast(inputs, self.dtype), self.time_axis, keepdims=self.keepdims
+        )
+
+
 MaxPool2D = MaxPooling2D
 AvgPool2D = AveragePooling2D
 GlobalMaxPool2D = GlobalMaxPooling2D
 GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalAvgPool1D = GlobalAveragePooling1D

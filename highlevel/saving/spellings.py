@@ -26,7 +26,9 @@ _WRITTEN_NAMES = {
 _YOUNG: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"synchronized": False},
     "Conv2D": {"groups": 1},
+    "GlobalAveragePooling1D": {"keepdims": False},
     "GlobalAveragePooling2D": {"keepdims": False},
+    "GlobalMaxPooling1D": {"keepdims": False},
     "GlobalMaxPooling2D": {"keepdims": False},
     "SparseCategoricalCrossentropy": {"axis": -1, "ignore_class": None},
 }

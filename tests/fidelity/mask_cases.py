@@ -111,6 +111,13 @@ def _branches(k: Any) -> Any:
     return k.Model(x, k.layers.BatchNormalization()(both))
 
 
+def _channels_first(k: Any) -> Any:
+    x = k.Input(batch_shape=(BATCH, FEATURES, TIME))
+    m = _mask(k)
+    layer = k.layers.GlobalAveragePooling1D(data_format="channels_first")
+    return k.Model([x, m], layer(k.layers.Permute((1, 2))(x), mask=m))
+
+
 def _doubled(x: Any) -> Any:
     return x * 2.0
 
@@ -183,6 +190,12 @@ CASES: dict[str, Build] = {
     "Softmax given": _given(lambda of: of.Softmax(), mask=(FEATURES,)),
     "Softmax given, stretched": _given(lambda of: of.Softmax(axis=1), mask=(1,)),
     "Softmax given, axes": _given(lambda of: of.Softmax(axis=(1, 2)), mask=(FEATURES,)),
+    "GlobalAveragePooling1D": _after_masking(lambda of: of.GlobalAveragePooling1D()),
+    "GlobalAveragePooling1D kept": _after_masking(
+        lambda of: of.GlobalAveragePooling1D(keepdims=True), _rnn
+    ),
+    "GlobalAveragePooling1D first": _channels_first,
+    "GlobalMaxPooling1D": _after_masking(lambda of: of.GlobalMaxPooling1D(keepdims=True), _rnn),
     "Softmax nothing": _given(lambda of: of.Softmax(), mask=(FEATURES,)),
     "GRU given": _given(lambda of: of.GRU(UNITS, return_sequences=True)),
     "TimeDistributed recurrent": _after_masking(
@@ -221,16 +234,17 @@ def data(name: str, shapes: list[tuple[int, ...]], dtypes: list[str]) -> list[np
     for number, (shape, dtype) in enumerate(zip(shapes, dtypes, strict=True)):
         if dtype == "bool":
             chosen = random.random(shape) < (0.0 if "nothing" in name else 0.6)
-            if "TimeDistributed" in name:  # a sequence of which nothing counts stays zero in both
-                chosen[..., 0] = True
+            if "Pooling" in name:  # Keras divides by the number of steps that count
+                chosen[:, 0] = True
             arrays.append(chosen)
         elif dtype == "int32":
             arrays.append((random.integers(1, 7, shape) * counts).astype(np.int32))
         else:
             values = random.normal(0.4, 0.8, shape)
-            kept = counts[:, :TIME] if number == 0 else random.random((BATCH, TIME)) < 0.6
-            kept = kept.reshape(BATCH, TIME, *[1] * (len(shape) - 2))
-            arrays.append((values * (1 if "given" in name else kept)).astype(np.float32))
+            if "bool" not in dtypes:
+                kept = counts if number == 0 else random.random((BATCH, TIME)) < 0.6
+                values *= kept.reshape(BATCH, TIME, *[1] * (len(shape) - 2))
+            arrays.append(values.astype(np.float32))
     return arrays
 
 
@@ -248,3 +262,41 @@ def projections(name: str, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
     """By what outputs are multiplied before their sum is differentiated."""
     random = generator(f"{name} projections")
     return [random.uniform(-1, 1, shape).astype(np.float32) for shape in shapes]
+
+
+# Losses and metrics of a masked output -----------------------------------------------------------
+
+LOSSES = [
+    (loss, weighted, nothing)
+    for loss in ("mse", "sum of mae", "sparse_categorical_crossentropy")
+    for weighted in ("plain", "by sample", "by step")
+    for nothing in (False, True)
+]
+
+
+def evaluated(k: Any, loss: str, weighted: str, nothing: bool) -> list[float]:
+    """Loss and metrics of a recurrent model whose output is masked, `nothing`: everywhere."""
+    name = f"losses {loss} {weighted}"
+    random = generator(name)
+    x = _sequence(k)
+    y = k.layers.GRU(UNITS, return_sequences=True, activation="sigmoid")(k.layers.Masking(0.0)(x))
+    model = k.Model(x, y)
+    model.set_weights(weights(name, model.weights))
+    [values] = data(name, [(BATCH, TIME, FEATURES)], ["float32"])
+    is_sparse = loss.startswith("sparse")
+    target = random.normal(0.4, 0.3, (BATCH, TIME, UNITS)).astype(np.float32)
+    labels = random.integers(0, UNITS, (BATCH, TIME)).astype(np.int32)
+    by_step = random.uniform(0.5, 2.0, (BATCH, TIME)).astype(np.float32)
+    sample_weight = {"plain": None, "by sample": by_step[:, :1], "by step": by_step}[weighted]
+    made = k.losses.MeanAbsoluteError(reduction="sum") if loss == "sum of mae" else loss
+    kind = "sparse_categorical_accuracy" if is_sparse else "mean_absolute_error"
+    model.compile("sgd", made, metrics=[kind], weighted_metrics=[kind])
+    found = model.evaluate(
+        values * (0.0 if nothing else 1.0),
+        labels if is_sparse else target,
+        sample_weight=sample_weight,
+        batch_size=BATCH,
+        verbose=0,
+        return_dict=True,  # Keras's lists name a metric that is weighted too twice
+    )
+    return [found[name] for name in ("loss", kind, f"weighted_{kind}")]
