@@ -54,14 +54,39 @@ template <class T> INLINE void store(T *p, Vector<T> v) { *(typename VectorOf<T>
 // also for -0.
 template <class T> INLINE Vector<T> splat(T x) { return x - Vector<T>{}; }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+alignas(64) constexpr int32_t FIRST_LANES[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+#endif
+#if defined(__SSE2__) && !defined(__AVX512F__)
+INLINE __m128 load_below_4(const float *p, int64_t n) {
+    if (!(n & 2)) return n & 1 ? _mm_load_ss(p) : _mm_setzero_ps();
+    const __m128 two = _mm_castpd_ps(_mm_load_sd((const double *)p));
+    return n & 1 ? _mm_movelh_ps(two, _mm_load_ss(p + 2)) : two;
+}
+INLINE void store_below_4(float *p, __m128 v, int64_t n) {
+    if (n & 2) {
+        _mm_store_sd((double *)p, _mm_castps_pd(v));
+        v = _mm_movehl_ps(v, v);
+    }
+    if (n & 1) _mm_store_ss(p + (n & 2), v);
+}
+#endif
+
 // The first n lanes, 0 <= n <= LANES; the others read as zero and are not touched in memory.
 template <class T> INLINE Vector<T> load_first(const T *p, int64_t n) {
     if (n >= LANES<T>) return load(p);
+    constexpr int UNITS = sizeof(T) / 4;  // of 4 bytes a lane
 #if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4)
+    if constexpr (UNITS == 1)
         return (Vector<T>)_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), (const float *)p);
-    if constexpr (sizeof(T) == 8)
+    if constexpr (UNITS == 2)
         return (Vector<T>)_mm512_maskz_loadu_pd(__mmask8((1u << n) - 1), (const double *)p);
+#elif defined(__AVX2__)
+    if constexpr (UNITS > 0)
+        return (Vector<T>)_mm256_maskload_ps(
+            (const float *)p, _mm256_loadu_si256((const __m256i *)(FIRST_LANES + 8 - UNITS * n)));
+#elif defined(__SSE2__)
+    if constexpr (UNITS > 0) return (Vector<T>)load_below_4((const float *)p, UNITS * n);
 #endif
     Vector<T> v = {};
     for (int i = 0; i < n; ++i) v[i] = p[i];
@@ -69,11 +94,24 @@ template <class T> INLINE Vector<T> load_first(const T *p, int64_t n) {
 }
 template <class T> INLINE void store_first(T *p, Vector<T> v, int64_t n) {
     if (n >= LANES<T>) return store(p, v);
+    constexpr int UNITS = sizeof(T) / 4;
 #if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4)
+    if constexpr (UNITS == 1)
         return _mm512_mask_storeu_ps((float *)p, __mmask16((1u << n) - 1), (__m512)v);
-    if constexpr (sizeof(T) == 8)
+    if constexpr (UNITS == 2)
         return _mm512_mask_storeu_pd((double *)p, __mmask8((1u << n) - 1), (__m512d)v);
+#elif defined(__AVX2__)
+    if constexpr (UNITS > 0) {  // by halves: some processors run AVX2's masked store very slowly
+        float *to = (float *)p;
+        __m128 part = _mm256_castps256_ps128((__m256)v);
+        if (UNITS * n & 4) {
+            _mm_storeu_ps(to, part);
+            part = _mm256_extractf128_ps((__m256)v, 1);
+        }
+        return store_below_4(to + (UNITS * n & 4), part, UNITS * n);
+    }
+#elif defined(__SSE2__)
+    if constexpr (UNITS > 0) return store_below_4((float *)p, (__m128)v, UNITS * n);
 #endif
     for (int i = 0; i < n; ++i) p[i] = v[i];
 }

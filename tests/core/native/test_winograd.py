@@ -221,8 +221,9 @@ def test_what_suits() -> None:
         return tile_size(found) if found is not None and suits(found) else 0
 
     assert [size(128, n, n, 64) for n in (32, 8, 4, 2)] == [4, 4, 4, 2]
-    assert size(1, 224, 224, 3) == 0  # few channels
-    assert size(1, 4, 4, 64) == 0  # few tiles
+    assert [size(1, 224, 224, n) for n in (7, 8)] == [0, 4]  # few channels
+    assert [size(n, 8, 8, 64) for n in (1, 2)] == [0, 4]  # few tiles
+    assert size(99, 1, 1, 64) == 0  # nothing saved
     assert layer(8, 8, 8, 64, op=Convolution((2, 2), "SAME", (1, 1), 1)) is None
     assert layer(8, 8, 8, 64, op=Convolution((1, 1), "SAME", (2, 2), 1)) is None
     assert layer(8, 8, 8, 64, op=Convolution((1, 1), "SAME", (1, 1), 2)) is None

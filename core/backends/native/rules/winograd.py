@@ -24,8 +24,7 @@ __all__ = [
 ]
 
 _LANES = ALIGNMENT // 4  # of the widest vectors: channels are padded to whole vectors
-_MIN_CHANNELS = 16
-_MIN_GRADIENT_CHANNELS = 32  # of the kernel's gradient, where both sides are transformed
+_MIN_CHANNELS = 8  # of the images: fewer products do not outweigh the transforms of the outputs
 _MIN_TILES = 8  # so many pay for the transform of the kernel, where it is not done in advance
 
 
@@ -86,16 +85,16 @@ def tile_size(layer: Layer) -> int:
 
 
 def suits(layer: Layer | None) -> bool:
-    """Whether the algorithm pays.
+    """Whether the algorithm pays, for the convolution and for its kernel's gradient."""
+    return layer is not None and layer.images[3] >= _MIN_CHANNELS and _saves(layer)
 
-    With few channels the transforms cost more than they save; with few tiles, the kernel's does.
-    """
-    if layer is None or min(layer.images[3], layer.outputs[3]) < _MIN_CHANNELS:
-        return False
+
+def _saves(layer: Layer) -> bool:
+    """Whether there are a third fewer multiplications, and tiles enough."""
     batch, height, width, _ = layer.outputs
     m = tile_size(layer)
-    is_saving = layer.multiplications(m) * 3 <= 9 * batch * height * width * 2
-    return is_saving and layer.tiles(m) >= _MIN_TILES
+    is_less = layer.multiplications(m) * 3 <= 9 * batch * height * width * 2
+    return is_less and layer.tiles(m) >= _MIN_TILES
 
 
 def _call(
@@ -142,7 +141,9 @@ def call_winograd_input_grad(
     """A convolution too: of the gradients, with the kernel turned and transposed."""
     g, kernel = inputs[:2]
     layer = Layer.of(op, b.shape(output), b.shape(kernel))
-    if layer is None or not suits(layer.turned) or not b.is_float32(g, kernel, output):
+    if layer is None or layer.images[3] < _MIN_CHANNELS or not _saves(layer.turned):
+        return False
+    if not b.is_float32(g, kernel, output):
         return False
     _call(b, layer.turned, g, kernel, output, is_turned=True)
     return True
@@ -154,9 +155,7 @@ def call_winograd_kernel_grad(
     """The transposed algorithm: products of transformed images and gradients."""
     x, g = inputs[:2]
     layer = Layer.of(op, b.shape(x), b.shape(output))
-    if layer is None or not b.is_float32(x, g, output):
-        return False
-    if not suits(layer) or min(layer.images[3], layer.outputs[3]) < _MIN_GRADIENT_CHANNELS:
+    if layer is None or not suits(layer) or not b.is_float32(x, g, output):
         return False
     b.call("winograd_kernel_grad", [x, g], [output], layer.ints(tile_size(layer)))
     return True
