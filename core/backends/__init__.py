@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .base import Backend, Executable, device_backend, get_backend, register_backend
 from .listing import DeviceInfo, list_devices, set_memory_limit
-from .native import NativeBackend, get_threads, set_threads
+from .native import NativeBackend, get_instruction_set, get_threads, set_threads
 from .sized import SizedProgram, executable
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "device_backend",
     "executable",
     "get_backend",
+    "get_instruction_set",
     "get_threads",
     "list_devices",
     "register_backend",

@@ -8,6 +8,7 @@ from ..devices import as_device
 from ..errors import OptionError
 from .base import device_backend
 from .cupy import CupyBackend, gpu_count
+from .native import extension
 
 __all__ = ["DeviceInfo", "list_devices", "set_memory_limit"]
 
@@ -34,7 +35,8 @@ def list_devices() -> list[DeviceInfo]:
     >>> list_devices()[0].name
     'cpu:0'
     """
-    found = [DeviceInfo("cpu:0", "cpu", None, "NumPy")]
+    cpu = "NumPy" if extension is None else "C++ engine"
+    found = [DeviceInfo("cpu:0", "cpu", None, cpu)]
     for index in range(gpu_count()):
         import cupy
 

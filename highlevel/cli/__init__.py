@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="`tensorflow` and `keras` mean thalweg for installed packages as well",
     )
-    commands.add_parser("info", help="versions, backends, threads")
+    commands.add_parser("info", help="versions, engine, devices, threads")
     if words[:1] == ["run"]:
         own, program = _divided(words[1:])
         options = parser.parse_args(["run", *own])

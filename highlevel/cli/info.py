@@ -6,7 +6,7 @@ import os
 import platform
 
 import thalweg
-from thalweg.core import list_devices
+from thalweg.core import get_instruction_set, get_threads, list_devices
 
 __all__ = ["information"]
 
@@ -23,10 +23,19 @@ def information() -> str:
         "thalweg": thalweg.__version__,
         "python": f"{platform.python_version()}, {platform.platform()}",
         "numpy": f"{np.__version__}, {blas.get('name')} {blas.get('version')}",
-        "backends": ", ".join(f"{d.name} {d.description}" for d in list_devices()),
-        "threads": ", ".join([f"{_processors()} processors", *limits]),
+        "engine": _engine(),
+        "devices": ", ".join(f"{d.name} {d.description}" for d in list_devices()),
+        "threads": ", ".join([f"{get_threads()}, {_processors()} processors", *limits]),
     }
     return "".join(f"{name:<9} {value}\n" for name, value in rows.items())
+
+
+def _engine() -> str:
+    """The engine and what its kernels are compiled for."""
+    if (instruction_set := get_instruction_set()) is not None:
+        return f"C++, {instruction_set}"
+    is_off = os.environ.get("THALWEG_NATIVE") == "0"
+    return f"{'off (THALWEG_NATIVE=0)' if is_off else 'not built'}, NumPy computes"
 
 
 def _processors() -> int:

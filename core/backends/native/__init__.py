@@ -9,12 +9,19 @@ from ..interpreter import Interpreter
 from ..numpy import NumpyBackend
 from . import rules
 from .executable import NativeExecutable
-from .extension import extension
+from .extension import extension, get_instruction_set
 from .lowering import Builder, lower_instruction
 from .rules.fused import NativeFusion
 from .threads import get_threads, set_threads
 
-__all__ = ["NativeBackend", "extension", "get_threads", "rules", "set_threads"]
+__all__ = [
+    "NativeBackend",
+    "extension",
+    "get_instruction_set",
+    "get_threads",
+    "rules",
+    "set_threads",
+]
 
 
 class NativeBackend(NumpyBackend):

@@ -7,14 +7,16 @@ import warnings
 from importlib import import_module
 from typing import Any
 
-__all__ = ["extension"]
+from ...errors import OptionError
+
+__all__ = ["extension", "get_instruction_set"]
 
 
 def _load() -> Any:
     if os.environ.get("THALWEG_NATIVE") == "0":
         return None
     try:
-        return import_module("thalweg.core._native")
+        module = import_module("thalweg.core._native")
     except ImportError as error:
         if os.environ.get("THALWEG_REQUIRE_NATIVE") == "1":
             raise
@@ -27,6 +29,33 @@ def _load() -> Any:
             stacklevel=2,
         )
         return None
+    _check_instruction_set(module.usable_isas())
+    return module
+
+
+def _check_instruction_set(usable: list[str]) -> None:
+    """Now, since the first kernel may be looked up deep inside a run."""
+    wanted = os.environ.get("THALWEG_ISA")
+    if wanted and wanted not in usable:
+        raise OptionError(
+            "THALWEG_ISA",
+            "not an instruction set of this processor and build",
+            expected=", ".join(usable),
+            got=repr(wanted),
+            hint="without the variable the first of them is used",
+        )
 
 
 extension: Any = _load()
+
+
+def get_instruction_set() -> str | None:
+    """What the engine's kernels in use are compiled for; None where there is no engine.
+
+    `"avx512"`, `"avx2"` or `"baseline"`: the widest that the processor has, or the one that the
+    environment variable `THALWEG_ISA` names.
+
+    >>> get_instruction_set() in {"avx512", "avx2", "baseline", None}
+    True
+    """
+    return None if extension is None else str(extension.isa())

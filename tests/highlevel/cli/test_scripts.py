@@ -2,12 +2,14 @@
 
 import json
 import os
+import subprocess
 import sys
 
 import pytest
 
 import thalweg
 from thalweg.cli import main
+from thalweg.core import get_instruction_set
 
 TOLD = '''\
     """Doc."""
@@ -137,10 +139,30 @@ def test_info(capsys, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert main(["info"]) == 0
     told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert list(told) == ["thalweg", "python", "numpy", "backends", "threads"]
+    assert list(told) == ["thalweg", "python", "numpy", "engine", "devices", "threads"]
     assert told["thalweg"] == thalweg.__version__
-    assert told["backends"].startswith("cpu:0 NumPy")
-    assert "OMP_NUM_THREADS=3" in told["threads"] and "processors" in told["threads"]
+    assert told["threads"].startswith(f"{thalweg.get_threads()}, ")
+    assert told["threads"].endswith(" processors, OMP_NUM_THREADS=3")
+
+
+@pytest.mark.skipif(get_instruction_set() is None, reason="the engine is not built here")
+def test_info_tells_of_the_engine(capsys):
+    assert main(["info"]) == 0
+    out = capsys.readouterr().out
+    assert f"engine    C++, {get_instruction_set()}\n" in out
+    assert "devices   cpu:0 C++ engine" in out
+
+
+def test_info_tells_of_an_engine_that_is_off():
+    done = subprocess.run(
+        [sys.executable, "-m", "thalweg", "info"],
+        env={**os.environ, "THALWEG_NATIVE": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "engine    off (THALWEG_NATIVE=0), NumPy computes\n" in done.stdout
+    assert "devices   cpu:0 NumPy" in done.stdout
 
 
 def test_help_names_the_commands(capsys):
