@@ -102,6 +102,14 @@ class Program:
         self.types[number] = TensorType(dtype, array.shape, value)
         self.constants[number] = array
 
+    @property
+    def is_on_host(self) -> bool:
+        """Whether all of it runs in the session's memory, if that is the host's."""
+        home = (None, "cpu:0", self.device)
+        return all(place in home for place in self.places.values()) and all(
+            instruction.origin.device in home for instruction in self.instructions
+        )
+
     def emit(self, opdef: OpDef, *inputs: int, origin: Origin | None = None) -> int:
         """Adds an instruction and returns its first output."""
         return self.emit_many(opdef, *inputs, origin=origin)[0]

@@ -42,7 +42,7 @@ class Fusion(Protocol):
 
 def fuse(program: Program, fusion: Fusion) -> Program:
     """Joins what `fusion` can run together; all sizes of what it joins are known."""
-    if any(place != program.device for place in program.places.values()):
+    if not program.is_on_host:
         return program  # several devices, and each has kernels of its own
     program = _with_epilogues(program, fusion)
     return _Grouping(program, fusion).result()

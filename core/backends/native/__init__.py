@@ -41,11 +41,7 @@ class NativeBackend(NumpyBackend):
 
     def compile(self, plan: Plan) -> Executable:
         """Native segments with what they lack in between."""
-        program = plan.program
-        elsewhere = any(place != program.device for place in program.places.values())
-        if elsewhere or any(
-            i.origin.device not in (None, program.device) for i in program.instructions
-        ):
+        if not plan.program.is_on_host:
             return Interpreter(self, plan)
         return NativeExecutable(self, plan, self._is_strict)
 

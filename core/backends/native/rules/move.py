@@ -111,6 +111,14 @@ def joined(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -
     return True
 
 
+@rule("Transfer")
+def transfer(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """From the host to itself: the engine runs no plan that leaves it."""
+    del op
+    b.call("copy_bytes", inputs, outputs, [b.type(inputs[0]).size_bytes or 0])
+    return True
+
+
 def _fill(b: Builder, y: int, value: float) -> None:
     dtype = b.type(y).dtype.numpy
     raw = np.asarray(value, dtype).tobytes()
