@@ -219,7 +219,10 @@ class NativeExecutable:
         if instruction is None or kernel is None:
             return
         try:
-            result = kernel(*map(memory.read, instruction.inputs))
+            inputs: Any = map(memory.read, instruction.inputs)
+            if instruction.opdef.runs_on_host:  # it may be the user's, and keep what it is given
+                inputs = map(_owned, inputs)
+            result = kernel(*inputs)
         except ThalwegError as error:
             at = instruction.origin
             raise error.at(node=at.node, layer=at.owner, site=at.site) from error.__cause__
@@ -309,6 +312,10 @@ class _Memory:
             self.boxed[n] = value
         elif not _is_same(value, place := self.read(n)):
             np.copyto(place, value)
+
+
+def _owned(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _is_same(value: Any, place: np.ndarray[Any, Any]) -> bool:

@@ -172,3 +172,20 @@ def test_unaligned_and_strided_feeds() -> None:
 def test_an_empty_batch() -> None:
     x, s, _ = network()
     assert Session().run(s, {x: IMAGES[:0]}).shape == (0, 10)
+
+
+def test_what_a_python_function_keeps_stays_as_it_was() -> None:
+    x = core.placeholder("float32", [64])
+    kept: list[Any] = []
+
+    def double(value: Any) -> Any:
+        kept.append(value)
+        return value * 2
+
+    y = core.py_func(double, [core.exp(x)], "float32")
+    y.set_shape([64])
+    for _ in range(4):  # what comes later in the run takes the memory of what is dead
+        y = core.cumsum(core.sin(y))
+    values = RNG.normal(size=64).astype("f")
+    Session().run(y, {x: values})
+    np.testing.assert_allclose(kept[0], np.exp(values), rtol=1e-6)
