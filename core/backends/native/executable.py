@@ -43,12 +43,6 @@ class _Part(NamedTuple):
     kernel: Kernel | None = None
 
 
-class _WriteCount:
-    """How often runs have written variables in place: what was derived from them may be stale."""
-
-    value = 0
-
-
 class NativeExecutable:
     """A compiled plan. Implements `Executable`.
 
@@ -84,9 +78,11 @@ class NativeExecutable:
                 self._external[n] = len(self._external)
                 type_ = program.types[n]
                 self._fresh.append((n, type_.shape, type_.dtype.numpy))
+        self._prologue = _Prologue(self._lowered, self._state) if self._lowered.hoisted else None
+        for n in self._prologue.values if self._prologue else ():
+            self._external[n] = len(self._external)
         for n, position in self._in_place.items():
             self._external[n] = self._external[self._state[position]]
-        self._prologue = _Prologue(self._lowered, self._state) if self._lowered.hoisted else None
         self._instruction_of: list[Instruction] = []  # by step
         self._executor, self._parts = self._make_executor()
         self._is_native = all(part.instruction is None for part in self._parts)
@@ -138,8 +134,6 @@ class NativeExecutable:
 
     def _place(self, value: int, offsets: dict[int, int]) -> tuple[int, int]:
         root = self._lowered.root(value)
-        if self._prologue is not None and root in self._prologue.arrays:
-            return ADDRESS, address_of(self._prologue.arrays[root])
         if root in self._lowered.constants:
             return ADDRESS, address_of(self._lowered.constants[root])
         if root in self._external:
@@ -166,9 +160,7 @@ class NativeExecutable:
             made[n] = array = np.empty(shape, dtype)
             arrays.append(array)
         if self._prologue is not None:
-            self._prologue.refresh(state)
-        if self._in_place:
-            _WriteCount.value += 1
+            arrays += self._prologue.arrays_for(state)
         if self._is_simple:
             try:
                 self._executor.run(arrays)
@@ -177,7 +169,7 @@ class NativeExecutable:
         else:
             self._run_parts(arrays, made, feeds, state)
         for n, position in self._in_place.items():
-            made[n] = state[position]
+            made[n] = state[position].view()  # another object: who knew the old one sees a change
         program, shared = self._plan.program, self._plan.memory.detached
         return (
             [np.array(made[n], order="C") if n in shared else made[n] for n in program.fetches],
@@ -198,7 +190,8 @@ class NativeExecutable:
         run = self._executor.begin(arrays)
         memory = _Memory(self._plan, self._lowered, self._external, arrays, run.memory())
         if self._prologue is not None:
-            memory.kept = self._prologue.arrays
+            kept = arrays[len(arrays) - len(self._prologue.values) :]
+            memory.kept = dict(zip(self._prologue.values, kept, strict=True))
         memory.boxed.update({n: feeds[i] for n, i in self._boxed_feeds.items()})
         memory.boxed.update({n: state[i] for n, i in self._boxed_state.items()})
         with self._backend.guard():
@@ -234,36 +227,41 @@ class NativeExecutable:
 
 
 class _Prologue:
-    """What follows from unwritten variables alone, computed when they change."""
+    """What follows from unwritten variables alone, computed when they change.
+
+    Arrays that were computed never change: a run of one session goes on with its own while another
+    session's variables, or later ones, give others.
+    """
 
     def __init__(self, lowered: Lowered, state: Sequence[int]) -> None:
         self._lowered = lowered
-        self.arrays = {n: aligned(size) for n, size in lowered.hoisted_values.items()}
+        self.values = list(lowered.hoisted_values)
+        self._sizes = list(lowered.hoisted_values.values())
         read = {lowered.root(n) for call in lowered.hoisted for n in call.inputs}
         self._positions = [i for i, n in enumerate(state) if n in read]
-        self._external = {state[i]: k for k, i in enumerate(self._positions)}
+        order = [*(state[i] for i in self._positions), *self.values]
+        self._external = {n: k for k, n in enumerate(order)}
         self._executor = assemble(lowered.hoisted, self._place, ALIGNMENT)
-        self._seen: list[Any] = []
-        self._write_count = -1
+        self._kept: list[tuple[list[Any], list[Array]]] = []  # variables, by weak references
         self._lock = threading.Lock()
 
     def _place(self, value: int) -> tuple[int, int]:
         root = self._lowered.root(value)
-        for arrays in (self.arrays, self._lowered.constants):
-            if root in arrays:
-                return ADDRESS, address_of(arrays[root])
+        if root in self._lowered.constants:
+            return ADDRESS, address_of(self._lowered.constants[root])
         return self._external[root], 0
 
-    def refresh(self, state: Sequence[Array]) -> None:
-        """Runs if a variable is another array than last time, or may have been written."""
+    def arrays_for(self, state: Sequence[Array]) -> list[Array]:
+        """One array for each of `values`, for these variables; those of the last two are kept."""
         current = [state[i] for i in self._positions]
         with self._lock:
-            if self._write_count == _WriteCount.value and len(self._seen) == len(current):
-                if all(seen() is array for seen, array in zip(self._seen, current, strict=True)):
-                    return
-            self._executor.run(current)
-            self._seen = [weakref.ref(array) for array in current]
-            self._write_count = _WriteCount.value
+            for references, arrays in self._kept:
+                if all(seen() is array for seen, array in zip(references, current, strict=True)):
+                    return arrays
+            arrays = [aligned(size) for size in self._sizes]
+            self._executor.run([*current, *arrays])
+            self._kept = [*self._kept[-1:], ([weakref.ref(a) for a in current], arrays)]
+            return arrays
 
 
 class _Memory:
@@ -297,10 +295,10 @@ class _Memory:
             return self.boxed[root].reshape(type_.shape)
         if root in self._lowered.constants:
             return self._lowered.constants[root].reshape(type_.shape)
-        if root in self._external:
-            return self._arrays[self._external[root]].reshape(type_.shape)
         if root in self.kept:
             raw = self.kept[root]
+        elif root in self._external:
+            return self._arrays[self._external[root]].reshape(type_.shape)
         else:
             start = self._plan.memory.offset[root]
             raw = self._arena[start : start + (type_.size_bytes or 0)]

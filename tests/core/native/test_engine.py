@@ -189,3 +189,29 @@ def test_what_a_python_function_keeps_stays_as_it_was() -> None:
     values = RNG.normal(size=64).astype("f")
     Session().run(y, {x: values})
     np.testing.assert_allclose(kept[0], np.exp(values), rtol=1e-6)
+
+
+def test_sessions_share_a_plan_but_not_what_follows_from_their_variables() -> None:
+    x = core.placeholder("float32", [None, 8, 8, 16])
+    k = core.Variable(np.zeros((3, 3, 16, 16), "f"))
+    y = core.conv2d(x, k, 1, "SAME")
+    images = RNG.normal(size=(2, 8, 8, 16)).astype("f")
+    sessions = [Session() for _ in range(3)]
+    kernels = [RNG.normal(size=(3, 3, 16, 16)).astype("f") for _ in sessions]
+    for session, kernel in zip(sessions, kernels, strict=True):
+        session.load(k, kernel)
+    expected = [session.run(y, {x: images}) for session in sessions]
+    assert not np.array_equal(expected[0], expected[1])
+    wrong: list[int] = []
+
+    def work(index: int) -> None:
+        for _ in range(30):
+            if not np.array_equal(sessions[index].run(y, {x: images}), expected[index]):
+                wrong.append(index)
+
+    callers = [threading.Thread(target=work, args=(i % 3,)) for i in range(6)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not wrong
