@@ -180,12 +180,11 @@ def test_wheel_holds_the_packages_and_nothing_else(source: Path, wheel: Path) ->
 
 
 @pytest.mark.slow
-def test_wheel_without_a_compiler_is_pure_and_says_so(pure: tuple[Path, str], wheel: Path) -> None:
+def test_wheel_without_a_compiler_is_pure(pure: tuple[Path, str], wheel: Path) -> None:
     """It holds the same but for the engine, and comes from the folder, not the sdist."""
-    built, said = pure
+    built, _ = pure
     assert built.name == f"thalweg-{thalweg.__version__}-py3-none-any.whl"
     assert members(built) == members(wheel) - engine(wheel)
-    assert "WARNING: thalweg's C++ engine was not built" in said
 
 
 @pytest.mark.slow

@@ -127,7 +127,7 @@ void gather(Call *call) {
     for (int64_t i = 0; i < count; ++i) {
         const int64_t index = index_at(call->buffers[1], index_bytes, i);
         if (index < -size || index >= size) {
-            call->error = "an index is out of range";
+            call->error = "an index is out of bounds";
             return;
         }
     }
@@ -167,7 +167,7 @@ void scatter_rows(Call *call) {
     for (int64_t i = 0; i < v[3]; ++i) {
         const int64_t index = index_at(call->buffers[1], v[4], i);
         if (index < -v[1] || index >= v[1]) {
-            call->error = "an index is out of range";
+            call->error = "an index is out of bounds";
             return;
         }
     }

@@ -81,9 +81,13 @@ void batch_norm_train(Call *call) {
     }
     parallel(call, r.pieces, 0, [&](int64_t p, char *) {
         float *m = means + p * r.channels, *s = squares + p * r.channels;
-        sum_rows(r, p, m, [&](int64_t at, int64_t, int64_t n) { return load_first(x + at, n); });
+        // as differences from the first row: sums of numbers far from zero would lose digits
+        const float *first = x + r.first(p) * r.channels;
+        sum_rows(r, p, m, [&](int64_t at, int64_t c, int64_t n) {
+            return load_first(x + at, n) - load_first(first + c, n);
+        });
         const float count = float(r.last(p) - r.first(p));
-        for (int64_t c = 0; c < r.channels; ++c) m[c] /= count;
+        for (int64_t c = 0; c < r.channels; ++c) m[c] = first[c] + m[c] / count;
         sum_rows(r, p, s, [&](int64_t at, int64_t c, int64_t n) {
             const vf d = load_first(x + at, n) - load_first(m + c, n);
             return d * d;
