@@ -83,6 +83,7 @@ class Run {
 }  // namespace
 
 NB_MODULE(_native, m) {
+    nb::set_leak_warnings(false);  // plans live as long as the graphs that keep them, often to the end
     m.def("isa", &isa_name);
     m.def("usable_isas", &usable_isa_names);
     m.def("kernel_names", &kernel_names);
