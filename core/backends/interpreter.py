@@ -93,10 +93,7 @@ class Interpreter:
 
         Only there: other arrays may be views that look larger than they are.
         """
-        reused = (
-            self._plan.memory.reused.get(instruction.outputs[0]) if instruction.outputs else None
-        )
-        return instruction.opdef.in_place and reused in self._state_slots
+        return instruction.opdef.in_place and instruction.outputs[0] in self._plan.memory.in_place
 
     def _kept(self, number: int) -> tuple[int, Backend | None]:
         """A result, and who copies it if it shares memory with something that stays."""

@@ -32,6 +32,8 @@ class Memory:
         dies_after: for each instruction, the values that nothing after it reads.
         root: the value whose memory a value shares; itself if it has its own.
         reused: outputs that overwrite an input, by output.
+        in_place: results that may be written over the variable they replace: nothing that can fail
+            runs after them.
         offset: where a value lies in the arena, in bytes; roots only.
         arena_bytes: size of the arena.
         detached: results that must be copied out, since other values share their memory.
@@ -40,6 +42,7 @@ class Memory:
     dies_after: list[list[int]] = field(default_factory=list)
     root: dict[int, int] = field(default_factory=dict)
     reused: dict[int, int] = field(default_factory=dict)
+    in_place: set[int] = field(default_factory=set)
     offset: dict[int, int] = field(default_factory=dict)
     arena_bytes: int = 0
     detached: set[int] = field(default_factory=set)
@@ -52,15 +55,16 @@ def delay_writes(program: Program) -> Program:
     and there, what it writes into has met its last reader.
     """
     read = {n for instruction in program.instructions for n in instruction.inputs}
-    late = [
-        i
-        for i in program.instructions
-        if (i.opdef.in_place or i.opdef.runs_last) and read.isdisjoint(i.outputs)
-    ]
+    late = [i for i in program.instructions if _may_be_late(i) and read.isdisjoint(i.outputs)]
     if late:
         moved = set(map(id, late))
         program.instructions = [i for i in program.instructions if id(i) not in moved] + late
     return program
+
+
+def _may_be_late(instruction: Instruction) -> bool:
+    """Whether it cannot fail where it stands last, and then may write over a variable."""
+    return instruction.opdef.in_place or instruction.opdef.runs_last
 
 
 def plan_memory(program: Program) -> Memory:
@@ -72,6 +76,7 @@ def plan_memory(program: Program) -> Memory:
     _find_detached(program, memory, may_share, external)
     _find_deaths(program, memory)
     _find_reuse(program, memory, may_share, external)
+    _find_in_place(program, memory)
     _pack(program, memory, last, external)
     return memory
 
@@ -175,6 +180,15 @@ def _find_reuse(
                     memory.reused[output] = root
                     taken.add(shared)
                     break
+
+
+def _find_in_place(program: Program, memory: Memory) -> None:
+    """What stands at the end, where `delay_writes` puts it; failures may follow the rest."""
+    variables = set(program.state_in.values())
+    for instruction in reversed(program.instructions):
+        if not _may_be_late(instruction):
+            break
+        memory.in_place.update(n for n in instruction.outputs if memory.reused.get(n) in variables)
 
 
 def _pack(program: Program, memory: Memory, last: dict[int, int], external: set[int]) -> None:

@@ -106,6 +106,19 @@ def test_errors_of_effects_say_where() -> None:
     assert "made at   test_effects.py" in str(error.value)
 
 
+def test_a_run_that_fails_after_a_write_changes_nothing(backend: str) -> None:
+    table, w = core.Variable(np.zeros((2, 3), np.float32)), core.Variable(np.ones(3, np.float32))
+    put = core.scatter_add(table, [1], [[1.0, 2.0, 3.0]])
+    one = core.constant(1.0)
+    [stepped], _ = core.update(core.SgdRule(), one, one, [w.value()], [core.ones([3])], [])
+    written = w.assign(stepped)
+    failing = note("fail", core.reduce_sum(put) + core.reduce_sum(written))
+    session = Session(backend=backend)
+    with pytest.raises(core.DataError, match="told to fail"):
+        session.run([put, written, failing])
+    assert not session.value(table).any() and session.value(w).tolist() == [1.0, 1.0, 1.0]
+
+
 def test_host_ops_between_device_ops(backend: str) -> None:
     x = core.placeholder("float32", [None])
     y = apply(Host(), x + 1.0) - 1.0

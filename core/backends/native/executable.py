@@ -91,19 +91,10 @@ class NativeExecutable:
 
     def _find_in_place(self) -> dict[int, int]:
         """Results that are written over the variable they replace -> its position in the state."""
-        program, reused = self._plan.program, self._plan.memory.reused
+        memory = self._plan.memory
         position = {n: i for i, n in enumerate(self._state)}
-        late = {
-            n
-            for i in program.instructions
-            if i.opdef.runs_last or i.opdef.in_place
-            for n in i.outputs
-        }
-        return {
-            n: position[reused[n]]
-            for n in program.state_out.values()
-            if n in late and reused.get(n) in position
-        }
+        results = self._plan.program.state_out.values()
+        return {n: position[memory.reused[n]] for n in results if n in memory.in_place}
 
     def _is_fresh(self, n: int) -> bool:
         """Whether a result is computed into an array made for it."""
