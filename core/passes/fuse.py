@@ -216,8 +216,9 @@ class _Grouping:
             if group is None:
                 items.append(instruction)
             elif group.bit not in done:
-                done[group.bit] = _fused_group(program, group.members, needed)
-                items.append(done[group.bit])
+                done[group.bit] = fused = _fused_group(program, group.members, needed)
+                if fused.outputs:  # without the other passes, there may be groups that nobody needs
+                    items.append(fused)
         new = program.emptied()
         new.fetches, new.state_out = program.fetches, program.state_out
         new.instructions = _in_order(new, items)
