@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
 import thalweg.core as core
+from thalweg.core.backends.native import extension
 from thalweg.core.graph import Operation, Tensor
 from thalweg.core.opdef import OpDef
 from thalweg.core.ops.state import StateOp, Variable
@@ -21,6 +23,7 @@ from .programs import Load, Program, Run, Statement, Step
 
 __all__ = [
     "CONFIGURATIONS",
+    "NATIVE",
     "PASSES",
     "Configuration",
     "Inexact",
@@ -44,6 +47,12 @@ class Configuration(NamedTuple):
 
 
 PASSES = tuple(pass_.__name__ for pass_ in PIPELINE)
+# only the engine fuses; without the other passes there is more to fuse
+NATIVE = tuple(
+    Configuration("native", off)
+    for off in ((), ("fuse",), PASSES, (*PASSES, "fuse"))
+    if extension is not None
+)
 CONFIGURATIONS = (
     Configuration("numpy"),
     *(Configuration("numpy", (name,)) for name in PASSES),
@@ -51,6 +60,7 @@ CONFIGURATIONS = (
     Configuration("strict"),
     Configuration("arena"),
     Configuration("arena", PASSES),
+    *NATIVE,
 )
 
 
@@ -79,7 +89,8 @@ def check(program: Program, configurations: Sequence[Configuration] = CONFIGURAT
     has_devices = any(isinstance(s, Statement) and "core.device" in s.text for s in program.steps)
     # without the pass `place`, nothing comes to a device
     ways = [way for way in configurations if not (has_devices and "place" in way.passes_off)]
-    return _Check(ways).run(program)
+    with poisoned_arenas():
+        return _Check(ways).run(program)
 
 
 def check_traced(program: Program) -> Report:
@@ -88,8 +99,22 @@ def check_traced(program: Program) -> Report:
     Raises:
         AssertionError: if something differs.
     """
-    ways = [Configuration("numpy"), Configuration("numpy", PASSES)]
-    return _TracedCheck(ways).run(program)
+    ways = [Configuration("numpy"), Configuration("numpy", PASSES), *NATIVE[:1]]
+    with poisoned_arenas():
+        return _TracedCheck(ways).run(program)
+
+
+@contextmanager
+def poisoned_arenas() -> Iterator[None]:
+    """Before each run the engine's memory is full of NaNs."""
+    if extension is None:
+        yield
+        return
+    extension.poison_arenas(True)
+    try:
+        yield
+    finally:
+        extension.poison_arenas(False)
 
 
 def namespace() -> dict[str, Any]:

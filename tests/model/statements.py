@@ -184,6 +184,19 @@ def matmul(w: Writer) -> None:
     w.define(clipped(w, text, a.dtype), a.dtype, (a.shape[0], units))
 
 
+def dense(w: Writer) -> None:
+    """A product and what follows it, which a backend may compute as one."""
+    a = w.find(lambda v: v.dtype in FLOATS and len(v.shape) == 2)
+    a = a or w.constant(w.choice(FLOATS), (2, 3))
+    units = w.choice((2, 3))
+    b = w.like(a.dtype, (a.shape[1], units))
+    text = f"core.matmul({a.name}, {b.name})"
+    if w.coin(80):
+        text = f"core.add({text}, {w.like(a.dtype, (units,)).name})"
+    text = f"core.relu({text})"
+    w.define(clipped(w, text, a.dtype), a.dtype, (a.shape[0], units))
+
+
 def gram(w: Writer) -> None:
     """The same matrix twice, turned."""
     a = w.find(lambda v: v.dtype in FLOATS and len(v.shape) == 2)
@@ -430,7 +443,7 @@ def gradient(w: Writer) -> None:
 
 COMPUTED: tuple[Kind, ...] = (
     constant, unary, binary, binary, binary, neutral, nearly_neutral, rounded, compare, logical,
-    where, cast, matmul, matmul, gram, reduction, reduction, cumsum, transpose, reshape,
+    where, cast, matmul, matmul, dense, gram, reduction, reduction, cumsum, transpose, reshape,
     expand_dims,
     squeeze, getitem, reverse, concat, split, stack, gather, sized_by_data, broadcast,
 )  # fmt: skip
