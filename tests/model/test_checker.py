@@ -10,11 +10,14 @@ import pytest
 
 import thalweg.core as core
 from thalweg.core import function, lower
+from thalweg.core.backends.native import executable, extension
+from thalweg.core.backends.native.lowered import Lowered
+from thalweg.core.backends.native.rules.elementwise import _Chain
 from thalweg.core.ops.loops import Scan
 from thalweg.core.ops.state import Trace
-from thalweg.core.passes import memory, run_passes, simplify
+from thalweg.core.passes import fuse, memory, run_passes, simplify
 
-from .checker import PASSES, Configuration, Report, check, check_traced
+from .checker import NATIVE, PASSES, Configuration, Report, check, check_traced
 from .effects import Note
 from .programs import Program
 from .reducing import failure, reduced
@@ -201,6 +204,72 @@ def test_a_planted_bug_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -
 
 def run(program: Program) -> Report:
     return check(program, WAYS)
+
+
+# Of the engine ----------------------------------------------------------------------------------
+
+
+def groups_stand_where_they_begin(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(fuse, "_in_order", lambda program, items: list(items))
+
+
+def groups_forget_who_reads_them(patch: pytest.MonkeyPatch) -> None:
+    def fused(program: Any, members: Any, needed: Any) -> Any:
+        return fuse._fused(program, members, [members[-1].outputs[0]])
+
+    patch.setattr(fuse, "_fused_group", fused)
+
+
+def registers_are_free_one_step_early(patch: pytest.MonkeyPatch) -> None:
+    plain = _Chain._last_uses
+
+    def last(self: Any) -> Any:
+        return {n: max(position - 1, 0) for n, position in plain(self).items()}
+
+    patch.setattr(_Chain, "_last_uses", last)
+
+
+def anything_is_a_bias(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(fuse, "_is_bias", lambda program, add, value: True)
+
+
+def what_variables_give_stays(patch: pytest.MonkeyPatch) -> None:
+    plain = executable._Prologue.refresh
+
+    def refresh(self: Any, state: Any) -> None:
+        if not self._seen:
+            plain(self, state)
+
+    patch.setattr(executable._Prologue, "refresh", refresh)
+
+
+def temporaries_lie_over_the_arena(patch: pytest.MonkeyPatch) -> None:
+    plain = Lowered.place_temporaries
+    patch.setattr(Lowered, "place_temporaries", lambda self, start: plain(self, 0))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(extension is None, reason="the engine is not built")
+@pytest.mark.parametrize(
+    "plant",
+    [
+        groups_stand_where_they_begin,
+        groups_forget_who_reads_them,
+        registers_are_free_one_step_early,
+        anything_is_a_bias,
+        what_variables_give_stays,
+        temporaries_lie_over_the_arena,
+    ],
+    ids=lambda plant: plant.__name__,
+)
+def test_a_bug_planted_in_the_engine_is_found(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch)
+    assert any(
+        failure(lambda program: check(program, NATIVE), write_program(number))
+        for number in range(PROGRAMS)
+    )
 
 
 def test_a_trace_that_forgets_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
