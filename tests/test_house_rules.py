@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import NamedTuple
 
+import cpp_rules
 import pytest
 
 import thalweg.core
@@ -367,6 +368,7 @@ RULES: list[Rule] = [
     stray_errors,
     unlisted_names,
     unwanted_text,
+    *cpp_rules.CPP_RULES,
 ]
 
 
@@ -388,6 +390,7 @@ def test_public_names_exist() -> None:
 
 # --- and each of them bites -----------------------------------------------------------------------
 
+KERNELS = "core/native/kernels"
 ERRORS = {
     "core/errors.py": "__all__ = []\nclass ThalwegError(Exception): ...\n"
     "class ShapeError(ThalwegError): ..."
@@ -445,11 +448,29 @@ def made_up_core(tree: Tree) -> list[str]:
         (unwanted_text, "docs/a.md", "see ../" + "shared/notes", "outside"),
         (unwanted_text, "README.md", "https://" + "pypi." + "org/simple", "registry"),
         (unwanted_text, "core/graph.py", "# TO" + "DO: think", "unfinished"),
+        (long_files, "core/native/kernels/a.cpp", "int x;\n" * 600, "600 lines"),
+        (cpp_rules.kernel_includes, f"{KERNELS}/a.cpp", "#include <vector>", "vector"),
+        (cpp_rules.kernel_includes, f"{KERNELS}/a.h", "#include <immintrin.h>", "immintrin"),
+        (cpp_rules.kernel_includes, f"{KERNELS}/a.cpp", '#include "gone.h"', "gone.h"),
+        (cpp_rules.kernel_includes, "core/native/math.h", "#include <cmath>", "cmath"),
+        (cpp_rules.kernel_tables, f"{KERNELS}/a.cpp", "int x;", "no KERNEL_TABLE(a, "),
+        (cpp_rules.kernel_tables, f"{KERNELS}/a.cpp", "KERNEL_TABLE(b, {})", "KERNEL_TABLE(a, "),
+        (cpp_rules.kernel_tables, f"{KERNELS}/a.cpp", " KERNEL_TABLE(a, {})", "start its line"),
+        (cpp_rules.shared_names, f"{KERNELS}/a.cpp", "int f();", "anonymous"),
+        (cpp_rules.shared_names, f"{KERNELS}/a.h", 'namespace {}\nextern "C" int f();', "exported"),
+        (cpp_rules.plain_kernels, f"{KERNELS}/a.cpp", "int *x = new int[3];", "memory"),
+        (cpp_rules.plain_kernels, f"{KERNELS}/a.cpp", "static int calls = 0;", "state"),
+        (cpp_rules.plain_kernels, f"{KERNELS}/a.cpp", "v = _mm_add_ps(a, b);", "intrinsic"),
+        (cpp_rules.plain_kernels, "core/native/math.h", "std::exp(x)", "C++ library"),
+        (cpp_rules.headers_once, "core/native/a.h", "int f();", "#pragma once"),
+        (cpp_rules.untold_files, "core/native/a.cpp", "int f();", "first line"),
+        (cpp_rules.untold_files, "core/native/a.cpp", "// What.\n\tint f();", "a.cpp:2"),
     ],
 )
 def test_rule_bites(rule: Rule, path: str, source: str, told: str) -> None:
     others = {"core/ops/__init__.py": "", "core/backends/__init__.py": "", "core/riddle/a.py": ""}
     others["applications/__init__.py"] = ""
+    others[f"{KERNELS}/b.cpp"] = '#include "../math.h"'
     faults = [fault for fault in rule({**ERRORS, **others, path: source}) if path in fault]
     assert len(faults) == 1
     assert told in faults[0]
@@ -476,6 +497,16 @@ def test_rule_bites(rule: Rule, path: str, source: str, told: str) -> None:
         (unlisted_names, "core/graph.py", "__all__ = []\nclass Graph: ..."),
         (unlisted_names, "core/graph.py", "def _find(): ..."),
         (unwanted_text, "README.md", "./work/x network/home/x ../shared/data highlevel/rooted"),
+        (cpp_rules.kernel_includes, f"{KERNELS}/a.cpp", "#include <stdint.h>\n// <vector>"),
+        (cpp_rules.kernel_includes, "core/native/module.cpp", "#include <vector>"),
+        (cpp_rules.kernel_includes, "core/native/vec.h", "#include <immintrin.h>"),
+        (cpp_rules.kernel_tables, f"{KERNELS}/a.cpp", "\nKERNEL_TABLE(a, {})\n"),
+        (cpp_rules.kernel_tables, f"{KERNELS}/a.cpp", "void THALWEG_NAME(f)() {}"),
+        (cpp_rules.shared_names, f"{KERNELS}/a.cpp", "namespace {}\nextern THALWEG_NAME(f);"),
+        (cpp_rules.plain_kernels, f"{KERNELS}/a.cpp", '// new data\nerror = "try again";'),
+        (cpp_rules.plain_kernels, f"{KERNELS}/a.cpp", "static const int N = 3;"),
+        (cpp_rules.plain_kernels, "core/native/pool.cpp", "std::thread t; _mm_pause();"),
+        (cpp_rules.untold_files, "core/native/a.h", "// What it is.\n#pragma once\n"),
     ],
 )
 def test_rule_spares(rule: Rule, path: str, source: str) -> None:
