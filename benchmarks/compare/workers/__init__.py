@@ -1,0 +1,1 @@
+"""One file a framework: how it builds a described network, and what its steps are."""

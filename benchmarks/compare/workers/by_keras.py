@@ -1,0 +1,71 @@
+"""Keras 3 on the backend that `KERAS_BACKEND` names: `fit` and `predict_on_batch`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import numpy as np
+
+from benchmarks.compare.protocol import serve
+from benchmarks.compare.workers.base import FrameworkWorker
+from benchmarks.compare.workers.keras_words import build_model, compile_model
+
+__all__ = ["KerasWorker"]
+
+PACKAGES = {"tensorflow": "tensorflow-cpu", "jax": "jax", "torch": "torch"}
+
+
+class KerasWorker(FrameworkWorker):
+    """Images have their channels last, but on torch, which prefers them first."""
+
+    def __init__(self) -> None:
+        import keras
+
+        self.keras = keras
+        self.backend = keras.backend.backend()
+        self.images_first = self.backend == "torch"
+        keras.config.set_image_data_format(
+            "channels_first" if self.images_first else "channels_last"
+        )
+
+    def versions(self) -> dict[str, str]:
+        """Keras's and its backend's."""
+        return {name: version(name) for name in ("keras", PACKAGES[self.backend])}
+
+    def build(self, weights: dict[str, list[np.ndarray]]) -> None:
+        """With the number of threads that the backend can be told."""
+        threads = self.task["threads"]
+        if self.backend == "tensorflow":
+            import tensorflow
+
+            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+            tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
+        elif self.backend == "torch":
+            import torch
+
+            torch.set_num_threads(threads)
+        self.model = build_model(self.keras, self.net, weights)
+        compile_model(self.keras, self.net, self.model)
+
+    def outputs(self, x: np.ndarray) -> np.ndarray:
+        """As `predict` gives them."""
+        return np.asarray(self.model.predict_on_batch(x))
+
+    def load(self, x: np.ndarray, y: np.ndarray) -> None:
+        """NumPy's arrays are what `fit` takes."""
+        self.x, self.y = x, y
+
+    def fit(self, steps: int) -> None:
+        """One epoch over the loaded batches."""
+        self.model.fit(
+            self.x, self.y, batch_size=self.task["batch"], epochs=1, shuffle=False, verbose=0
+        )
+
+    def predict(self, steps: int) -> None:
+        """One call a batch, which Keras compiles."""
+        for _ in range(steps):
+            self.model.predict_on_batch(self.x)
+
+
+if __name__ == "__main__":
+    serve(KerasWorker)
