@@ -222,7 +222,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Counts, and compares or stores; 2 where it cannot count."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.instructions",
-        description="Counts the instructions of six plans; fails if one takes 3 % more than stored.",
+        description="Counts instructions of six plans; fails if one takes 3 % more than stored.",
     )
     parser.add_argument("--write", action="store_true", help=f"store the counts in {STORED.name}")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)

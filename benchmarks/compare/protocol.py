@@ -150,6 +150,15 @@ class Worker:
             )
         self._rest = b""
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
+    def wait(self, timeout_s: float) -> int:
+        """Waits for its end; minus the signal if one ended it."""
+        return self._process.wait(timeout_s)
+
     def ask(self, timeout_s: float = 600.0, **request: Any) -> dict[str, Any]:
         """Wakes the worker, sends it a request, waits for its answer, and stops it again.
 

@@ -1,0 +1,30 @@
+"""A worker of `benchmarks.compare` without a framework: it does what its task says."""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmarks.compare.protocol import encode, serve
+
+
+class FakeWorker:
+    """Steps are waits."""
+
+    def start(self, task):
+        self.task = task
+        print("words that the framework prints")
+        if task.get("fault"):
+            raise ValueError("no such network")
+        return {"before": encode(task["outputs"]), "versions": {"fake": "1"}}
+
+    def run(self, steps):
+        if self.task.get("dies"):
+            print("about to die", file=sys.stderr, flush=True)
+            sys.exit(3)
+        time.sleep(self.task["step_s"] * steps)
+        return self.task["step_s"] * steps
+
+
+serve(FakeWorker)
