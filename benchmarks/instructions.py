@@ -3,9 +3,9 @@
     python -m benchmarks.instructions            # compares with instructions.json; 1 if more by 3 %
     python -m benchmarks.instructions --write    # stores what it counts
 
-All run on one thread with the kernels for AVX2, the widest that valgrind knows. Two counts are kept:
-those in the engine, which depend on the C++ compiler, and those of everything, Python included,
-which depend on Python and NumPy too; each is compared only where these are as they were.
+All run on one thread with the kernels for AVX2, the widest that valgrind knows. Two counts are
+kept: those in the engine, which depend on the C++ compiler, and those of everything, Python
+included, which depend on Python and NumPy too; each is compared only where these are as they were.
 """
 
 from __future__ import annotations

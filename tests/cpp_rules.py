@@ -154,11 +154,11 @@ def headers_once(tree: Tree) -> list[str]:
 
 
 def untold_files(tree: Tree) -> list[str]:
-    """A file says in its first line what it is for; white space is plain."""
+    """A file, or the header of its name, says first what it is for; white space is plain."""
     faults = []
     for path, source in tree.items():
         if path.startswith(NATIVE) and path.endswith((".cpp", ".h")):
-            if not source.startswith("// "):
+            if not source.startswith(("// ", f'#include "{PurePosixPath(path).stem}.h"\n')):
                 faults.append(f"{path}: the first line is no comment")
             for number, line in enumerate(source.splitlines(), 1):
                 if "\t" in line or line != line.rstrip():

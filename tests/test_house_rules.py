@@ -507,6 +507,7 @@ def test_rule_bites(rule: Rule, path: str, source: str, told: str) -> None:
         (cpp_rules.plain_kernels, f"{KERNELS}/a.cpp", "static const int N = 3;"),
         (cpp_rules.plain_kernels, "core/native/pool.cpp", "std::thread t; _mm_pause();"),
         (cpp_rules.untold_files, "core/native/a.h", "// What it is.\n#pragma once\n"),
+        (cpp_rules.untold_files, "core/native/a.cpp", '#include "a.h"\n'),
     ],
 )
 def test_rule_spares(rule: Rule, path: str, source: str) -> None:

@@ -14,14 +14,15 @@ class FakeWorker:
 
     def start(self, task):
         self.task = task
-        print("words that the framework prints")
+        sys.stdout.write("words that the framework prints\n")
+        sys.stdout.flush()
         if task.get("fault"):
             raise ValueError("no such network")
         return {"before": encode(task["outputs"]), "versions": {"fake": "1"}}
 
     def run(self, steps):
         if self.task.get("dies"):
-            print("about to die", file=sys.stderr, flush=True)
+            sys.stderr.write("about to die\n")
             sys.exit(3)
         time.sleep(self.task["step_s"] * steps)
         return self.task["step_s"] * steps

@@ -56,9 +56,9 @@ def test_it_uses_as_many_processors_as_threads(worker: Worker) -> None:
 
 
 def test_its_error_is_told_and_it_goes_on(worker: Worker) -> None:
-    with pytest.raises(WorkerFailed, match="^ValueError: no such network$"):
+    with pytest.raises(WorkerFailed, match=r"^ValueError: no such network$"):
         worker.ask(do="start", task={**TASK, "fault": True})
-    with pytest.raises(WorkerFailed, match="^not a request now: "):
+    with pytest.raises(WorkerFailed, match=r"^not a request now: "):
         worker.ask(do="dance")
     assert "before" in worker.ask(do="start", task=TASK)
 
@@ -67,14 +67,14 @@ def test_the_last_words_of_a_worker_that_dies_are_told(worker: Worker) -> None:
     worker.ask(do="start", task={**TASK, "dies": True})
     for _ in range(2):
         with pytest.raises(
-            WorkerFailed, match="the process has ended; its log ends: .*about to die"
+            WorkerFailed, match=r"the process has ended; its log ends: .*about to die"
         ):
             worker.ask(do="run", steps=1)
 
 
 def test_a_worker_that_takes_too_long_is_ended(worker: Worker) -> None:
     worker.ask(do="start", task={**TASK, "step_s": 30})
-    with pytest.raises(WorkerFailed, match="no answer within 0.1 s"):
+    with pytest.raises(WorkerFailed, match=r"no answer within 0.1 s"):
         worker.ask(do="run", steps=1, timeout_s=0.1)
     assert not Path(f"/proc/{worker.pid}").exists()
 

@@ -127,7 +127,6 @@ def test_the_page_has_a_place_for_the_table() -> None:
 
 
 def test_a_picture_is_drawn(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     from benchmarks.compare.picture import draw
 
     draw({"lenet-fit-32": ROW}, tmp_path / "ratios.png")

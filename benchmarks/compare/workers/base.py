@@ -22,11 +22,13 @@ class FrameworkWorker(ABC):
 
     Attributes:
         images_first: whether images are `(channels, height, width)`.
+        flattens_first: whether it flattens them in that order.
         net: the network's description.
         task: `net`, `mode` (`fit` or `predict`), `batch`, `threads`, `variant`.
     """
 
     images_first = False
+    flattens_first = False
     net: Net
     task: Task
 
@@ -63,7 +65,7 @@ class FrameworkWorker(ABC):
         self.task = task
         self.net = NETS[task["net"]]()
         weights = make_weights(self.net)
-        self.build(channels_first(self.net, weights) if self.images_first else weights)
+        self.build(channels_first(self.net, weights) if self.flattens_first else weights)
         self._loaded = 0
         x, _ = self._data(1)
         answer = {"versions": self.versions(), "before": self._shown(x)}

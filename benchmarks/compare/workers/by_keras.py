@@ -16,7 +16,10 @@ PACKAGES = {"tensorflow": "tensorflow-cpu", "jax": "jax", "torch": "torch"}
 
 
 class KerasWorker(FrameworkWorker):
-    """Images have their channels last, but on torch, which prefers them first."""
+    """Images have their channels last, but on torch, which prefers them first.
+
+    Flattened they have them last in both cases: that is how Keras does it.
+    """
 
     def __init__(self) -> None:
         import keras

@@ -16,6 +16,7 @@ class OnnxRuntimeWorker(FrameworkWorker):
     """On its CPU provider, with all of its graph's optimizations."""
 
     images_first = True
+    flattens_first = True
 
     def versions(self) -> dict[str, str]:
         """The runtime's."""

@@ -16,6 +16,7 @@ class OpenVinoWorker(FrameworkWorker):
     """In fp32: left alone, it computes in bf16 where the processor can."""
 
     images_first = True
+    flattens_first = True
 
     def versions(self) -> dict[str, str]:
         """Its release, without the build's number."""

@@ -122,6 +122,7 @@ class TorchWorker(FrameworkWorker):
     """The loop of PyTorch's tutorials, with its fused optimizers."""
 
     images_first = True
+    flattens_first = True
 
     def versions(self) -> dict[str, str]:
         """Torch's."""
