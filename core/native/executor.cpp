@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -91,40 +92,84 @@ namespace {
 
 int64_t aligned(int64_t bytes) { return (bytes + 63) & ~int64_t(63); }
 
-int64_t sum_aligned(const std::vector<int64_t> &sizes) {
-    int64_t total = 0;
-    for (const int64_t bytes : sizes) total += aligned(bytes);
-    return total;
+char *later(void *base, int64_t bytes) { return static_cast<char *>(base) + bytes; }
+
+struct BlocksRun {
+    std::function<const char *(int64_t)> run;
+    std::vector<const char *> errors;
+};
+
+void run_one_block(void *argument, int64_t block, char *) {
+    auto *blocks = static_cast<BlocksRun *>(argument);
+    blocks->errors[size_t(block)] = blocks->run(block);
 }
 
 }  // namespace
 
-int64_t Loop::workspace_bytes() const { return body->arena_bytes() + 2 * sum_aligned(carry_bytes); }
+int64_t Loop::block_workspace_bytes() const {
+    int64_t bytes = whole.body->arena_bytes();
+    if (last.body) bytes = std::max(bytes, last.body->arena_bytes());
+    for (int64_t k = 0; k < carries; ++k) bytes += 2 * aligned(block_bytes[size_t(k)]);
+    return bytes;
+}
+
+int64_t Loop::workspace_bytes() const {
+    int64_t prelude = 0;
+    for (const Program *program : {&whole, &last})
+        if (program->prelude) prelude = std::max(prelude, program->prelude->arena_bytes());
+    return aligned(whole.kept_bytes) + aligned(last.kept_bytes) +
+           std::max(prelude, blocks * block_workspace_bytes());
+}
 
 const char *Loop::run(void *const *buffers, char *workspace) const {
-    const size_t carries = carry_bytes.size(), slices = slice_bytes.size(), rows = row_bytes.size();
-    const size_t inputs = carries + slices + size_t(constants);
-    std::vector<void *> externals(inputs + carries + rows);
-    for (size_t k = 0; k < inputs; ++k) externals[k] = buffers[k];
-    char *kept = workspace + body->arena_bytes();  // carries of even steps, then of odd ones
-    for (int64_t step = 0; step < length; ++step) {
-        const int64_t i = is_reversed ? length - 1 - step : step;
-        for (size_t k = 0; k < slices; ++k)
-            externals[carries + k] = static_cast<char *>(buffers[carries + k]) + i * slice_bytes[k];
-        for (size_t k = 0; k < rows; ++k)
-            externals[inputs + carries + k] =
-                static_cast<char *>(buffers[inputs + carries + k]) + i * row_bytes[k];
-        char *next = kept + (step & 1) * sum_aligned(carry_bytes);
-        for (size_t k = 0; k < carries; ++k) {
-            if (step > 0) externals[k] = externals[inputs + k];
-            externals[inputs + k] = step + 1 == length ? buffers[inputs + k] : next;
-            next += aligned(carry_bytes[k]);
-        }
-        const Failure failure = body->run(workspace, externals.data(), 0, body->step_count());
+    if (length == 0) {
+        for (int64_t k = 0; k < carries; ++k)
+            std::memcpy(buffers[inputs + k], buffers[k], size_t(carry_bytes[size_t(k)]));
+        return nullptr;
+    }
+    char *kept[] = {workspace, workspace + aligned(whole.kept_bytes)};
+    char *free = kept[1] + aligned(last.kept_bytes);
+    for (const Program *program : {&whole, &last}) {
+        if (!program->prelude) continue;
+        std::vector<void *> externals(buffers, buffers + step_bytes.size());
+        externals.push_back(kept[program == &last]);
+        const Failure failure =
+            program->prelude->run(free, externals.data(), 0, program->prelude->step_count());
         if (failure.step >= 0) return failure.message;
     }
-    for (size_t k = 0; length == 0 && k < carries; ++k)
-        std::memcpy(buffers[inputs + k], buffers[k], size_t(carry_bytes[k]));
+    const auto run = [&](int64_t block) {
+        return run_block(buffers, kept[is_last(block)], free + block * block_workspace_bytes(), block);
+    };
+    BlocksRun all{run, std::vector<const char *>(size_t(blocks), nullptr)};
+    pool_team()->run(pool_team(), blocks, run_one_block, &all, 0);
+    for (const char *error : all.errors)
+        if (error) return error;
+    return nullptr;
+}
+
+const char *Loop::run_block(void *const *buffers, char *kept, char *workspace, int64_t block) const {
+    const Executor &body = is_last(block) ? *last.body : *whole.body;
+    const size_t count = step_bytes.size();
+    std::vector<void *> bases(count), externals(count + 1);
+    for (size_t k = 0; k < count; ++k)
+        externals[k] = bases[k] = later(buffers[k], block * block_bytes[k]);
+    externals[count] = kept;
+    std::vector<char *> spare[2];  // carries after even iterations, and after odd ones
+    char *free = workspace + block_workspace_bytes();
+    for (int64_t k = 0; k < 2 * carries; ++k)
+        spare[k % 2].push_back(free -= aligned(block_bytes[size_t(k / 2)]));
+    for (int64_t step = 0; step < length; ++step) {
+        const int64_t i = is_reversed ? length - 1 - step : step;
+        for (size_t k = size_t(carries); k < count; ++k)
+            if (step_bytes[k]) externals[k] = later(bases[k], i * step_bytes[k]);
+        for (size_t k = 0; k < size_t(carries); ++k) {
+            void *&next = externals[size_t(inputs) + k];
+            if (step > 0) externals[k] = next;
+            next = step + 1 == length ? bases[size_t(inputs) + k] : spare[step % 2][k];
+        }
+        const Failure failure = body.run(workspace, externals.data(), 0, body.step_count());
+        if (failure.step >= 0) return failure.message;
+    }
     return nullptr;
 }
 

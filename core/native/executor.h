@@ -15,18 +15,35 @@ struct Place {
 
 class Executor;
 
-// A body that runs once for each slice of some arrays, and hands values on. Its external arrays are:
-// carries, slices, constants; then new carries and rows of results.
+// A body that runs once for each slice of some arrays, and hands values on.
+//
+// The rows of a batch often know nothing of each other. Then the loop is cut into blocks of rows, and
+// a thread takes a block through all iterations: no barrier, and its values stay in its caches.
+//
+// The body's external arrays are: carries, slices, constants; new carries, rows of results; and what
+// its prelude has made of the constants, once for all iterations.
 struct Loop {
-    std::shared_ptr<const Executor> body;
-    int64_t length;
+    // How a block runs: `prelude`, if there is one, and `body` have the same external arrays.
+    struct Program {
+        std::shared_ptr<const Executor> prelude, body;
+        int64_t kept_bytes = 0;  // what the prelude makes
+    };
+    Program whole, last;  // of the last block, where that is smaller
+    int64_t length, blocks;
     bool is_reversed;
-    std::vector<int64_t> carry_bytes, slice_bytes, row_bytes;
-    int64_t constants;
+    int64_t carries, inputs;
+    // of each external array: from one iteration to the next; from one block to the next
+    std::vector<int64_t> step_bytes, block_bytes;
+    std::vector<int64_t> carry_bytes;  // of all blocks
 
-    int64_t workspace_bytes() const;  // the body's arena, and carries on their way
+    int64_t workspace_bytes() const;
     // buffers: carries, (length, slices), constants; then last carries and (length, rows).
     const char *run(void *const *buffers, char *workspace) const;  // null, or what went wrong
+
+  private:
+    bool is_last(int64_t block) const { return last.body && block + 1 == blocks; }
+    int64_t block_workspace_bytes() const;  // a body's arena, and carries on their way
+    const char *run_block(void *const *buffers, char *kept, char *workspace, int64_t block) const;
 };
 
 struct Step {

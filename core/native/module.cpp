@@ -80,6 +80,13 @@ class Run {
     char *arena_;
 };
 
+// (prelude or None, body, bytes that the prelude makes)
+using LoopProgram = std::tuple<std::shared_ptr<Executor>, std::shared_ptr<Executor>, int64_t>;
+
+Loop::Program loop_program(const LoopProgram &given) {
+    return {std::get<0>(given), std::get<1>(given), std::get<2>(given)};
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -111,16 +118,23 @@ NB_MODULE(_native, m) {
         .def("add", &Executor::add, nb::arg("kernel"), nb::arg("buffers"), nb::arg("ints"),
              nb::arg("reals"))
         .def("add_loop",
-             [](Executor &self, std::shared_ptr<Executor> body, std::vector<int32_t> buffers,
-                int64_t length, bool is_reversed, std::vector<int64_t> carry_bytes,
-                std::vector<int64_t> slice_bytes, std::vector<int64_t> row_bytes, int64_t constants) {
-                 auto loop = std::make_shared<Loop>(
-                     Loop{std::move(body), length, is_reversed, std::move(carry_bytes),
-                          std::move(slice_bytes), std::move(row_bytes), constants});
+             [](Executor &self, std::vector<int32_t> buffers, const std::vector<LoopProgram> &programs,
+                std::tuple<int64_t, int64_t, bool> run, std::tuple<int64_t, int64_t> counts,
+                std::vector<int64_t> step_bytes, std::vector<int64_t> block_bytes,
+                std::vector<int64_t> carry_bytes) {
+                 const auto [length, blocks, is_reversed] = run;
+                 const auto [carries, inputs] = counts;
+                 auto loop = std::make_shared<Loop>();
+                 loop->whole = loop_program(programs.at(0));
+                 if (programs.size() > 1) loop->last = loop_program(programs[1]);
+                 loop->length = length, loop->blocks = blocks, loop->is_reversed = is_reversed;
+                 loop->carries = carries, loop->inputs = inputs;
+                 loop->step_bytes = std::move(step_bytes), loop->block_bytes = std::move(block_bytes);
+                 loop->carry_bytes = std::move(carry_bytes);
                  return self.add_loop(std::move(loop), std::move(buffers));
              },
-             nb::arg("body"), nb::arg("buffers"), nb::arg("length"), nb::arg("is_reversed"),
-             nb::arg("carry_bytes"), nb::arg("slice_bytes"), nb::arg("row_bytes"), nb::arg("constants"))
+             nb::arg("buffers"), nb::arg("programs"), nb::arg("run"), nb::arg("counts"),
+             nb::arg("step_bytes"), nb::arg("block_bytes"), nb::arg("carry_bytes"))
         .def("finish", &Executor::finish)
         .def_prop_ro("arena_bytes", &Executor::arena_bytes)
         .def_prop_ro("step_count", &Executor::step_count)

@@ -37,10 +37,15 @@ def assemble(calls: Sequence[KernelCall], place: Callable[[int], Place], arena_b
     executor = extension.Executor(places, arena_bytes)
     for call, numbers in zip(calls, buffers, strict=True):
         if isinstance(call, LoopCall):
-            sizes = call.carry_bytes, call.slice_bytes, call.row_bytes
-            constants = len(call.inputs) - len(call.carry_bytes) - len(call.slice_bytes)
-            run = call.length, call.is_reversed
-            executor.add_loop(call.body.executor, numbers, *run, *map(list, sizes), constants)
+            executor.add_loop(
+                numbers,
+                [(body.prelude, body.executor, body.kept_bytes) for body in call.bodies],
+                (call.length, call.blocks, call.is_reversed),
+                (call.carries, len(call.inputs)),
+                list(call.step_bytes),
+                list(call.block_bytes),
+                list(call.carry_bytes),
+            )
         else:
             executor.add(call.kernel, numbers, call.ints, call.reals)
     executor.finish()

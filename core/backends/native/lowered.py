@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,12 +35,13 @@ class Lowered:
     Args:
         plan: its sizes are known.
         strict: whether an instruction that the engine has no kernel for is an error.
-        hoists: whether to look for what may run once.
+        fixed: feeds that are the same at every run; None for a whole plan, where the variables are
+            that no run writes.
 
     Attributes:
         plan: the same.
         items: in the plan's order, without views, which need no work.
-        hoisted: calls that depend on constants and unwritten variables alone.
+        hoisted: calls that depend on constants and fixed values alone.
         hoisted_values: the values and temporaries that these make, and their bytes.
         constants: arrays by value or temporary.
 
@@ -48,12 +49,18 @@ class Lowered:
         KernelError: if `strict`, for the first such instruction.
     """
 
-    def __init__(self, plan: Plan, strict: bool = False, hoists: bool = True) -> None:
+    def __init__(
+        self, plan: Plan, strict: bool = False, fixed: Iterable[int] | None = None
+    ) -> None:
         self.plan = plan
         program = plan.program
         builder = Builder(program, plan.passes_off)
+        if fixed is not None:
+            builder.fixed.update(fixed, program.constants)
         self.items: list[Item] = []
         for instruction in program.instructions:
+            if instruction.inputs and builder.fixed.issuperset(instruction.inputs):
+                builder.fixed.update(instruction.outputs)
             if instruction.opdef.is_view and self.is_plain(*instruction.outputs):
                 continue
             first = len(builder.calls)
@@ -67,8 +74,7 @@ class Lowered:
             self.constants[n] = np.ascontiguousarray(array)
         self.hoisted: list[KernelCall] = []
         self.hoisted_values: dict[int, int] = {}
-        if hoists:
-            self._hoist()
+        self._hoist(self._unwritten() if fixed is None else fixed)
 
     def is_plain(self, *values: int) -> bool:
         """Whether these are numbers in a known amount, so that they can lie in the arena."""
@@ -85,14 +91,17 @@ class Lowered:
             return self._sizes[-1 - value]
         return int(self.plan.program.types[value].size_bytes or 0)
 
-    def _hoist(self) -> None:
+    def _unwritten(self) -> set[int]:
+        """The variables that a run of the plan leaves as they are."""
         program = self.plan.program
         written = {v for v in program.state_out}
         if self.plan.rest is not None:
             written.update(self.plan.rest.program.state_out)
-        fixed = {n for v, n in program.state_in.items() if v not in written}
-        fixed.update(self.constants)
-        results = {self.root(n) for n in program.results()}
+        return {n for v, n in program.state_in.items() if v not in written}
+
+    def _hoist(self, given: Iterable[int]) -> None:
+        fixed = {*given, *self.constants}
+        results = {self.root(n) for n in self.plan.program.results()}
         for item in self.items:
             calls = self._fixed_calls(item.calls or [], fixed, results)
             for call in calls:

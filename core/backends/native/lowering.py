@@ -18,7 +18,7 @@ variable has changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,21 +81,29 @@ class KernelCall:
 
 @dataclass
 class LoopCall(KernelCall):
-    """A body run once for each slice of some inputs.
+    """A body run once for each slice of some inputs, in one block of rows or in several.
+
+    The body's external arrays are the loop's carries, slices and constants, its new carries and
+    rows of results, and what its prelude makes.
 
     Attributes:
-        body: what runs; its external arrays are the loop's carries, slices and constants, then its
-            new carries and rows of results.
+        bodies: what runs (`CompiledBody`): for a block; and for the last, if that is smaller.
         length, is_reversed: how often, and in which order.
-        carry_bytes, slice_bytes, row_bytes: of each.
+        blocks: of rows.
+        carries: how many.
+        step_bytes: of each external array, from one iteration to the next.
+        block_bytes: of each external array, from one block to the next.
+        carry_bytes: of all blocks.
     """
 
-    body: Any = None
+    bodies: tuple[Any, ...] = ()
     length: int = 0
     is_reversed: bool = False
+    blocks: int = 1
+    carries: int = 0
+    step_bytes: tuple[int, ...] = ()
+    block_bytes: tuple[int, ...] = ()
     carry_bytes: tuple[int, ...] = ()
-    slice_bytes: tuple[int, ...] = ()
-    row_bytes: tuple[int, ...] = ()
 
 
 class Builder:
@@ -104,11 +112,19 @@ class Builder:
     Args:
         program: planned; all sizes that rules ask for are known.
         passes_off: names of passes that plans of bodies leave out.
+        fixed: values that are the same whenever this part runs, such as a weight in a loop; what
+            follows from them alone is computed once.
     """
 
-    def __init__(self, program: Program, passes_off: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        program: Program,
+        passes_off: frozenset[str] = frozenset(),
+        fixed: Iterable[int] = (),
+    ) -> None:
         self.program = program
         self.passes_off = passes_off
+        self.fixed = set(fixed)
         self.calls: list[KernelCall] = []
         self.temporaries: list[int] = []  # their bytes; temporary i is value -1 - i
         self.constants: dict[int, np.ndarray[Any, Any]] = {}  # temporaries filled beforehand

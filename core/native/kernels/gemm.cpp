@@ -7,13 +7,15 @@
 // * streaming, for a few rows times a large B: every element of B is used only that often, so the
 //   time is that of reading B once. Rows of B are read in order over many columns, as memory likes
 //   it, and the sums stay in the first-level cache.
+// A B that many products share, such as a weight in a loop, is packed once beforehand.
 #include "../parallel.h"
 #include "../tile.h"
 
 namespace {
 
-// ints: batch, M, N, K, transpose_a, transpose_b, stride_a, stride_b (elements from one matrix of the
-// batch to the next, 0 to use one for all), has_bias, activation.   buffers: A, B, (bias,) C.
+// ints: batch, M, N, K, transpose_a, layout_b (1: transposed, 2: one matrix as pack_matrix left it),
+// stride_a, stride_b (elements from one matrix of the batch to the next, 0 to use one for all),
+// has_bias, activation.   buffers: A, B, (bias,) C.
 struct Product {
     int64_t batch, m, n, k;
     bool transpose_a, transpose_b;
@@ -21,6 +23,7 @@ struct Product {
     const float *a, *b, *bias;
     float *c;
     Activation activation;
+    bool is_packed;
 };
 
 constexpr int64_t KC = 384;        // steps of a block: KC * NR floats of B lie in the first-level cache
@@ -100,7 +103,7 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
     const int64_t m0 = row_task * blocks.rows, m1 = smaller(p.m, m0 + blocks.rows);
     const int64_t n0 = column_task * blocks.columns, n1 = smaller(p.n, n0 + blocks.columns);
     const int64_t per_tile = rows_per_tile(p.m), row_blocks = divide_up(m1 - m0, per_tile);
-    float *packed_b = scratch, *packed_a = scratch + KC * blocks.columns;
+    float *packed_b = scratch, *packed_a = scratch + (p.is_packed ? 0 : KC * blocks.columns);
     const int64_t block_size = packed_rows_size(1);
     const int64_t k_blocks = greater(1, divide_up(p.k, KC)), kc_max = divide_up(p.k, k_blocks);
     for (int64_t k0 = 0; k0 < greater(1, p.k); k0 += greater(1, kc_max)) {
@@ -112,8 +115,11 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
             rows = pack_rows(p, a, m, smaller(per_tile, m1 - m), k0, kc, packed_a + i * block_size);
         }
         for (int64_t n = n0; n < n1; n += NR) {
-            float *panel = packed_b + (n - n0) * KC;
-            pack_panel(p, b, k0, kc, n, panel);
+            const float *panel = b + n * p.k + k0 * NR;  // of a packed B
+            if (!p.is_packed) {
+                pack_panel(p, b, k0, kc, n, packed_b + (n - n0) * KC);
+                panel = packed_b + (n - n0) * KC;
+            }
             for (int64_t i = 0; i < row_blocks; ++i) {
                 const int64_t m = m0 + i * per_tile;
                 Tile t{packed_a + i * block_size, rows.row, rows.step, nullptr, 1, kc, panel, NR,
@@ -171,17 +177,17 @@ void stream_rows(const Product &p, int64_t n0, int64_t n1, float *sums) {
 }
 
 bool is_streamed(const Product &p) {
-    return p.batch == 1 && p.m >= 1 && p.m <= STREAM_ROWS && !p.transpose_b &&
+    return p.batch == 1 && p.m >= 1 && p.m <= STREAM_ROWS && !p.transpose_b && !p.is_packed &&
            (!p.transpose_a || p.m == 1) && p.k * p.n >= (1 << 16);
 }
 
 void multiply(Call *call) {
     const int64_t *v = call->ints;
     const bool has_bias = v[8];
-    Product p{v[0], v[1], v[2], v[3], bool(v[4]), bool(v[5]), v[6], v[7],
+    Product p{v[0], v[1], v[2], v[3], bool(v[4]), v[5] == 1, v[6], v[7],
               (const float *)call->buffers[0], (const float *)call->buffers[1],
               has_bias ? (const float *)call->buffers[2] : nullptr,
-              (float *)call->buffers[2 + has_bias], Activation(v[9])};
+              (float *)call->buffers[2 + has_bias], Activation(v[9]), v[5] == 2};
     if (p.batch * p.m * p.n == 0) return;
     if (is_streamed(p)) {
         const int64_t columns = smaller(STREAM_COLUMNS, greater(64, round_up(divide_up(p.n, 8), 64)));
@@ -193,9 +199,23 @@ void multiply(Call *call) {
     }
     const Blocks blocks = cut_into_tasks(p);
     const int64_t row_blocks = divide_up(blocks.rows, rows_per_tile(p.m));
-    const size_t scratch = sizeof(float) * size_t(KC * blocks.columns + packed_rows_size(row_blocks));
+    const int64_t packed_b = p.is_packed ? 0 : KC * blocks.columns;
+    const size_t scratch = sizeof(float) * size_t(packed_b + packed_rows_size(row_blocks));
     parallel(call, p.batch * blocks.row_tasks * blocks.column_tasks, scratch,
              [&](int64_t task, char *memory) { multiply_block(p, blocks, task, (float *)memory); });
+}
+
+// ints: N, K, transpose_b.   buffers: B, panels of NR columns each, (panel, K, NR).
+void pack_matrix(Call *call) {
+    Product p{};
+    p.n = call->ints[0], p.k = call->ints[1], p.transpose_b = call->ints[2];
+    const float *b = (const float *)call->buffers[0];
+    float *panels = (float *)call->buffers[1];
+    if (p.k == 0) return;
+    const int64_t grain = greater(1, (1 << 15) / (p.k * NR));
+    parallel_spans(call, divide_up(p.n, NR), grain, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) pack_panel(p, b, 0, p.k, i * NR, panels + i * NR * p.k);
+    });
 }
 
 // ints out: NR, the outputs of a panel of packed weights.  buffers: where to write it.
@@ -203,4 +223,5 @@ void panel_columns(Call *call) { *(int64_t *)call->buffers[0] = NR; }
 
 }  // namespace
 
-KERNEL_TABLE(gemm, {"gemm", multiply, nullptr}, {"panel_columns", panel_columns, nullptr})
+KERNEL_TABLE(gemm, {"gemm", multiply, nullptr}, {"pack_matrix", pack_matrix, nullptr},
+             {"panel_columns", panel_columns, nullptr})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..bodies import compile_body
+from ..bodies import CompiledBody, compile_body
 from ..lowering import Builder, LoopCall, rule
+from ..rows import block_size, find_rows, with_rows
 
 __all__: list[str] = []
 
@@ -14,17 +15,22 @@ __all__: list[str] = []
 @rule("Scan")
 def scan(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """One iteration a slice."""
-    from .fused import NativeFusion  # which asks all rules, this one too
-
     if op.has_effect:
         return False
     first, last = op.carries, op.carries + op.xs
-    body = compile_body(op.bodies[0], NativeFusion(), b.passes_off)
-    if body is None:
-        return False
     length = b.shape(inputs[first])[0]
-    per_slice = [_bytes(b, n) // max(length, 1) for n in inputs[first:last]]
-    per_row = [_bytes(b, n) // max(length, 1) for n in outputs[op.carries :]]
+    taken_apart = {*range(first, last), *range(len(inputs) + first, len(inputs) + len(outputs))}
+    sizes = [int(b.type(n).size_bytes or 0) for n in (*inputs, *outputs)]
+    per_step = [
+        size // max(length, 1) if i in taken_apart else size for i, size in enumerate(sizes)
+    ]
+    blocks, per_block, bodies = _in_blocks(b, op, per_step)
+    if not bodies:
+        constants = range(last, len(inputs))
+        whole = compile_body(op.bodies[0], _fusion(), b.passes_off, constants)
+        if whole is None:
+            return False
+        blocks, per_block, bodies = 1, per_step, [whole]
     b.calls.append(
         LoopCall(
             "scan",
@@ -32,16 +38,48 @@ def scan(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> 
             tuple(outputs),
             (),
             (),
-            body,
+            tuple(bodies),
             length,
             op.reverse,
-            tuple(_bytes(b, n) for n in inputs[:first]),
-            tuple(per_slice),
-            tuple(per_row),
+            blocks,
+            op.carries,
+            tuple(size if i in taken_apart else 0 for i, size in enumerate(per_step)),
+            tuple(per_block),
+            tuple(sizes[:first]),
         )
     )
     return True
 
 
-def _bytes(b: Builder, n: int) -> int:
-    return int(b.type(n).size_bytes or 0)
+def _in_blocks(
+    b: Builder, op: Any, per_step: Sequence[int]
+) -> tuple[int, list[int], list[CompiledBody]]:
+    """How many blocks of rows, the bytes of each array in one, and the bodies; none if none."""
+    body, first, last = op.bodies[0], op.carries, op.carries + op.xs
+    rows = find_rows(body, first, op.xs)
+    size = 0 if rows is None else block_size(body, rows)
+    if rows is None or size >= rows.count:
+        return 0, [], []
+    blocks = -(-rows.count // size)
+    with_them = rows.feeds(body)
+    shared = [i for i in range(last, len(body.feeds)) if i not in with_them]
+    bodies: list[CompiledBody] = []
+    for count in dict.fromkeys([size, rows.count - (blocks - 1) * size]):
+        program = with_rows(body, rows, count)
+        if program is None:
+            return 0, [], []
+        compiled = compile_body(program, _fusion(), b.passes_off, shared)
+        if compiled is None:
+            return 0, [], []
+        bodies.append(compiled)
+    has_rows = {*with_them, *range(len(body.feeds), len(per_step))}
+    per_block = [
+        bytes_ // rows.count * size if i in has_rows else 0 for i, bytes_ in enumerate(per_step)
+    ]
+    return blocks, per_block, bodies
+
+
+def _fusion() -> Any:
+    from .fused import NativeFusion  # which asks all rules, these too
+
+    return NativeFusion()

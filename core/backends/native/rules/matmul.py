@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from math import prod
 
 from ....ops.linalg.products import MatMul
+from ..extension import extension
 from ..lowering import Builder, rule
 
 __all__ = ["NO_ACTIVATION", "RELU", "call_gemm"]
 
 NO_ACTIVATION, RELU = 0, 1  # of tile.h
+_PACKED = 2  # a layout of the second matrix, of gemm.cpp
 
 
 def call_gemm(
@@ -36,10 +38,21 @@ def call_gemm(
     stride_y = k * n if batch_y > 1 else 0
     if batch_y == 1 and batch_x > 1 and not op.transpose_a:
         m, batch, stride_x = m * batch, 1, 0  # rows of one tall matrix
+    layout = int(op.transpose_b)
+    if y in b.fixed and batch == 1 and batch_y == 1:
+        y, layout = _packed(b, y, n, k, layout), _PACKED
     operands = [x, y] if bias is None else [x, y, bias]
-    ints = [batch, m, n, k, op.transpose_a, op.transpose_b, stride_x, stride_y]
+    ints = [batch, m, n, k, op.transpose_a, layout, stride_x, stride_y]
     b.call("gemm", operands, [output], [*ints, bias is not None, activation])
     return True
+
+
+def _packed(b: Builder, y: int, n: int, k: int, layout: int) -> int:
+    """A matrix in panels, as the micro-kernel reads it."""
+    columns = extension.panel_columns()
+    panels = b.temporary(-(-n // columns) * columns * k * 4)
+    b.call("pack_matrix", [y], [panels], [n, k, layout])
+    return panels
 
 
 @rule("MatMul")
