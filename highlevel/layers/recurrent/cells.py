@@ -129,18 +129,20 @@ class RecurrentCell(Layer):
         kept = dropped_units(self, self.dropout, inputs, features, training)
         if kept is not None:
             inputs = inputs * (kept if inputs.ndim == 2 else core.expand_dims(kept, 1))
-        width = self.gates * self.units
         if inputs.ndim == 2:
-            projected = core.matmul(inputs, self.kernel)
-        else:  # one product of all rows
-            rows = core.reshape(inputs, [-1, features])
-            sizes = core.concat([core.shape_of(inputs)[:-1], [width]], 0)
-            projected = core.reshape(core.matmul(rows, self.kernel), sizes)
-        bias = self._input_bias()
-        if bias is not None:
-            projected = core.bias_add(projected, bias)
+            projected = self._project(inputs)
+        else:  # one product of all rows, in the order in which a scan takes them
+            by_time = core.transpose(inputs, [1, 0, 2])
+            rows = self._project(core.reshape(by_time, [-1, features]))
+            sizes = core.concat([core.shape_of(by_time)[:-1], [self.gates * self.units]], 0)
+            projected = core.transpose(core.reshape(rows, sizes), [1, 0, 2])
         kept = dropped_units(self, self.recurrent_dropout, inputs, self.units, training)
         return projected, lambda x, states: self.step(x, states, kept)
+
+    def _project(self, rows: Tensor) -> Tensor:
+        projected = core.matmul(rows, self.kernel)
+        bias = self._input_bias()
+        return projected if bias is None else core.bias_add(projected, bias)
 
     def _input_bias(self) -> Any:
         return self.bias
