@@ -1,7 +1,9 @@
-// 3 x 3 convolutions by Winograd's minimal filtering, float32: see winograd.h for the mathematics.
+// Convolutions by Winograd's minimal filtering, float32: see winograd.h for the mathematics.
 //
 // `winograd_kernel` transforms the kernel: U = G g G'. `winograd` transforms tiles of the images,
-// V = B' d B, multiplies at each point, and transforms back, y = A' M A. Layouts:
+// V = B' d B, multiplies at each point, and transforms back, y = A' M A. The gradient in the images is a
+// convolution too; or `winograd_transposed` takes the steps backwards, V = A dy A', and adds up what each
+// tile gives to the images, B M B'. Layouts:
 //   V  [block of tiles][point][in / VL][tile of the block][VL]   as the micro-kernel reads it
 //   U  [panel of NR outputs][point][in][NR]                      likewise
 //   M  [tile][point][NR]                                         as the output transform reads it
@@ -20,86 +22,91 @@ struct Panels {
     int64_t in, out;
     int64_t count() const { return divide_up(out, NR); }
     int64_t width(int64_t panel) const { return smaller(NR, round_up(out - panel * NR, VL)); }
-    template <int M> int64_t offset(int64_t panel) const { return panel * POINTS<M> * in * NR; }
-    template <int M> int64_t bytes() const {
-        return POINTS<M> * in * round_up(out, VL) * int64_t(sizeof(float));
+    template <class W> int64_t offset(int64_t panel) const { return panel * W::POINTS * in * NR; }
+    template <class W> int64_t bytes() const {
+        return W::POINTS * in * round_up(out, VL) * int64_t(sizeof(float));
     }
 };
 
 // One row of VL columns: `load(tap)` reads the taps, in row-major order.
-template <int M, class Load>
+template <class W, class Load>
 INLINE void transform_kernel_row(const Load &load, float *to, int64_t point_step, bool is_streamed) {
-    constexpr int N = SIDE<M>;
-    vf half[3][N];
-    UNROLL for (int j = 0; j < 3; ++j) {
-        const vf column[3] = {load(j), load(3 + j), load(6 + j)};
-        Winograd<M>::kernel(column, half[j]);
+    constexpr int N = W::SIDE, R = W::R;
+    vf half[R][N];
+    UNROLL for (int j = 0; j < R; ++j) {
+        vf column[R];
+        UNROLL for (int i = 0; i < R; ++i) column[i] = load(i * R + j);
+        W::kernel(column, half[j]);
     }
     UNROLL for (int i = 0; i < N; ++i) {
-        const vf row[3] = {half[0][i], half[1][i], half[2][i]};
-        vf made[N];
-        Winograd<M>::kernel(row, made);
+        vf row[R], made[N];
+        UNROLL for (int j = 0; j < R; ++j) row[j] = half[j][i];
+        W::kernel(row, made);
         if (is_streamed) UNROLL for (int j = 0; j < N; ++j) stream(to + (i * N + j) * point_step, made[j]);
         else UNROLL for (int j = 0; j < N; ++j) store(to + (i * N + j) * point_step, made[j]);
     }
 }
 
-// Rows r0 .. r1 of one panel from a kernel (3, 3, in, out).
-template <int M>
+// Rows r0 .. r1 of one panel from a kernel (R, R, in, out).
+template <class W>
 void transform_kernel(const Panels &p, const float *kernel, int64_t panel, int64_t r0, int64_t r1,
                       float *to, bool is_streamed) {
     const int64_t width = p.width(panel), n0 = panel * NR;
-    float *first = to + p.offset<M>(panel);
+    float *first = to + p.offset<W>(panel);
     for (int64_t r = r0; r < r1; ++r)
         for (int64_t j = 0; j < width; j += VL)
-            transform_kernel_row<M>(
+            transform_kernel_row<W>(
                 [&](int tap) {
                     return load_first(kernel + (tap * p.in + r) * p.out + n0 + j, p.out - n0 - j);
                 },
                 first + r * width + j, p.in * width, is_streamed);
 }
 
-// The same for the convolution that is the gradient in the images: its kernel, turned by 180 degrees
-// and transposed, lies in memory as (3, 3, out, in).
-template <int M>
-void transform_turned_kernel(const Panels &p, const float *kernel, int64_t panel, int64_t r0, int64_t r1,
-                             float *to, bool is_streamed, float *block) {
+// The same from (R, R, out, in), as gradients in the images need it; `is_turned`: by 180 degrees too.
+template <class W>
+void transform_transposed_kernel(const Panels &p, const float *kernel, int64_t panel, int64_t r0,
+                                 int64_t r1, bool is_turned, float *to, bool is_streamed, float *block) {
+    constexpr int TAPS = W::R * W::R;
     const int64_t width = p.width(panel);
-    float *first = to + p.offset<M>(panel);
+    float *first = to + p.offset<W>(panel);
     for (int64_t j = 0; j < width; j += VL)
         for (int64_t r = r0; r < r1; r += VL) {
             const int64_t n = panel * NR + j;
-            for (int tap = 0; tap < 9; ++tap)
+            for (int tap = 0; tap < TAPS; ++tap)
                 transpose_block(kernel + (tap * p.out + n) * p.in + r, p.in, smaller(VL, p.out - n),
-                                smaller(VL, r1 - r), block + tap * VL * VL, VL);
+                                smaller(VL, r1 - r),
+                                block + (is_turned ? TAPS - 1 - tap : tap) * VL * VL, VL);
             for (int64_t i = 0; i < smaller(VL, r1 - r); ++i)
-                transform_kernel_row<M>(
-                    [&](int tap) { return load(block + ((8 - tap) * VL + i) * VL); },
-                    first + (r + i) * width + j, p.in * width, is_streamed);
+                transform_kernel_row<W>([&](int tap) { return load(block + (tap * VL + i) * VL); },
+                                        first + (r + i) * width + j, p.in * width, is_streamed);
         }
 }
 
-// ints: M, in, out, is_turned.   buffers: kernel (3, 3, in, out), or (3, 3, out, in) if turned; U.
-template <int M> void transform_whole_kernel(Call *call) {
-    const Panels p{call->ints[1], call->ints[2]};
-    const bool is_turned = call->ints[3];
+enum Form : int64_t { PLAIN = 0, TURNED = 1, TRANSPOSED = 2 };
+
+// ints: M, R, in, out, form.   buffers: kernel (R, R, in, out), or (R, R, out, in) if turned or
+// transposed; U.
+template <class W> void transform_whole_kernel(Call *call) {
+    const Panels p{call->ints[2], call->ints[3]};
+    const Form form = Form(call->ints[4]);
     const float *kernel = (const float *)call->buffers[0];
     float *to = (float *)call->buffers[1];
-    const bool is_streamed = p.bytes<M>() > CACHE_BYTES && uintptr_t(to) % VECTOR_BYTES == 0;
+    const bool is_streamed = p.bytes<W>() > CACHE_BYTES && uintptr_t(to) % VECTOR_BYTES == 0;
     const int64_t spans = divide_up(p.in, ROWS_PER_TASK);
-    parallel(call, p.count() * spans, 9 * VL * VL * sizeof(float), [&](int64_t task, char *scratch) {
+    const size_t scratch_bytes = form == PLAIN ? 0 : W::R * W::R * VL * VL * sizeof(float);
+    parallel(call, p.count() * spans, scratch_bytes, [&](int64_t task, char *scratch) {
         const int64_t r0 = task % spans * ROWS_PER_TASK, r1 = smaller(p.in, r0 + ROWS_PER_TASK);
-        if (is_turned)
-            transform_turned_kernel<M>(p, kernel, task / spans, r0, r1, to, is_streamed, (float *)scratch);
+        if (form == PLAIN)
+            transform_kernel<W>(p, kernel, task / spans, r0, r1, to, is_streamed);
         else
-            transform_kernel<M>(p, kernel, task / spans, r0, r1, to, is_streamed);
+            transform_transposed_kernel<W>(p, kernel, task / spans, r0, r1, form == TURNED, to,
+                                           is_streamed, (float *)scratch);
         if (is_streamed) stream_end();
     });
 }
 
 void run_kernel_transform(Call *call) {
-    if (call->ints[0] == 4) transform_whole_kernel<4>(call);
-    else transform_whole_kernel<2>(call);
+    with_filter(call->ints, [&](auto w) { transform_whole_kernel<decltype(w)>(call); });
 }
 
 // The products -------------------------------------------------------------------------------------
@@ -147,6 +154,7 @@ template <int NV> RowsFunction function_for(int64_t rows) {
 struct Blocking {
     int64_t rows;    // tiles of a block
     int64_t blocks;  // of a group
+    int64_t group;   // tiles of a group
     int64_t chunk;   // groups whose V is made, by all threads, before their products; 0: each task makes
                      // the V of its group and goes through all panels
     int64_t vector_step, point_step, block_step;  // of V, in floats
@@ -160,26 +168,31 @@ constexpr int64_t SHARED_V = 8 << 20;      // bytes: V of a chunk stays in the l
 constexpr int64_t SHARED_BLOCKS = 4;       // M of so many is 256 KB, and U is read a quarter as often
 constexpr int64_t LARGE_KERNEL = 16 << 20; // bytes: not every group may read all of such a U
 
-// Tasks of their own groups need no barrier and find V in their second-level cache. With too few groups
-// for that, or a U that would come from memory for each of them, tasks are groups times panels.
-template <int M> Blocking cut(const Layer &l, const Panels &p) {
-    Blocking k;
-    k.rows = rows_per_tile(l.tiles);
+template <class W> void cut_block(Blocking &k, const Panels &p, int64_t tiles) {
+    k.rows = rows_per_tile(tiles);
     k.vector_step = k.rows * VL;
     // one vector more: not a multiple of the distance at which addresses share a cache set
-    k.point_step = divide_up(l.in, VL) * k.vector_step + VL;
-    k.block_step = POINTS<M> * k.point_step;
+    k.point_step = divide_up(p.in, VL) * k.vector_step + VL;
+    k.block_step = W::POINTS * k.point_step;
+}
+
+// Tasks of their own groups need no barrier and find V in their second-level cache. With too few groups
+// for that, or a U that would come from memory for each of them, tasks are groups times panels.
+template <class W> Blocking cut(const Layer &l, const Panels &p) {
+    Blocking k;
+    cut_block<W>(k, p, l.tiles);
     k.chunk = 0;
     const int64_t block_bytes = k.block_step * int64_t(sizeof(float));
     const int64_t blocks = greater(1, divide_up(l.tiles, k.rows));
-    const int64_t work = l.tiles * POINTS<M> * l.in * l.out;
+    const int64_t work = l.tiles * W::POINTS * p.in * p.out;
     const int64_t wanted = greater(1, smaller(work / MIN_WORK, MIN_TASKS));
     const auto share = [&](int64_t most) {  // blocks into equal groups of at most so many
         k.blocks = divide_up(blocks, divide_up(blocks, greater(1, most)));
+        k.group = k.blocks * k.rows;
     };
     share(smaller(PRIVATE_V / block_bytes, blocks / wanted));
     const int64_t panels = p.count();
-    const bool is_large = p.bytes<M>() > LARGE_KERNEL;
+    const bool is_large = p.bytes<W>() > LARGE_KERNEL;
     if (panels > 1 && wanted > 1 && (blocks < wanted || is_large)) {
         share(smaller(SHARED_BLOCKS, blocks * panels / (2 * wanted)));
         const int64_t groups = divide_up(blocks, k.blocks);
@@ -188,15 +201,29 @@ template <int M> Blocking cut(const Layer &l, const Panels &p) {
     return k;
 }
 
+// Where tiles give to the same pixels, a task takes whole images.
+template <class W> Blocking cut_images(const Layer &l, const Panels &p) {
+    Blocking k;
+    const int64_t tiles = l.tile_rows * l.tile_columns;  // of an image
+    const int64_t tile_bytes = W::POINTS * round_up(p.in, VL) * int64_t(sizeof(float));
+    const int64_t images = greater(1, smaller(PRIVATE_V / (tiles * tile_bytes), l.batch / MIN_TASKS));
+    k.group = images * tiles;
+    cut_block<W>(k, p, k.group);
+    k.blocks = divide_up(k.group, k.rows);
+    k.chunk = 0;
+    return k;
+}
+
 // Large results go past the caches: so do those that U has driven out when they are read again. Whole
 // cache lines only.
-template <int M> bool should_stream(const Layer &l, const Panels &p, const float *outputs) {
+template <class W> bool should_stream(const Layer &l, const Panels &p, const float *outputs) {
     constexpr int64_t LARGE = 6 << 20;
     const int64_t bytes = l.batch * l.out_height * l.out_width * l.out * int64_t(sizeof(float));
     return VECTOR_BYTES == 64 && l.out % VL == 0 && uintptr_t(outputs) % 64 == 0 &&
-           bytes + p.bytes<M>() > LARGE;
+           bytes + p.bytes<W>() > LARGE;
 }
 
+// `is_transposed`: `images` are the gradients of the outputs, and `outputs` those of the images.
 struct Convolution {
     Layer l;
     Panels panels;
@@ -204,15 +231,15 @@ struct Convolution {
     const float *images, *kernel, *bias;
     float *outputs;
     Activation activation;
-    bool pools, is_streamed;
+    bool is_transposed, pools, is_streamed;
 };
 
 // One tile and panel from M to the outputs; `pools` takes the largest of each 2 x 2.
-template <int M>
+template <class W>
 INLINE void transform_outputs(const Convolution &c, int64_t tile, int64_t panel, const float *m) {
-    constexpr int N = SIDE<M>;
+    constexpr int N = W::SIDE, M = W::M;
     const Layer &l = c.l;
-    const Place p = place_of<M>(l, tile);
+    const Place p = place_of<W>(l, tile);
     const int64_t width = c.panels.width(panel);
     const int64_t shrink = c.pools ? 2 : 1;
     const int64_t height = l.out_height / shrink, row = p.row / shrink;
@@ -220,7 +247,7 @@ INLINE void transform_outputs(const Convolution &c, int64_t tile, int64_t panel,
     for (int64_t h = 0; h < width; h += VL) {
         const int64_t n = panel * NR + h, lanes = l.out - n;
         vf y[M][M];
-        both_axes<N, M>([](const vf *from, vf *to) { Winograd<M>::outputs(from, to); },
+        both_axes<N, M>([](const vf *from, vf *to) { W::outputs(from, to); },
                         [&](int i, int j) { return load(m + (i * N + j) * width + h); },
                         [&](int i, int j, vf v) { y[i][j] = v; });
         const vf bias = c.bias ? load_first(c.bias + n, lanes) : vf{};
@@ -252,106 +279,171 @@ INLINE void transform_outputs(const Convolution &c, int64_t tile, int64_t panel,
     }
 }
 
+// One tile and panel of the transposed algorithm: what M gives to the images is added to them.
+template <class W>
+INLINE void add_to_images(const Convolution &c, int64_t tile, int64_t panel, const float *m) {
+    constexpr int N = W::SIDE;
+    const Layer &l = c.l;
+    const Place p = place_of<W>(l, tile);
+    const int64_t width = c.panels.width(panel), row = p.row - l.top, column = p.column - l.left;
+    const bool is_whole = is_inside<N>(row, column, l.height, l.width);
+    const int64_t row_step = l.width * l.in;
+    for (int64_t h = 0; h < width; h += VL) {
+        const int64_t n = panel * NR + h, lanes = l.in - n;
+        float *first = c.outputs + ((p.image * l.height + row) * l.width + column) * l.in + n;
+        const auto transform = [&](const auto &add) __attribute__((always_inline)) {
+            both_axes<N, N, 2>([](const vf *from, vf *to) { W::images_adjoint(from, to); },
+                               [&](int i, int j) { return load(m + (i * N + j) * width + h); }, add);
+        };
+        if (is_whole && lanes >= VL)
+            transform([&](int i, int j, vf v) {
+                float *to = first + i * row_step + j * l.in;
+                store(to, load(to) + v);
+            });
+        else
+            transform([&](int i, int j, vf v) {
+                const bool in_row = column + j >= 0 && column + j < l.width;
+                if (!in_row || row + i < 0 || row + i >= l.height) return;
+                float *to = first + i * row_step + j * l.in;
+                store_first(to, load_first(to, lanes) + v, lanes);
+            });
+    }
+}
+
 // Tiles t0 .. t1 of one panel: products at every point, then the outputs.
-template <int M>
+template <class W>
 void multiply_panel(const Convolution &c, int64_t t0, int64_t t1, int64_t panel, const float *v, float *m) {
-    const int64_t width = c.panels.width(panel), m_row = POINTS<M> * width;
+    const int64_t width = c.panels.width(panel), m_row = W::POINTS * width;
     const auto choose = width > VL ? function_for<2> : function_for<1>;
     const int64_t rest = (t1 - t0) % c.k.rows;
     const RowsFunction whole = choose(c.k.rows), last = choose(rest);
-    const float *u = c.kernel + c.panels.offset<M>(panel);
-    for (int64_t point = 0; point < POINTS<M>; ++point, u += c.l.in * width) {
+    const float *u = c.kernel + c.panels.offset<W>(panel);
+    for (int64_t point = 0; point < W::POINTS; ++point, u += c.panels.in * width) {
         const float *a = v + point * c.k.point_step;
         float *to = m + point * width;
         for (int64_t t = t0; t < t1; t += c.k.rows, a += c.k.block_step, to += c.k.rows * m_row)
-            (t1 - t < c.k.rows ? last : whole)(a, c.k.vector_step, u, c.l.in, to, m_row);
+            (t1 - t < c.k.rows ? last : whole)(a, c.k.vector_step, u, c.panels.in, to, m_row);
     }
-    for (int64_t t = t0; t < t1; ++t) transform_outputs<M>(c, t, panel, m + (t - t0) * m_row);
+    for (int64_t t = t0; t < t1; ++t) {
+        if (c.is_transposed) add_to_images<W>(c, t, panel, m + (t - t0) * m_row);
+        else transform_outputs<W>(c, t, panel, m + (t - t0) * m_row);
+    }
     if (c.is_streamed) stream_end();
 }
 
 // Tiles t0 .. t1 to V, whose first tile is `origin`.
-template <int M>
+template <class W>
 void transform_tiles(const Convolution &c, int64_t origin, int64_t t0, int64_t t1, float *v) {
     for (int64_t t = t0; t < t1; ++t) {
         const int64_t block = (t - origin) / c.k.rows, row = (t - origin) % c.k.rows;
-        transform_images<M>(c.l, c.images, t, v + block * c.k.block_step + row * VL, c.k.point_step,
-                            c.k.vector_step);
+        float *to = v + block * c.k.block_step + row * VL;
+        if (c.is_transposed)
+            transform_gradients<W>(c.l, c.images, t, c.k.point_step,
+                                   [&](int64_t n) { return to + n / VL * c.k.vector_step; });
+        else
+            transform_images<W>(c.l, c.images, t, to, c.k.point_step, c.k.vector_step);
     }
 }
 
+// The images that tiles t0 .. t1 cover, whole.
+template <class W> void clear_images(const Convolution &c, int64_t t0, int64_t t1) {
+    const int64_t tiles = c.l.tile_rows * c.l.tile_columns, floats = c.l.height * c.l.width * c.l.in;
+    const int64_t end = t1 / tiles * floats;
+    for (int64_t i = t0 / tiles * floats; i < end; i += VL) store_first(c.outputs + i, vf{}, end - i);
+}
+
 // Each task makes V of its own group.
-template <int M> void convolve_privately(Call *call, const Convolution &c) {
-    const int64_t group = c.k.blocks * c.k.rows;
-    const int64_t v_floats = c.k.blocks * c.k.block_step, m_floats = group * POINTS<M> * NR;
+template <class W> void convolve_privately(Call *call, const Convolution &c) {
+    const int64_t group = c.k.group;
+    const int64_t v_floats = c.k.blocks * c.k.block_step, m_floats = group * W::POINTS * NR;
     parallel(call, divide_up(c.l.tiles, group), sizeof(float) * size_t(v_floats + m_floats),
              [&](int64_t task, char *scratch) {
                  float *v = (float *)scratch, *m = v + v_floats;
                  const int64_t t0 = task * group, t1 = smaller(c.l.tiles, t0 + group);
-                 transform_tiles<M>(c, t0, t0, t1, v);
+                 if (c.is_transposed) clear_images<W>(c, t0, t1);
+                 transform_tiles<W>(c, t0, t0, t1, v);
                  for (int64_t panel = 0; panel < c.panels.count(); ++panel)
-                     multiply_panel<M>(c, t0, t1, panel, v, m);
+                     multiply_panel<W>(c, t0, t1, panel, v, m);
              });
 }
 
 // All tasks make V of a chunk of groups; then each takes a panel of one group, panel by panel, so that
 // U streams once.
-template <int M> void convolve_together(Call *call, const Convolution &c) {
+template <class W> void convolve_together(Call *call, const Convolution &c) {
     float *v = (float *)call->workspace;
-    const int64_t group = c.k.blocks * c.k.rows, panels = c.panels.count();
-    const int64_t v_floats = c.k.blocks * c.k.block_step, m_floats = group * POINTS<M> * NR;
+    const int64_t group = c.k.group, panels = c.panels.count();
+    const int64_t v_floats = c.k.blocks * c.k.block_step, m_floats = group * W::POINTS * NR;
     const int64_t span = divide_up(VECTORS_PER_TASK, divide_up(c.l.in, VL));
     for (int64_t first = 0; first < c.l.tiles; first += c.k.chunk * group) {
         const int64_t end = smaller(c.l.tiles, first + c.k.chunk * group);
         const int64_t groups = divide_up(end - first, group);
         parallel_spans(call, end - first, span, [&](int64_t t0, int64_t t1) {
-            transform_tiles<M>(c, first, first + t0, first + t1, v);
+            transform_tiles<W>(c, first, first + t0, first + t1, v);
         });
         parallel(call, groups * panels, sizeof(float) * size_t(m_floats),
                  [&](int64_t task, char *scratch) {
                      const int64_t g = task % groups, t0 = first + g * group;
-                     multiply_panel<M>(c, t0, smaller(end, t0 + group), task / groups, v + g * v_floats,
+                     multiply_panel<W>(c, t0, smaller(end, t0 + group), task / groups, v + g * v_floats,
                                        (float *)scratch);
                  });
     }
 }
 
-template <int M> void convolve(Call *call) {
+template <class W> void convolve(Call *call) {
     const int64_t *ints = call->ints;
-    const bool has_bias = ints[10];
-    Convolution c;
-    c.l = layer_from<M>(ints + 1);
+    const bool has_bias = ints[11];
+    Convolution c{};
+    c.l = layer_from<W>(ints + 2);
     if (!c.l.tiles) return;
     c.panels = {c.l.in, c.l.out};
-    c.k = cut<M>(c.l, c.panels);
+    c.k = cut<W>(c.l, c.panels);
     c.images = (const float *)call->buffers[0];
     c.kernel = (const float *)call->buffers[1];
     c.bias = has_bias ? (const float *)call->buffers[2] : nullptr;
     c.outputs = (float *)call->buffers[2 + has_bias];
-    c.activation = Activation(ints[11]);
-    c.pools = ints[12];
-    c.is_streamed = should_stream<M>(c.l, c.panels, c.outputs);
-    if (c.k.chunk) convolve_together<M>(call, c);
-    else convolve_privately<M>(call, c);
+    c.activation = Activation(ints[12]);
+    c.pools = ints[13];
+    c.is_streamed = should_stream<W>(c.l, c.panels, c.outputs);
+    if (c.k.chunk) convolve_together<W>(call, c);
+    else convolve_privately<W>(call, c);
 }
 
-template <int M> int64_t workspace(const int64_t *ints) {
-    const Layer l = layer_from<M>(ints + 1);
-    const Blocking k = cut<M>(l, {l.in, l.out});
+template <class W> int64_t workspace(const int64_t *ints) {
+    const Layer l = layer_from<W>(ints + 2);
+    const Blocking k = cut<W>(l, {l.in, l.out});
     return k.chunk * k.blocks * k.block_step * int64_t(sizeof(float));
 }
 
-// ints: M, batch, height, width, in, out_height, out_width, out, top, left, has_bias, activation, pools.
+// ints: M, R, batch, height, width, in, out_height, out_width, out, top, left, has_bias, activation, pools.
 // buffers: images, U, (bias,) outputs.
 void run_convolution(Call *call) {
-    if (call->ints[0] == 4) convolve<4>(call);
-    else convolve<2>(call);
+    with_filter(call->ints, [&](auto w) { convolve<decltype(w)>(call); });
 }
 int64_t convolution_workspace(const int64_t *ints) {
-    return ints[0] == 4 ? workspace<4>(ints) : workspace<2>(ints);
+    return with_filter(ints, [&](auto w) { return workspace<decltype(w)>(ints); });
+}
+
+template <class W> void convolve_transposed(Call *call) {
+    Convolution c{};
+    c.l = layer_from<W>(call->ints + 2);
+    if (!c.l.tiles) return;
+    c.is_transposed = true;
+    c.panels = {c.l.out, c.l.in};
+    c.k = cut_images<W>(c.l, c.panels);
+    c.images = (const float *)call->buffers[0];
+    c.kernel = (const float *)call->buffers[1];
+    c.outputs = (float *)call->buffers[2];
+    convolve_privately<W>(call, c);
+}
+
+// ints: M, R, batch, height, width, in, out_height, out_width, out, top, left.
+// buffers: gradients of the outputs, transposed U, gradients of the images.
+void run_transposed(Call *call) {
+    with_filter(call->ints, [&](auto w) { convolve_transposed<decltype(w)>(call); });
 }
 
 }  // namespace
 
 KERNEL_TABLE(winograd, {"winograd_kernel", run_kernel_transform, nullptr},
-             {"winograd", run_convolution, convolution_workspace})
+             {"winograd", run_convolution, convolution_workspace},
+             {"winograd_transposed", run_transposed, nullptr})
