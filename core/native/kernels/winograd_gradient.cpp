@@ -43,7 +43,7 @@ struct Blocking {
 constexpr int64_t MIN_WORK = 1 << 20;       // multiplications of a task, about 20 us
 constexpr int64_t MIN_TASKS = 8;            // keep a few threads evenly busy
 constexpr int64_t MAX_PARTIALS = 16;
-constexpr int64_t MIN_PART = 128;           // tiles that are worth the adding of one more S
+constexpr int64_t MIN_PART = 64;            // tiles that are worth the adding of one more S
 constexpr int64_t PRIVATE_SUM = 640 << 10;  // bytes of S that, with so many of V and D, a task keeps in
 constexpr int64_t PRIVATE_SPAN = 520 << 10; // its second-level cache for the most part
 constexpr int64_t SHARED_SPAN = 8 << 20;    // bytes of V and D that stay in the last-level cache
