@@ -458,27 +458,27 @@ def test_a_size_that_is_fed_reaches_into_bodies() -> None:
 
 
 def test_effects_in_bodies_run_each_time(capsys: pytest.CaptureFixture[str]) -> None:
-    from core.test_effects import SEEN, note
+    from model.effects import LOG, note
 
-    SEEN.clear()
+    LOG.clear()
 
     def body(s: Any, e: Any) -> Any:
-        with core.control_dependencies([note("step", e)]):
+        with core.control_dependencies([note(1, e)]):
             return s + e, ()
 
     last, _ = scan(body, 0.0, [1.0, 2.0])
     p = placeholder("bool", [])
 
     def noted() -> Any:
-        with core.control_dependencies([note("yes", 1.0)]):
+        with core.control_dependencies([note(2, 1.0)]):
             return core.identity(1.0)
 
     y = cond(p, noted, lambda: 2.0)
     session = Session()
     session.run([last, y], {p: False})
-    assert SEEN == [("step", 1.0), ("step", 2.0)]
+    assert LOG == [(1, 1.0), (1, 2.0)]
     session.run(y, {p: True})
-    assert SEEN[2:] == [("yes", 1.0)]
+    assert LOG[2:] == [(2, 1.0)]
 
 
 def test_every_pass_may_be_off() -> None:
