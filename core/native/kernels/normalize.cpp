@@ -45,7 +45,7 @@ template <class F> INLINE void sum_rows(const Rows &r, int64_t piece, float *sum
 }
 
 template <class F> void each_element(Call *call, const Rows &r, const F &f) {
-    parallel_spans(call, r.rows, greater(1, PIECE / r.channels), [&](int64_t begin, int64_t end) {
+    parallel_spans(call, r.rows, greater(1, PIECE / greater(1, r.channels)), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
             for (int64_t c = 0; c < r.channels; c += VL) f(i * r.channels + c, c, r.channels - c);
     });
@@ -53,18 +53,20 @@ template <class F> void each_element(Call *call, const Rows &r, const F &f) {
 
 // Means and sums of squared deviations of pieces -> mean and variance of all.
 void combine(const Rows &r, const float *means, const float *squares, float *mean, float *variance) {
-    for (int64_t c = 0; c < r.channels; ++c) {
-        float m = means[c], s = squares[c], count = float(r.last(0) - r.first(0));
-        for (int64_t p = 1; p < r.pieces; ++p) {
-            const float more = float(r.last(p) - r.first(p)), total = count + more;
-            const float delta = means[p * r.channels + c] - m;
-            m += delta * (more / total);
-            s += squares[p * r.channels + c] + delta * delta * (count * more / total);
-            count = total;
+    // the mean as its difference from the first piece's, which rounds less where it is far from zero
+    for (int64_t c = 0; c < r.channels; ++c) mean[c] = 0, variance[c] = squares[c];
+    for (int64_t p = 1; p < r.pieces; ++p) {  // piece by piece: along memory, and with one division
+        const float count = float(r.first(p)), more = float(r.last(p) - r.first(p));
+        const float share = more / (count + more), weight = count * share;
+        const float *m = means + p * r.channels, *s = squares + p * r.channels;
+#pragma GCC ivdep
+        for (int64_t c = 0; c < r.channels; ++c) {
+            const float delta = (m[c] - means[c]) - mean[c];
+            mean[c] += delta * share;
+            variance[c] += s[c] + delta * delta * weight;
         }
-        mean[c] = m;
-        variance[c] = s / count;
     }
+    for (int64_t c = 0; c < r.channels; ++c) mean[c] += means[c], variance[c] /= float(r.rows);
 }
 
 // ints: rows, channels.  reals: epsilon.  buffers: x, scale, offset, y, mean, variance. y may be x.
@@ -122,15 +124,16 @@ void batch_norm_gradient(Call *call) {
             return load_first(g + at, n) * (load_first(x + at, n) - load_first(mean + c, n));
         });
     });
-    for (int64_t c = 0; c < r.channels; ++c) {
-        float product = 0, sum = 0;
-        for (int64_t p = 0; p < r.pieces; ++p) {
-            product += products[p * r.channels + c];
-            sum += sums[p * r.channels + c];
+    for (int64_t c = 0; c < r.channels; ++c) g_scale[c] = g_offset[c] = 0;
+    for (int64_t p = 0; p < r.pieces; ++p) {
+        const float *product = products + p * r.channels, *sum = sums + p * r.channels;
+#pragma GCC ivdep
+        for (int64_t c = 0; c < r.channels; ++c) {
+            g_scale[c] += product[c];
+            g_offset[c] += sum[c];
         }
-        g_scale[c] = product * root[c];
-        g_offset[c] = sum;
     }
+    for (int64_t c = 0; c < r.channels; ++c) g_scale[c] *= root[c];
     // scale r (g - mean(g) - n mean(g n)) = a g - (shift + b (x - mean)), with n = (x - mean) r
     float *slope = products;
     for (int64_t c = 0; c < r.channels; ++c) {

@@ -14,6 +14,8 @@ enum Type : int64_t { FLOAT32 = 0, FLOAT64 = 1, INT32 = 2, INT64 = 3, BOOL = 4 }
 constexpr int64_t PIECE = 1 << 14;  // elements of a piece: 64 KB
 constexpr int64_t MAX_PIECES = 64;
 constexpr int ROW_SUMS = 4;  // accumulators of a row, vectors
+constexpr int64_t ROW_BLOCK = 1 << 10;    // elements of a row summed in turn; blocks join in pairs
+constexpr int64_t COLUMN_BLOCK = 1 << 8;  // rows summed in turn before they join the total
 
 // ints: reduction, type, outer, length, inner, real 0: what the result is multiplied by (means).
 struct Shape {
@@ -59,8 +61,8 @@ template <class T, int R> struct Reducer {
     }
 };
 
-// One row of `length` elements, `step` apart 1: several accumulators, joined by halves at the end.
-template <class T, int R> T reduce_row(const T *x, int64_t length) {
+// One block of a row: several accumulators, joined by halves at the end.
+template <class T, int R> T reduce_block(const T *x, int64_t length) {
     typedef Reducer<T, R> Op;
     Vector<T> sums[ROW_SUMS];
     UNROLL for (int k = 0; k < ROW_SUMS; ++k) sums[k] = splat(Op::start());
@@ -80,29 +82,45 @@ template <class T, int R> T reduce_row(const T *x, int64_t length) {
     return Op::join(lanes[0], rest);
 }
 
+// A row, by halves down to blocks: the error of a sum grows with the logarithm of its length.
+template <class T, int R> T reduce_row(const T *x, int64_t length) {
+    if (length <= ROW_BLOCK) return reduce_block<T, R>(x, length);
+    const int64_t half = round_up(length / 2, ROW_BLOCK);
+    return Reducer<T, R>::join(reduce_row<T, R>(x, half), reduce_row<T, R>(x + half, length - half));
+}
+
 // Columns of `length` rows of `inner` elements: a strip of columns at a time, in registers.
 template <class T, int R> void reduce_columns(const T *x, int64_t length, int64_t inner, T *y) {
     typedef Reducer<T, R> Op;
     constexpr int L = LANES<T>, STRIP = 4;
     int64_t j = 0;
     for (; j + STRIP * L <= inner; j += STRIP * L) {
-        Vector<T> sums[STRIP];
-        UNROLL for (int k = 0; k < STRIP; ++k) sums[k] = splat(Op::start());
+        Vector<T> totals[STRIP];
+        UNROLL for (int k = 0; k < STRIP; ++k) totals[k] = splat(Op::start());
         const T *row = x + j;
-        for (int64_t i = 0; i < length; ++i, row += inner)
-            UNROLL for (int k = 0; k < STRIP; ++k) sums[k] = Op::join(sums[k], load(row + k * L));
-        UNROLL for (int k = 0; k < STRIP; ++k) store(y + j + k * L, sums[k]);
+        for (int64_t i = 0; i < length;) {
+            Vector<T> sums[STRIP];
+            UNROLL for (int k = 0; k < STRIP; ++k) sums[k] = splat(Op::start());
+            for (const int64_t end = smaller(length, i + COLUMN_BLOCK); i < end; ++i, row += inner)
+                UNROLL for (int k = 0; k < STRIP; ++k) sums[k] = Op::join(sums[k], load(row + k * L));
+            UNROLL for (int k = 0; k < STRIP; ++k) totals[k] = Op::join(totals[k], sums[k]);
+        }
+        UNROLL for (int k = 0; k < STRIP; ++k) store(y + j + k * L, totals[k]);
     }
     for (; j < inner; j += L) {
-        Vector<T> sums[2] = {splat(Op::start()), splat(Op::start())};
+        Vector<T> total = splat(Op::start());
         const T *row = x + j;
-        int64_t i = 0;
-        for (; i + 2 <= length; i += 2, row += 2 * inner) {
-            sums[0] = Op::join(sums[0], load_first(row, inner - j));
-            sums[1] = Op::join(sums[1], load_first(row + inner, inner - j));
+        for (int64_t i = 0; i < length;) {
+            Vector<T> sums[2] = {splat(Op::start()), splat(Op::start())};
+            const int64_t end = smaller(length, i + COLUMN_BLOCK);
+            for (; i + 2 <= end; i += 2, row += 2 * inner) {
+                sums[0] = Op::join(sums[0], load_first(row, inner - j));
+                sums[1] = Op::join(sums[1], load_first(row + inner, inner - j));
+            }
+            for (; i < end; ++i, row += inner) sums[0] = Op::join(sums[0], load_first(row, inner - j));
+            total = Op::join(total, Op::join(sums[0], sums[1]));
         }
-        if (i < length) sums[0] = Op::join(sums[0], load_first(row, inner - j));
-        store_first(y + j, Op::join(sums[0], sums[1]), inner - j);
+        store_first(y + j, total, inner - j);
     }
 }
 

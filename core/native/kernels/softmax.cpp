@@ -8,6 +8,7 @@
 namespace {
 
 constexpr int64_t TASK_ELEMENTS = 1 << 13;
+constexpr int64_t BLOCK = 64;  // vectors summed in turn; blocks join in pairs
 
 INLINE vf exp_of(vf x) { return v_exp(x); }
 INLINE vd exp_of(vd x) {
@@ -33,20 +34,33 @@ template <class T> T largest(const T *x, int64_t n) {
     return best;
 }
 
+// The sum of f(i) for i = begin, begin + L … below end, in turn up to a block and by halves beyond.
+template <class T, class F> Vector<T> sum_part(int64_t begin, int64_t end, const F &f) {
+    constexpr int64_t block = BLOCK * LANES<T>;
+    if (end - begin > block) {
+        const int64_t middle = begin + round_up((end - begin) / 2, block);
+        return sum_part<T>(begin, middle, f) + sum_part<T>(middle, end, f);
+    }
+    Vector<T> sum{};
+    for (int64_t i = begin; i < end; i += LANES<T>) sum += f(i);
+    return sum;
+}
 
+// The sum over a row of f(i), vectors of at most n - i lanes that are 0 beyond.
+template <class T, class F> INLINE T sum_vectors(int64_t n, const F &f) {
+    return sum_lanes<T>(sum_part<T>(0, n, f));
+}
 
 // y = exp(x - max); returns the sum. y may be x.
 template <class T> T exponentials(const T *x, T max, T *y, int64_t n) {
     constexpr int L = LANES<T>;
-    Vector<T> sum{};
-    for (int64_t i = 0; i < n; i += L) {
+    return sum_vectors<T>(n, [&](int64_t i) {
         Vector<T> e = exp_of(load_first(x + i, n - i) - splat(max));
         store_first(y + i, e, n - i);
         if (n - i < L)
             for (int64_t k = n - i; k < L; ++k) e[k] = 0;
-        sum += e;
-    }
-    return sum_lanes<T>(sum);
+        return e;
+    });
 }
 
 template <class T> void softmax_row(const T *x, T *y, int64_t n) {
@@ -99,8 +113,10 @@ template <class T> void gradient_of(Call *call) {
     T *y = (T *)call->buffers[2];
     each_row<T>(call, call->ints[1], n, [&](int64_t r, T *) {
         const T *sr = s + r * n, *gr = g + r * n;
-        T sum = 0;
-        for (int64_t i = 0; i < n; ++i) sum += form == PLAIN ? sr[i] * gr[i] : gr[i];
+        const T sum = sum_vectors<T>(n, [&](int64_t i) {
+            const Vector<T> v = load_first(gr + i, n - i);
+            return form == PLAIN ? load_first(sr + i, n - i) * v : v;
+        });
         for (int64_t i = 0; i < n; ++i)
             y[r * n + i] = form == PLAIN ? sr[i] * (gr[i] - sum) : gr[i] - sr[i] * sum;
     });
@@ -115,9 +131,9 @@ template <class T> void cross_entropy_of(Call *call) {
     each_row<T>(call, call->ints[1], n, [&](int64_t r, T *scratch) {
         const T *label = labels + r * n;
         log_softmax_row(logits + r * n, s + r * n, n, scratch);
-        T sum = 0;
-        for (int64_t i = 0; i < n; ++i) sum += label[i] * s[r * n + i];
-        losses[r] = -sum;
+        losses[r] = -sum_vectors<T>(n, [&](int64_t i) {
+            return load_first(label + i, n - i) * load_first(s + r * n + i, n - i);
+        });
         exponentials(s + r * n, T(0), s + r * n, n);
     });
 }
