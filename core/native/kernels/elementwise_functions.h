@@ -193,7 +193,8 @@ template <class T> INLINE T do_floormod(T a, T b) {
 template <class T> INLINE T do_floordiv(T a, T b) {
     if constexpr (IS_FLOAT<T>) {
         if (b == T(0)) return a / b;
-        const T rest = do_floormod(a, b), whole = (a - rest) / b;
+        const T rest = c_fmod(a, b), exact = (a - rest) / b;  // of rest + b, infinity may come
+        const T whole = rest != T(0) && (rest < T(0)) != (b < T(0)) ? exact - T(1) : exact;
         if (whole == T(0)) return c_copysign(T(0), a / b);
         const T down = c_floor(whole);
         return whole - down > T(0.5) ? down + T(1) : down;

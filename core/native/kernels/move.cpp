@@ -93,15 +93,22 @@ void strided_copy(Call *call) {
     }
 }
 
+template <class T> void fill_with(Call *call, T element) {
+    T *y = (T *)call->buffers[0];
+    parallel_spans(call, call->ints[1], TASK_BYTES / int64_t(sizeof(T)), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) y[i] = element;
+    });
+}
+
 // ints: element bytes, count, the bits of the element.   buffers: y.
 void fill(Call *call) {
-    const int64_t bytes = call->ints[0], count = call->ints[1], bits = call->ints[2];
-    char *y = (char *)call->buffers[0];
-    parallel_spans(call, count, TASK_BYTES / bytes, [&](int64_t begin, int64_t end) {
-        if (bits == 0) __builtin_memset(y + begin * bytes, 0, size_t((end - begin) * bytes));
-        else
-            for (int64_t i = begin; i < end; ++i) __builtin_memcpy(y + i * bytes, &bits, size_t(bytes));
-    });
+    const int64_t bits = call->ints[2];
+    switch (call->ints[0]) {
+        case 1: return fill_with(call, uint8_t(bits));
+        case 2: return fill_with(call, uint16_t(bits));
+        case 4: return fill_with(call, uint32_t(bits));
+        default: return fill_with(call, uint64_t(bits));
+    }
 }
 
 // ints: bytes.   buffers: x, y.

@@ -83,9 +83,10 @@ def views(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) ->
     sizes = [b.constant(n) for n in inputs[1:]]
     result = op.compute(np, x0, *sizes)
     results = result if isinstance(result, tuple) else (result,)
-    if not all(isinstance(view, np.ndarray) and np.may_share_memory(view, x0) for view in results):
-        return not any(b.type(n).size for n in outputs)  # nothing has no memory to share
-    for view, y in zip(results, outputs, strict=True):
+    parts = [(view, y) for view, y in zip(results, outputs, strict=True) if b.type(y).size]
+    if not all(isinstance(v, np.ndarray) and np.may_share_memory(v, x0) for v, _ in parts):
+        return False
+    for view, y in parts:
         y0 = _stand_in(b, y)
         copy_part(b, x, y, view.reshape(y0.shape) if view.size <= 1 else view, y0, x0, y0)
     return True
