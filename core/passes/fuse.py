@@ -1,9 +1,9 @@
 """fuse: instructions that a backend can run in one pass over memory become one.
 
-Two kinds. A matrix product or convolution takes along the bias, the activation and the pooling
-that follow it. Element-wise instructions on arrays of one shape join in groups of any form: chains,
-diamonds, several results. A group is convex, which is what keeps the program in order: no value
-leads out of it and back in.
+Two kinds. A matrix product or convolution takes along what follows it: the bias, the normalization
+by known statistics, the activation and the pooling. Element-wise instructions on arrays of one
+shape join in groups of any form: chains, diamonds, several results. A group is convex, which is
+what keeps the program in order: no value leads out of it and back in.
 
 What can be run as one is the backend's to say. A fused instruction keeps its ops, as the program of
 a `Fused`, so its meaning stays theirs.
@@ -27,7 +27,17 @@ MAX_INPUTS = 16
 
 # what may follow a product, in this order
 HEADS = ("MatMul", "Convolution")
-TAILS = (("Add", "Relu", "MaxPool"), ("Add", "Relu"), ("Add", "MaxPool"), ("Add",), ("Relu",))
+TAILS = (
+    ("Add", "BatchNormInference", "Relu"),
+    ("Add", "BatchNormInference"),
+    ("BatchNormInference", "Relu"),
+    ("BatchNormInference",),
+    ("Add", "Relu", "MaxPool"),
+    ("Add", "Relu"),
+    ("Add", "MaxPool"),
+    ("Add",),
+    ("Relu",),
+)
 
 
 class Fusion(Protocol):
@@ -101,6 +111,8 @@ def _chain(
         if follower is None or follower.opdef.label != label:
             return None
         if label == "Add" and not _is_bias(program, follower, value):
+            return None
+        if label == "BatchNormInference" and follower.inputs[0] != value:
             return None
         members.append(follower)
     return members

@@ -226,13 +226,14 @@ class _Prologue:
 
     def __init__(self, lowered: Lowered, state: Sequence[int]) -> None:
         self._lowered = lowered
-        self.values = list(lowered.hoisted_values)
-        self._sizes = list(lowered.hoisted_values.values())
+        self.values = [n for n in lowered.hoisted_values if n not in lowered.passing]
+        self._sizes = [lowered.hoisted_values[n] for n in self.values]
         read = {lowered.root(n) for call in lowered.hoisted for n in call.inputs}
         self._positions = [i for i, n in enumerate(state) if n in read]
         order = [*(state[i] for i in self._positions), *self.values]
         self._external = {n: k for k, n in enumerate(order)}
-        self._executor = assemble(lowered.hoisted, self._place, ALIGNMENT)
+        self._offsets, arena_bytes = self._place_passing()
+        self._executor = assemble(lowered.hoisted, self._place, arena_bytes)
         self._kept: list[tuple[list[Any], list[Array]]] = []  # variables, by weak references
         self._lock = threading.Lock()
 
@@ -240,7 +241,30 @@ class _Prologue:
         root = self._lowered.root(value)
         if root in self._lowered.constants:
             return ADDRESS, address_of(self._lowered.constants[root])
-        return self._external[root], 0
+        return (ARENA, self._offsets[root]) if root in self._offsets else (self._external[root], 0)
+
+    def _place_passing(self) -> tuple[dict[int, int], int]:
+        """Offsets of what later calls of the prologue read, and nothing else; and the end of it.
+
+        An instruction's calls hand them on to each other, so they seldom wait: the memory is
+        used anew as soon as none does.
+        """
+        calls, passing = self._lowered.hoisted, self._lowered.passing
+        last = {n: k for k, call in enumerate(calls) for n in (*call.outputs, *call.inputs)}
+        offsets: dict[int, int] = {}
+        waiting: set[int] = set()
+        at, end = 0, ALIGNMENT
+        for k, call in enumerate(calls):
+            for n in call.outputs:
+                if n in passing and n not in offsets:
+                    offsets[n] = at
+                    waiting.add(n)
+                    at += round_up(self._lowered.hoisted_values[n])
+            end = max(end, at)
+            waiting = {n for n in waiting if last[n] > k}
+            if not waiting:
+                at = 0
+        return offsets, end
 
     def arrays_for(self, state: Sequence[Array]) -> list[Array]:
         """One array for each of `values`, for these variables; those of the last two are kept."""

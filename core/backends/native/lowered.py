@@ -15,6 +15,8 @@ from .lowering import ALIGNMENT, Builder, KernelCall, lower_instruction
 
 __all__ = ["Item", "Lowered"]
 
+_MAX_FILL = 1 << 16  # bytes of zeros or ones that are kept rather than written at every run
+
 
 @dataclass
 class Item:
@@ -43,6 +45,7 @@ class Lowered:
         items: in the plan's order, without views, which need no work.
         hoisted: calls that depend on constants and fixed values alone.
         hoisted_values: the values and temporaries that these make, and their bytes.
+        passing: the temporaries among them that hoisted calls alone read.
         constants: arrays by value or temporary.
 
     Raises:
@@ -74,6 +77,7 @@ class Lowered:
             self.constants[n] = np.ascontiguousarray(array)
         self.hoisted: list[KernelCall] = []
         self.hoisted_values: dict[int, int] = {}
+        self.passing: set[int] = set()
         self._hoist(self._unwritten() if fixed is None else fixed)
 
     def is_plain(self, *values: int) -> bool:
@@ -111,6 +115,8 @@ class Lowered:
             self.hoisted += calls
             if calls and item.calls is not None:
                 item.calls = [call for call in item.calls if call not in calls]
+        read = {n for item in self.items for call in item.calls or () for n in call.inputs}
+        self.passing = {n for n in self.hoisted_values if n < 0 and n not in read}
 
     def _roots(self, values: Sequence[int]) -> set[int]:
         return {self.root(n) for n in values}
@@ -127,7 +133,9 @@ class Lowered:
             known, found = set(fixed), []
             for call in calls:
                 outputs = self._roots(call.outputs)
-                if call.inputs and self._roots(call.inputs) <= known and not outputs & loose:
+                is_small = all(self.size_bytes(n) <= _MAX_FILL for n in call.outputs)
+                is_worth_it = call.inputs or is_small  # what has no inputs is cheap to make again
+                if is_worth_it and self._roots(call.inputs) <= known and not outputs & loose:
                     known |= outputs
                     found.append(call)
             more = {n for c in calls if c not in found for n in self._roots(c.outputs)} - loose

@@ -127,15 +127,17 @@ class Builder:
         self.fixed = set(fixed)
         self.calls: list[KernelCall] = []
         self.temporaries: list[int] = []  # their bytes; temporary i is value -1 - i
+        self._temporary_types: dict[int, TensorType] = {}  # of those that stand for a value
+        self._fixed: set[int] | None = None  # see `is_fixed`
         self.constants: dict[int, np.ndarray[Any, Any]] = {}  # temporaries filled beforehand
 
     def type(self, value: int) -> TensorType:
-        """The type of a value of the program; its sizes are known."""
-        return self.program.types[value]
+        """The type of a value of the program, or of a `stand_in`; its sizes are known."""
+        return self._temporary_types[value] if value < 0 else self.program.types[value]
 
     def shape(self, value: int) -> tuple[int, ...]:
         """The sizes of a value."""
-        return tuple(int(size or 0) for size in self.program.types[value].dims())
+        return tuple(int(size or 0) for size in self.type(value).dims())
 
     def constant(self, value: int) -> np.ndarray[Any, Any] | None:
         """The value itself, where the plan knows it."""
@@ -143,12 +145,32 @@ class Builder:
 
     def is_float32(self, *values: int) -> bool:
         """Whether all of these are float32."""
-        return all(self.program.types[n].dtype == "float32" for n in values)
+        return all(self.type(n).dtype == "float32" for n in values)
+
+    def is_fixed(self, *values: int) -> bool:
+        """Whether all of these follow from constants and variables that the program only reads.
+
+        What depends on such alone is computed once, see `Lowered.hoisted`.
+        """
+        if self._fixed is None:
+            program = self.program
+            self._fixed = {n for v, n in program.state_in.items() if v not in program.state_out}
+            self._fixed.update(program.constants)
+            for instruction in program.instructions:
+                if instruction.inputs and self._fixed.issuperset(instruction.inputs):
+                    self._fixed.update(instruction.outputs)
+        return self._fixed.issuperset(values)
 
     def temporary(self, size_bytes: int) -> int:
         """Memory that lasts until this rule's calls have run: a number to use like a value's."""
         self.temporaries.append(max(int(size_bytes), 1))
         return -len(self.temporaries)
+
+    def stand_in(self, type_: TensorType) -> int:
+        """A temporary that other rules may take for a value of this type; its sizes are known."""
+        number = self.temporary(type_.size_bytes or 0)
+        self._temporary_types[number] = type_
+        return number
 
     def table(self, array: np.ndarray[Any, Any]) -> int:
         """A constant array that the calls read, such as a list of offsets."""

@@ -11,6 +11,7 @@ from ..lowering import Builder, lower_instruction, rule
 from .convolution import call_convolution
 from .elementwise import is_supported, lower_group
 from .matmul import NO_ACTIVATION, RELU, call_gemm
+from .normalize import fold_normalization
 
 __all__ = ["NativeFusion"]
 
@@ -29,18 +30,42 @@ def fused(b: Builder, op: Fused, inputs: Sequence[int], outputs: Sequence[int]) 
 
 def _product(b: Builder, inner: Program, output: int) -> bool:
     head, *tail = inner.instructions
-    bias, activation = None, NO_ACTIVATION
+    bias, normalization, activation = None, None, NO_ACTIVATION
     for instruction in tail:
         if instruction.opdef.label == "Add":
             bias = next(n for n in instruction.inputs if n not in head.outputs)
             if not b.is_float32(bias):
                 return False
+        elif instruction.opdef.label == "BatchNormInference":
+            normalization = instruction
         elif instruction.opdef.label == "Relu":
             activation = RELU
         else:
             return False
     call: Any = call_gemm if head.opdef.label == "MatMul" else call_convolution
-    return bool(call(b, head.opdef, head.inputs, output, bias, activation))
+    if normalization is None:
+        return bool(call(b, head.opdef, head.inputs, output, bias, activation))
+    if not _folding_pays(b, head, normalization, bias, output):
+        return False
+    x, weights = head.inputs
+    begin = len(b.calls)
+    vectors = normalization.inputs[1:]
+    folded = fold_normalization(b, normalization.opdef, vectors, weights, bias)
+    if folded is not None and call(b, head.opdef, (x, folded[0]), output, folded[1], activation):
+        return True
+    del b.calls[begin:]
+    return False
+
+
+def _folding_pays(
+    b: Builder, head: Instruction, normalization: Instruction, bias: int | None, output: int
+) -> bool:
+    """Whether weights may be scaled in the place of outputs: once and for all, or being fewer."""
+    weights = head.inputs[1]
+    if head.opdef.label == "MatMul" and head.opdef.transpose_b:  # type: ignore[attr-defined]
+        return False  # channels are not their last axis
+    given = [weights, *normalization.inputs[1:], *([] if bias is None else [bias])]
+    return b.is_fixed(*given) or (b.type(weights).size or 0) <= (b.type(output).size or 0)
 
 
 class NativeFusion:

@@ -13,7 +13,7 @@ from ....program import Program
 from ..lowering import Builder, rule
 from .elementwise import chain_of
 
-__all__: list[str] = []
+__all__ = ["fold_normalization"]
 
 
 @rule("BatchNormTrain")
@@ -42,17 +42,14 @@ def inference(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]
     if not b.is_float32(*inputs):
         return False
     x, scale, offset, mean, variance = inputs
+    if not b.type(x).size:
+        return True
     once = Program(types=list(b.program.types))
-    epsilon = once.constant(np.asarray(op.epsilon, np.float32))
-    root = once.emit(REGISTRY["Sqrt"](), once.emit(REGISTRY["Add"](), variance, epsilon))
-    factor = once.emit(REGISTRY["Divide"](), scale, root)
-    once.fetches = [factor]
+    once.fetches = [factor := _factor(once, op.epsilon, scale, variance)]
     each = Program(types=once.types)
     centered = each.emit(REGISTRY["Subtract"](), x, mean)
     scaled = each.emit(REGISTRY["Multiply"](), centered, factor)
     each.fetches = [each.emit(REGISTRY["Add"](), scaled, offset)]
-    if not b.shape(x)[-1] or not b.type(x).size:
-        return True
     first, second = chain_of(once), chain_of(each)
     if first is None or second is None:
         return False
@@ -61,6 +58,56 @@ def inference(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]
     buffers = [kept if n == factor else n for n in second.buffers]
     b.call("elementwise", buffers, outputs, second.ints, second.reals)
     return True
+
+
+def _factor(program: Program, epsilon: float, scale: int, variance: int) -> int:
+    """What each channel is multiplied by: scale / sqrt(variance + epsilon)."""
+    added = program.emit(
+        REGISTRY["Add"](), variance, program.constant(np.asarray(epsilon, np.float32))
+    )
+    return program.emit(REGISTRY["Divide"](), scale, program.emit(REGISTRY["Sqrt"](), added))
+
+
+def fold_normalization(
+    b: Builder, op: Any, vectors: Sequence[int], weights: int, bias: int | None
+) -> tuple[int, int] | None:
+    """Weights and bias of a product that gives what `BatchNormInference` makes of another's.
+
+    (x w + bias - mean) * factor + offset = x (w * factor) + (offset + (bias - mean) * factor).
+
+    Args:
+        b: the builder, which gets the calls that compute them.
+        op: the normalization.
+        vectors: its scale, offset, mean and variance.
+        weights: (..., channels), of the product.
+        bias: (channels,), of the product; None if it has none.
+
+    Returns:
+        The values to use in their place; None if no call was written.
+    """
+    if not b.is_float32(weights, *vectors) or not b.type(weights).size:
+        return None
+    scale, offset, mean, variance = vectors
+    once = Program(types=list(b.program.types))
+    factor = _factor(once, op.epsilon, scale, variance)
+    multiply, subtract, add = (REGISTRY[name]() for name in ("Multiply", "Subtract", "Add"))
+    if bias is None:
+        shift = once.emit(subtract, offset, once.emit(multiply, mean, factor))
+    else:
+        moved = once.emit(multiply, once.emit(subtract, bias, mean), factor)
+        shift = once.emit(add, offset, moved)
+    once.fetches = [factor, shift]
+    each = Program(types=once.types)
+    each.fetches = [each.emit(multiply, weights, factor)]
+    first, second = chain_of(once), chain_of(each)
+    if first is None or second is None:
+        return None
+    kept, new_bias = b.stand_in(b.type(scale)), b.stand_in(b.type(scale))
+    new_weights = b.stand_in(b.type(weights))
+    b.call("elementwise", first.buffers, [kept, new_bias], first.ints, first.reals)
+    buffers = [kept if n == factor else n for n in second.buffers]
+    b.call("elementwise", buffers, [new_weights], second.ints, second.reals)
+    return new_weights, new_bias
 
 
 @rule("LayerNorm")
