@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -294,14 +291,3 @@ def test_in_a_graph(padding, window: int) -> None:
         back = convolve(layer.turned, tile_size(layer.turned), g, kernel, form=TURNED)
     np.testing.assert_array_equal(input_gradient, back)
     np.testing.assert_array_equal(kernel_gradients, kernel_gradient(layer, m, images, g))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
-def test_other_instruction_sets(isa: str) -> None:
-    if isa not in extension.usable_isas() or isa == extension.isa():
-        pytest.skip("this processor lacks it, or it has been tested here")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not slow", __file__]
-    environment = {**os.environ, "THALWEG_ISA": isa}
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout[-3000:]
