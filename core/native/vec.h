@@ -58,14 +58,17 @@ template <class T> INLINE Vector<T> splat(T x) { return x - Vector<T>{}; }
 alignas(64) constexpr int32_t FIRST_LANES[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #endif
 #if defined(__SSE2__) && !defined(__AVX512F__)
+// Two floats, moved as a double at any address: _mm_load_sd wants that of a double.
+typedef double TwoFloats __attribute__((aligned(sizeof(float)), may_alias));
+
 INLINE __m128 load_below_4(const float *p, int64_t n) {
     if (!(n & 2)) return n & 1 ? _mm_load_ss(p) : _mm_setzero_ps();
-    const __m128 two = _mm_castpd_ps(_mm_load_sd((const double *)p));
+    const __m128 two = _mm_castpd_ps(_mm_set_sd(*(const TwoFloats *)p));
     return n & 1 ? _mm_movelh_ps(two, _mm_load_ss(p + 2)) : two;
 }
 INLINE void store_below_4(float *p, __m128 v, int64_t n) {
     if (n & 2) {
-        _mm_store_sd((double *)p, _mm_castps_pd(v));
+        *(TwoFloats *)p = _mm_cvtsd_f64(_mm_castps_pd(v));
         v = _mm_movehl_ps(v, v);
     }
     if (n & 1) _mm_store_ss(p + (n & 2), v);
