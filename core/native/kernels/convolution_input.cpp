@@ -20,9 +20,12 @@ struct Layout {
         : runs(Runs::count_of(g)), length(g.taps() * g.in_group() / runs), panels(divide_up(length, NR)) {}
 };
 
+// Columns of the slab before the first window: cells of the input that all windows leave out.
+int64_t left_out(const Geometry &g) { return greater(0, -g.before[2]); }
+
 // Columns of the slab: all that windows reach, and all that the input has.
 int64_t slab_width(const Geometry &g) {
-    return greater(g.reach(2, g.out[2]), g.in[2] + greater(0, g.before[2]));
+    return left_out(g) + greater(g.reach(2, g.out[2]), g.in[2] + g.before[2]);
 }
 
 int64_t rows_of_task(const Geometry &g) {
@@ -69,7 +72,7 @@ void give_back(Call *call, const Geometry &g, int64_t task, int64_t rows, float 
             const int64_t tap_plane = run / runs_of_row / g.window[1];
             const int64_t plane = position_of(g, 0, d, tap_plane);
             if (plane < 0) continue;
-            const int64_t shift = run % runs_of_row * g.dilation[2] * pixel;
+            const int64_t shift = (left_out(g) + run % runs_of_row * g.dilation[2]) * pixel;
             for (int64_t j = 0; j < layout.panels; ++j) {
                 const float *panel =
                     packed + ((group * layout.runs + run) * layout.panels + j) * g.out_group() * NR;
@@ -84,7 +87,7 @@ void give_back(Call *call, const Geometry &g, int64_t task, int64_t rows, float 
             }
         }
         for (int64_t h = h0; h < h1; ++h) {
-            const float *from = slab + ((h - h0) * width + g.before[2]) * pixel;
+            const float *from = slab + ((h - h0) * width + greater(0, g.before[2])) * pixel;
             float *to = dx + (d * g.in[1] + h) * g.in[2] * g.in_channels + group * pixel;
             for (int64_t x = 0; x < (g.groups == 1 ? 1 : g.in[2]); ++x)
                 copy_floats(to + x * g.in_channels, from + x * pixel, g.groups == 1 ? g.in[2] * pixel : pixel);
