@@ -339,7 +339,7 @@ print(thalweg.core.get_instruction_set(), model.predict(np.ones((4, 3), "f"), ve
 
 @pytest.mark.slow
 def test_installed_engine_computes(installed: Path) -> None:
-    known = "|".join(("avx512", "avx2", "baseline"))
+    known = "|".join(("avx512", "avx2", "baseline", "neon"))
     said = run(installed, "-W", "error", "-c", COMPUTE, THALWEG_REQUIRE_NATIVE="1")
     assert re.fullmatch(rf"({known}) \(4, 2\)\n", said)
 

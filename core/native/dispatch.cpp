@@ -49,7 +49,11 @@ std::vector<Isa> usable() {
 #ifdef THALWEG_HAVE_AVX2
     if (has.avx2) list.push_back({"avx2", {TABLES_avx2}});
 #endif
+#ifdef THALWEG_HAVE_NEON
+    list.push_back({"neon", {TABLES_neon}});
+#else
     list.push_back({"baseline", {TABLES_baseline}});
+#endif
     return list;
 }
 

@@ -24,6 +24,8 @@ namespace {
 void pause_briefly() {
 #if defined(__x86_64__)
     _mm_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
 #else
     std::this_thread::yield();
 #endif

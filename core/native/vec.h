@@ -7,6 +7,8 @@
 #include <stdint.h>
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
@@ -73,12 +75,26 @@ INLINE void store_below_4(float *p, __m128 v, int64_t n) {
     }
     if (n & 1) _mm_store_ss(p + (n & 2), v);
 }
+#elif defined(__aarch64__)
+INLINE float32x4_t load_below_4(const float *p, int64_t n) {
+    float32x4_t v = vdupq_n_f32(0);
+    if (n & 2) v = vcombine_f32(vld1_f32(p), vdup_n_f32(0));
+    if (n & 1) v = n & 2 ? vld1q_lane_f32(p + 2, v, 2) : vld1q_lane_f32(p, v, 0);
+    return v;
+}
+INLINE void store_below_4(float *p, float32x4_t v, int64_t n) {
+    if (n & 2) {
+        vst1_f32(p, vget_low_f32(v));
+        v = vextq_f32(v, v, 2);
+    }
+    if (n & 1) vst1q_lane_f32(p + (n & 2), v, 0);
+}
 #endif
 
 // The first n lanes, 0 <= n <= LANES; the others read as zero and are not touched in memory.
 template <class T> INLINE Vector<T> load_first(const T *p, int64_t n) {
     if (n >= LANES<T>) return load(p);
-    constexpr int UNITS = sizeof(T) / 4;  // of 4 bytes a lane
+    [[maybe_unused]] constexpr int UNITS = sizeof(T) / 4;  // of 4 bytes a lane
 #if defined(__AVX512F__)
     if constexpr (UNITS == 1)
         return (Vector<T>)_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), (const float *)p);
@@ -88,7 +104,7 @@ template <class T> INLINE Vector<T> load_first(const T *p, int64_t n) {
     if constexpr (UNITS > 0)
         return (Vector<T>)_mm256_maskload_ps(
             (const float *)p, _mm256_loadu_si256((const __m256i *)(FIRST_LANES + 8 - UNITS * n)));
-#elif defined(__SSE2__)
+#elif defined(__SSE2__) || defined(__aarch64__)
     if constexpr (UNITS > 0) return (Vector<T>)load_below_4((const float *)p, UNITS * n);
 #endif
     Vector<T> v = {};
@@ -97,7 +113,7 @@ template <class T> INLINE Vector<T> load_first(const T *p, int64_t n) {
 }
 template <class T> INLINE void store_first(T *p, Vector<T> v, int64_t n) {
     if (n >= LANES<T>) return store(p, v);
-    constexpr int UNITS = sizeof(T) / 4;
+    [[maybe_unused]] constexpr int UNITS = sizeof(T) / 4;
 #if defined(__AVX512F__)
     if constexpr (UNITS == 1)
         return _mm512_mask_storeu_ps((float *)p, __mmask16((1u << n) - 1), (__m512)v);
@@ -115,6 +131,8 @@ template <class T> INLINE void store_first(T *p, Vector<T> v, int64_t n) {
     }
 #elif defined(__SSE2__)
     if constexpr (UNITS > 0) return store_below_4((float *)p, (__m128)v, UNITS * n);
+#elif defined(__aarch64__)
+    if constexpr (UNITS > 0) return store_below_4((float *)p, (float32x4_t)v, UNITS * n);
 #endif
     for (int i = 0; i < n; ++i) p[i] = v[i];
 }

@@ -53,9 +53,9 @@ def get_instruction_set() -> str | None:
     """What the engine's kernels in use are compiled for; None where there is no engine.
 
     `"avx512"`, `"avx2"` or `"baseline"`: the widest that the processor has, or the one that the
-    environment variable `THALWEG_ISA` names.
+    environment variable `THALWEG_ISA` names; `"neon"` on ARM.
 
-    >>> get_instruction_set() in {"avx512", "avx2", "baseline", None}
+    >>> get_instruction_set() in {"avx512", "avx2", "baseline", "neon", None}
     True
     """
     return None if extension is None else str(extension.isa())

@@ -11,8 +11,9 @@
 namespace {
 
 constexpr int GROUP = NR;                  // rows of a block of S: two vectors of `in`
-constexpr int MR = REGISTERS / 4;          // rows of the micro-kernel: with two vectors, half the
-static_assert(VL % MR == 0, "a block's rows lie in one vector");         // registers are sums
+// Rows of the micro-kernel: with two vectors, half the registers are sums. They lie in one vector.
+constexpr int MR = REGISTERS / 4 < VL ? REGISTERS / 4 : VL;
+static_assert(VL % MR == 0, "a vector holds whole blocks of rows");
 
 // s[i][j] (+)= sum over tiles of v[tile * VL + i] * d[tile][j], i < MR, j < NV * VL.
 template <int NV>

@@ -1,0 +1,55 @@
+# The kernels, compiled once for each instruction set, as a function: thalweg_add_kernels(TARGET).
+
+# A file in kernels/ that calls KERNEL_TABLE(name, …) is found by its own name; tables.inc lists them.
+set(THALWEG_SOURCES ${CMAKE_CURRENT_LIST_DIR})
+file(GLOB KERNEL_FILES CONFIGURE_DEPENDS ${THALWEG_SOURCES}/kernels/*.cpp)
+set(FAMILIES)
+foreach(file ${KERNEL_FILES})
+  file(STRINGS ${file} table REGEX "^KERNEL_TABLE\\(")
+  if(table)
+    get_filename_component(family ${file} NAME_WE)
+    list(APPEND FAMILIES ${family})
+  endif()
+endforeach()
+
+# No LTO, and no C++ library in kernels/: code made for AVX-512 must not leak into functions that also
+# run on older processors. One source for all, see vec.h.
+function(thalweg_kernels_of target isa)
+  add_library(kernels_${isa} OBJECT ${KERNEL_FILES})
+  target_compile_definitions(kernels_${isa} PRIVATE THALWEG_ISA=${isa})
+  target_compile_options(kernels_${isa} PRIVATE
+    -O3 -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=fast -fno-exceptions -fno-rtti
+    -fno-threadsafe-statics -Wall -Wextra -Wno-psabi -Wno-unused-function ${ARGN})
+  set_target_properties(kernels_${isa} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden)
+  target_sources(${target} PRIVATE $<TARGET_OBJECTS:kernels_${isa}>)
+  string(TOUPPER ${isa} up)
+  target_compile_definitions(${target} PRIVATE THALWEG_HAVE_${up})
+  set(list)
+  foreach(family ${FAMILIES})
+    string(APPEND TABLES "extern const KernelTable thalweg_${family}_${isa};\n")
+    list(APPEND list "&thalweg_${family}_${isa}")
+  endforeach()
+  list(JOIN list ", " joined)
+  string(APPEND TABLES "#define TABLES_${isa} ${joined}\n")
+  set(TABLES "${TABLES}" PARENT_SCOPE)
+endfunction()
+
+# Adds the kernels, and the choice among them, to a target.
+function(thalweg_add_kernels target)
+  set(TABLES "extern \"C\" {\n")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+    thalweg_kernels_of(${target} neon)  # every such processor has it
+  else()
+    thalweg_kernels_of(${target} baseline)
+  endif()
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+    thalweg_kernels_of(${target} avx2 -mavx2 -mfma)
+    thalweg_kernels_of(${target} avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
+                       -mprefer-vector-width=512)
+  endif()
+  file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/tables.inc CONTENT "${TABLES}}\n")
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR} ${THALWEG_SOURCES})
+  target_sources(${target} PRIVATE ${THALWEG_SOURCES}/dispatch.cpp ${THALWEG_SOURCES}/pool.cpp)
+  target_link_libraries(${target} PRIVATE Threads::Threads)
+endfunction()
