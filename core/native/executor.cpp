@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -16,8 +16,10 @@
 #include "pool.h"
 
 namespace {
-constexpr int MAX_STACK_BUFFERS = 64;
 constexpr int64_t HUGE_PAGE = 2 << 20;
+
+int64_t aligned(int64_t bytes) { return (bytes + 63) & ~int64_t(63); }
+int64_t address_bytes(size_t count) { return aligned(int64_t(count * sizeof(void *))); }
 
 char *address(const Place &place, char *arena, void *const *externals) {
     if (place.external == -2) return reinterpret_cast<char *>(intptr_t(place.offset));
@@ -28,8 +30,7 @@ char *address(const Place &place, char *arena, void *const *externals) {
 }  // namespace
 
 Executor::Executor(std::vector<Place> places, int64_t arena_bytes)
-    : places_(std::move(places)), arena_bytes_((arena_bytes + 63) & ~int64_t(63)),
-      total_bytes_(arena_bytes_) {}
+    : places_(std::move(places)), arena_bytes_(aligned(arena_bytes)), total_bytes_(arena_bytes_) {}
 
 int64_t Executor::add(const std::string &name, std::vector<int32_t> buffers,
                       std::vector<int64_t> ints, std::vector<double> reals) {
@@ -57,20 +58,19 @@ void Executor::check(const std::string &name, const std::vector<int32_t> &buffer
 }
 
 void Executor::finish() {
-    total_bytes_ = arena_bytes_ + workspace_bytes_;
-    for (Step &step : steps_) step.workspace_offset = arena_bytes_;
+    addresses_offset_ = arena_bytes_ + aligned(workspace_bytes_);
+    size_t most = 0;
+    for (Step &step : steps_) {
+        step.workspace_offset = arena_bytes_;
+        most = std::max(most, step.buffers.size());
+    }
+    total_bytes_ = addresses_offset_ + address_bytes(most);
 }
 
 Failure Executor::run(char *arena, void *const *externals, int first, int last) const {
     for (int i = first; i < last; ++i) {
         const Step &step = steps_[size_t(i)];
-        void *stack[MAX_STACK_BUFFERS];
-        std::vector<void *> heap;
-        void **buffers = stack;
-        if (step.buffers.size() > MAX_STACK_BUFFERS) {
-            heap.resize(step.buffers.size());
-            buffers = heap.data();
-        }
+        void **buffers = reinterpret_cast<void **>(arena + addresses_offset_);
         for (size_t k = 0; k < step.buffers.size(); ++k) {
             const Place &place = places_[size_t(step.buffers[k])];
             buffers[k] = address(place, arena, externals);
@@ -89,8 +89,6 @@ Failure Executor::run(char *arena, void *const *externals, int first, int last) 
 }
 
 namespace {
-
-int64_t aligned(int64_t bytes) { return (bytes + 63) & ~int64_t(63); }
 
 char *later(void *base, int64_t bytes) { return static_cast<char *>(base) + bytes; }
 
@@ -176,26 +174,33 @@ const char *Loop::run_block(void *const *buffers, char *kept, char *workspace, i
 namespace {
 
 std::mutex arenas_lock;
-std::multimap<int64_t, char *> free_list;  // by size
+std::vector<std::pair<int64_t, char *>> free_list;  // sizes and arenas; its own memory stays
 bool poisoned = false;
+
+// The smallest arena of at least so many bytes. If there is none the largest is freed: a larger one
+// will replace it.
+char *take_free_arena(int64_t bytes, int64_t *lent_bytes) {
+    std::lock_guard<std::mutex> lock(arenas_lock);
+    if (free_list.empty()) return nullptr;
+    auto best = free_list.end();
+    for (auto entry = free_list.begin(); entry != free_list.end(); ++entry) {
+        const bool fits = entry->first >= bytes;
+        if (fits && (best == free_list.end() || entry->first < best->first)) best = entry;
+    }
+    const bool is_found = best != free_list.end();
+    if (!is_found) best = std::max_element(free_list.begin(), free_list.end());
+    const auto [size, arena] = *best;
+    free_list.erase(best);
+    if (!is_found) std::free(arena);
+    *lent_bytes = size;
+    return is_found ? arena : nullptr;
+}
 
 }  // namespace
 
 char *lend_arena(int64_t bytes, int64_t *lent_bytes) {
-    char *arena = nullptr;
     bytes = std::max<int64_t>(bytes, 64);
-    {
-        std::lock_guard<std::mutex> lock(arenas_lock);
-        const auto found = free_list.lower_bound(bytes);
-        if (found != free_list.end()) {
-            *lent_bytes = found->first;
-            arena = found->second;
-            free_list.erase(found);
-        } else if (!free_list.empty()) {
-            std::free(free_list.rbegin()->second);  // too small: a larger one replaces it
-            free_list.erase(std::prev(free_list.end()));
-        }
-    }
+    char *arena = take_free_arena(bytes, lent_bytes);
     if (!arena) {
         const int64_t unit = bytes >= HUGE_PAGE ? HUGE_PAGE : 4096;
         *lent_bytes = (bytes + unit - 1) / unit * unit;
@@ -211,7 +216,7 @@ char *lend_arena(int64_t bytes, int64_t *lent_bytes) {
 
 void return_arena(char *arena, int64_t lent_bytes) {
     std::lock_guard<std::mutex> lock(arenas_lock);
-    free_list.emplace(lent_bytes, arena);
+    free_list.emplace_back(lent_bytes, arena);
 }
 
 void poison_arenas(bool on) {

@@ -81,6 +81,7 @@ class Executor {
     std::vector<Place> places_;
     std::vector<Step> steps_;
     int64_t arena_bytes_, total_bytes_, workspace_bytes_ = 0;
+    int64_t addresses_offset_ = 0;  // of the running step's buffers, in the arena
 };
 
 // Arenas are lent for a run and kept: a steady state allocates nothing and touches no new page.
