@@ -86,8 +86,8 @@ class Session:
         config: ignored; TF1 code passes it.
         backend: name of the backend that runs everything: `"native"`, the engine, which is the
             default where it is built, or `"numpy"`.
-        device: where everything runs that is not marked otherwise, `"gpu:0"`; in place of
-            `backend`.
+        device: where everything runs that is not marked otherwise, such as `"gpu:0"`; in place of
+            `backend`. `"cpu:0"` stands for the default backend.
         passes_off: names of passes to leave out, for debugging; results do not change.
         strict: whether an instruction that the engine has no kernel for is an error, where
             otherwise its `compute` runs on NumPy; `explain` shows them.
@@ -113,6 +113,8 @@ class Session:
         self._graph = graph
         self._graph_at_start = get_default_graph() if graph is None else graph
         chosen = as_device(device)
+        if chosen == "cpu:0":  # in a session of its own it is the engine's, like everything
+            chosen, backend = None, DEFAULT_BACKEND
         self.backend: Backend = get_backend(backend) if chosen is None else device_backend(chosen)
         if strict:
             self.backend = _strict(self.backend)

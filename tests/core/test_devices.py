@@ -107,6 +107,14 @@ def test_a_whole_session_on_a_device() -> None:
     assert "Transfer(" not in session.explain(x + w, {x: X})
 
 
+def test_a_session_on_the_cpu_has_the_default_backend() -> None:
+    x = placeholder("float32", [2, 3])
+    session = Session(device="/device:CPU:0")
+    assert session.backend is Session().backend
+    y = core.tanh(x) * 2.0
+    assert session.explain(y, {x: X}) == Session().explain(y, {x: X})
+
+
 def test_loops_on_a_device() -> None:
     x = placeholder("float32", [4, 3])
     start = core.constant(np.ones(3, "f"))
