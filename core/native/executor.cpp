@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -92,23 +91,13 @@ namespace {
 
 char *later(void *base, int64_t bytes) { return static_cast<char *>(base) + bytes; }
 
-struct BlocksRun {
-    std::function<const char *(int64_t)> run;
-    std::vector<const char *> errors;
-};
-
-void run_one_block(void *argument, int64_t block, char *) {
-    auto *blocks = static_cast<BlocksRun *>(argument);
-    blocks->errors[size_t(block)] = blocks->run(block);
-}
-
 }  // namespace
 
 int64_t Loop::block_workspace_bytes() const {
     int64_t bytes = whole.body->arena_bytes();
     if (last.body) bytes = std::max(bytes, last.body->arena_bytes());
     for (int64_t k = 0; k < carries; ++k) bytes += 2 * aligned(block_bytes[size_t(k)]);
-    return bytes;
+    return bytes + 2 * address_bytes(step_bytes.size() + 1);
 }
 
 int64_t Loop::workspace_bytes() const {
@@ -116,8 +105,17 @@ int64_t Loop::workspace_bytes() const {
     for (const Program *program : {&whole, &last})
         if (program->prelude) prelude = std::max(prelude, program->prelude->arena_bytes());
     return aligned(whole.kept_bytes) + aligned(last.kept_bytes) +
+           address_bytes(step_bytes.size() + 1) + address_bytes(size_t(blocks)) +
            std::max(prelude, blocks * block_workspace_bytes());
 }
+
+struct Loop::Run {
+    const Loop &loop;
+    void *const *buffers;
+    char *kept[2];         // what the preludes of `whole` and `last` have made
+    const char **errors;   // of the blocks
+    char *free;            // the blocks' workspaces
+};
 
 const char *Loop::run(void *const *buffers, char *workspace) const {
     if (length == 0) {
@@ -125,47 +123,53 @@ const char *Loop::run(void *const *buffers, char *workspace) const {
             std::memcpy(buffers[inputs + k], buffers[k], size_t(carry_bytes[size_t(k)]));
         return nullptr;
     }
-    char *kept[] = {workspace, workspace + aligned(whole.kept_bytes)};
-    char *free = kept[1] + aligned(last.kept_bytes);
+    Run run{*this, buffers, {workspace, workspace + aligned(whole.kept_bytes)}, nullptr, nullptr};
+    void **externals = reinterpret_cast<void **>(run.kept[1] + aligned(last.kept_bytes));
+    run.errors = reinterpret_cast<const char **>(later(externals, address_bytes(step_bytes.size() + 1)));
+    run.free = later(run.errors, address_bytes(size_t(blocks)));
+    std::copy(buffers, buffers + step_bytes.size(), externals);
     for (const Program *program : {&whole, &last}) {
         if (!program->prelude) continue;
-        std::vector<void *> externals(buffers, buffers + step_bytes.size());
-        externals.push_back(kept[program == &last]);
+        externals[step_bytes.size()] = run.kept[program == &last];
         const Failure failure =
-            program->prelude->run(free, externals.data(), 0, program->prelude->step_count());
+            program->prelude->run(run.free, externals, 0, program->prelude->step_count());
         if (failure.step >= 0) return failure.message;
     }
-    const auto run = [&](int64_t block) {
-        return run_block(buffers, kept[is_last(block)], free + block * block_workspace_bytes(), block);
-    };
-    BlocksRun all{run, std::vector<const char *>(size_t(blocks), nullptr)};
-    pool_team()->run(pool_team(), blocks, run_one_block, &all, 0);
-    for (const char *error : all.errors)
-        if (error) return error;
+    pool_team()->run(pool_team(), blocks, run_one_block, &run, 0);
+    for (int64_t block = 0; block < blocks; ++block)
+        if (run.errors[block]) return run.errors[block];
     return nullptr;
+}
+
+void Loop::run_one_block(void *argument, int64_t block, char *) {
+    const Run &run = *static_cast<Run *>(argument);
+    const Loop &loop = run.loop;
+    run.errors[block] = loop.run_block(run.buffers, run.kept[loop.is_last(block)],
+                                       run.free + block * loop.block_workspace_bytes(), block);
 }
 
 const char *Loop::run_block(void *const *buffers, char *kept, char *workspace, int64_t block) const {
     const Executor &body = is_last(block) ? *last.body : *whole.body;
     const size_t count = step_bytes.size();
-    std::vector<void *> bases(count), externals(count + 1);
+    char *end = workspace + block_workspace_bytes();
+    void **bases = reinterpret_cast<void **>(end - address_bytes(count + 1));
+    void **externals = reinterpret_cast<void **>(end - 2 * address_bytes(count + 1));
     for (size_t k = 0; k < count; ++k)
         externals[k] = bases[k] = later(buffers[k], block * block_bytes[k]);
     externals[count] = kept;
-    std::vector<char *> spare[2];  // carries after even iterations, and after odd ones
-    char *free = workspace + block_workspace_bytes();
-    for (int64_t k = 0; k < 2 * carries; ++k)
-        spare[k % 2].push_back(free -= aligned(block_bytes[size_t(k / 2)]));
     for (int64_t step = 0; step < length; ++step) {
         const int64_t i = is_reversed ? length - 1 - step : step;
         for (size_t k = size_t(carries); k < count; ++k)
             if (step_bytes[k]) externals[k] = later(bases[k], i * step_bytes[k]);
+        char *spare = reinterpret_cast<char *>(externals);  // before them: each carry's two places
         for (size_t k = 0; k < size_t(carries); ++k) {
+            const int64_t bytes = aligned(block_bytes[k]);
             void *&next = externals[size_t(inputs) + k];
             if (step > 0) externals[k] = next;
-            next = step + 1 == length ? bases[size_t(inputs) + k] : spare[step % 2][k];
+            next = step + 1 == length ? bases[size_t(inputs) + k] : spare - (1 + step % 2) * bytes;
+            spare -= 2 * bytes;
         }
-        const Failure failure = body.run(workspace, externals.data(), 0, body.step_count());
+        const Failure failure = body.run(workspace, externals, 0, body.step_count());
         if (failure.step >= 0) return failure.message;
     }
     return nullptr;

@@ -36,13 +36,15 @@ struct Loop {
     std::vector<int64_t> step_bytes, block_bytes;
     std::vector<int64_t> carry_bytes;  // of all blocks
 
-    int64_t workspace_bytes() const;
+    int64_t workspace_bytes() const;  // all that a run needs: it allocates nothing
     // buffers: carries, (length, slices), constants; then last carries and (length, rows).
     const char *run(void *const *buffers, char *workspace) const;  // null, or what went wrong
 
   private:
+    struct Run;  // what the blocks of a run share
+    static void run_one_block(void *run, int64_t block, char *);
     bool is_last(int64_t block) const { return last.body && block + 1 == blocks; }
-    int64_t block_workspace_bytes() const;  // a body's arena, and carries on their way
+    int64_t block_workspace_bytes() const;  // a body's arena, carries on their way, and addresses
     const char *run_block(void *const *buffers, char *kept, char *workspace, int64_t block) const;
 };
 
