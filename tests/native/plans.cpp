@@ -47,8 +47,16 @@ void test_loop() {
     body->add("copy_bytes", {3, 4}, {4 * n}, {});
     body->finish();
     for (bool is_reversed : {false, true}) {
-        auto loop =
-            std::make_shared<Loop>(Loop{body, length, is_reversed, {4 * n}, {4 * n}, {4 * n}, 1});
+        auto loop = std::make_shared<Loop>();
+        loop->whole.body = body;
+        loop->length = length;
+        loop->blocks = 1;
+        loop->is_reversed = is_reversed;
+        loop->carries = 1;
+        loop->inputs = 3;
+        loop->step_bytes = {0, 4 * n, 0, 0, 4 * n};
+        loop->block_bytes = {4 * n, 4 * n, 0, 4 * n, 4 * n};
+        loop->carry_bytes = {4 * n};
         Executor plan({{0, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}}, 0);
         plan.add_loop(loop, {0, 1, 2, 3, 4});
         plan.finish();

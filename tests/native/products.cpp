@@ -185,15 +185,18 @@ struct Picture {
     int64_t batch, height, width, in, out, top, left;
 };
 
-Array transformed_kernel(int64_t m, int64_t in, int64_t out, bool is_turned,
+enum Form { PLAIN = 0, TURNED = 1, TRANSPOSED = 2 };
+
+Array transformed_kernel(int64_t m, int64_t r, int64_t in, int64_t out, Form form,
                          const std::vector<float> &kernel) {
     constexpr int64_t PAD = 16;  // the widest vector
+    const int64_t points = (m + r - 1) * (m + r - 1);
     Test test{"winograd_kernel",
               "winograd_kernel",
-              {m, in, out, is_turned},
+              {m, r, in, out, form},
               {},
               {Array::of(kernel)},
-              {Array::empty<float>((m + 2) * (m + 2) * in * ((out + PAD - 1) / PAD * PAD))}};
+              {Array::empty<float>(points * in * ((out + PAD - 1) / PAD * PAD))}};
     test.run();
     return test.outputs[0];
 }
@@ -215,13 +218,13 @@ std::vector<double> pooled(const std::vector<double> &y, int64_t batch, int64_t 
     return result;
 }
 
-void test_picture(const Picture &p, int64_t m) {
+void test_picture(const Picture &p, int64_t m, int64_t r) {
     const Geometry g{p.batch,
                      p.in,
                      p.out,
                      1,
                      {1, p.height, p.width},
-                     {1, 3, 3},
+                     {1, r, r},
                      {1, 1, 1},
                      {1, 1, 1},
                      {0, p.top, p.left},
@@ -230,11 +233,11 @@ void test_picture(const Picture &p, int64_t m) {
     const auto x = noise(g.x_size()), kernel = noise(g.kernel_size()), dy = noise(g.y_size()),
                bias = noise(p.out);
     const Reference wanted(g, x, kernel, dy);
-    const std::string sizes = text_of("F(%d) %d x %d x %d x %d to %d", int(m), int(p.batch),
+    const std::string sizes = text_of("F(%d, %d) %d x %d x %d x %d to %d", int(m), int(r), int(p.batch),
                                       int(p.height), int(p.width), int(p.in), int(p.out));
-    const Array u = transformed_kernel(m, p.in, p.out, false, kernel);
-    const std::vector<int64_t> ints{m,      p.batch, p.height, p.width, p.in,
-                                    height, width,   p.out,    p.top,   p.left};
+    const Array u = transformed_kernel(m, r, p.in, p.out, PLAIN, kernel);
+    const std::vector<int64_t> ints{m,      r,     p.batch, p.height, p.width, p.in,
+                                    height, width, p.out,   p.top,    p.left};
     for (int64_t form : {0, 1, 2}) {  // plain; bias and relu; these and pooling
         auto y = wanted.y;
         for (size_t i = 0; form && i < y.size(); ++i)
@@ -256,12 +259,21 @@ void test_picture(const Picture &p, int64_t m) {
     Test back{
         "winograd, turned, " + sizes,
         "winograd",
-        {m, p.batch, height, width, p.out, p.height, p.width, p.in, 2 - p.top, 2 - p.left, 0, 0, 0},
+        {m, r, p.batch, height, width, p.out, p.height, p.width, p.in, r - 1 - p.top,
+         r - 1 - p.left, 0, 0, 0},
         {},
-        {Array::of(dy), transformed_kernel(m, p.out, p.in, true, kernel)},
+        {Array::of(dy), transformed_kernel(m, r, p.out, p.in, TURNED, kernel)},
         {Array::empty<float>(g.x_size())}};
     back.run();
     expect_close(back.name, back.result<float>(), wanted.x_gradient, GRADIENT);
+    Test transposed{"winograd_transposed " + sizes,
+                    "winograd_transposed",
+                    ints,
+                    {},
+                    {Array::of(dy), transformed_kernel(m, r, p.out, p.in, TRANSPOSED, kernel)},
+                    {Array::empty<float>(g.x_size())}};
+    transposed.run();
+    expect_close(transposed.name, transposed.result<float>(), wanted.x_gradient, GRADIENT);
     Test sums{"winograd_kernel_grad " + sizes,
               "winograd_kernel_grad",
               ints,
@@ -322,6 +334,8 @@ void test_winograd() {
         {2, 8, 8, 64, 48, 1, 1},  {1, 14, 14, 130, 40, 1, 1}, {1, 4, 4, 520, 17, 1, 1},
         {20, 4, 4, 48, 40, 1, 0}, {9, 32, 32, 8, 12, 1, 1},
     };
-    for (const Picture &p : pictures)
-        for (int64_t m : {2, 4}) test_picture(p, m);
+    for (const Picture &p : pictures) {
+        for (int64_t m : {2, 4}) test_picture(p, m, 3);
+        test_picture({p.batch, p.height + 2, p.width + 2, p.in, p.out, 2 * p.top, p.left}, 2, 5);
+    }
 }

@@ -22,8 +22,8 @@ FILTERS = [(2, 3), (4, 3), (2, 5)]  # m, window
 each_filter = pytest.mark.parametrize(("m", "window"), FILTERS)
 PLAIN, TURNED, TRANSPOSED = 0, 1, 2
 
-# images (batch, height, width, in), out, zeros above and before (of windows of 3: larger ones take as
-# many more as keep the sizes)
+# images (batch, height, width, in), out, zeros above and before (of windows of 3: larger ones take
+# as many more as keep the sizes)
 CASES = [
     ((1, 3, 3, 1), 1, 0, 0),
     ((1, 1, 1, 3), 2, 1, 1),
@@ -53,9 +53,7 @@ def normal(*shape: int) -> np.ndarray:
     return np.random.default_rng(sum(shape)).standard_normal(shape, dtype=np.float32)
 
 
-def layer_of(
-    images: tuple[int, ...], out: int, top: int, left: int, window: int = 3
-) -> Layer:
+def layer_of(images: tuple[int, ...], out: int, top: int, left: int, window: int = 3) -> Layer:
     """A layer whose bottom and right are padded as its top and left are."""
     batch, height, width, _ = images
     outputs = (batch, height + 2 * top - 2, width + 2 * left - 2, out)

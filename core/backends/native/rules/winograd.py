@@ -1,9 +1,9 @@
 """3 x 3 and 5 x 5 convolutions by Winograd's algorithm: `kernels/winograd.h` has the mathematics.
 
-With windows of r x r, each tile of m x m outputs takes (m + r - 1)^2 multiplications a pair of channels
-instead of (m r)^2. What the images' values are, matters more than to a direct sum: one that is
-infinite or NaN makes all outputs of the tiles that see it NaN, and errors grow with the largest
-value of a tile.
+With windows of r x r, each tile of m x m outputs takes (m + r - 1)^2 multiplications a pair of
+channels instead of (m r)^2. What the images' values are, matters more than to a direct sum: one
+that is infinite or NaN makes all outputs of the tiles that see it NaN, and errors grow with the
+largest value of a tile.
 
 The gradient in the images is a convolution of the outputs' gradients, or the transposed algorithm,
 in which tiles overlap where windows do. The first has as many tiles as cover the images, the second
@@ -73,9 +73,7 @@ class Layer:
     def turned(self) -> Layer:
         """The convolution of gradients that gives the images' gradients."""
         around = self.window - 1
-        return Layer(
-            self.outputs, self.images, around - self.top, around - self.left, self.window
-        )
+        return Layer(self.outputs, self.images, around - self.top, around - self.left, self.window)
 
     def multiplications(self, m: int) -> int:
         """How many a pair of channels takes with tiles of m x m."""
