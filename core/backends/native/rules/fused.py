@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....ops.fused import Fused
+from ....ops.windows import Windows
 from ....program import Instruction, Program
 from ..lowering import Builder, lower_instruction, rule
 from .convolution import call_convolution
 from .elementwise import is_supported, lower_group
 from .matmul import NO_ACTIVATION, RELU, call_gemm
 from .normalize import fold_normalization
+from .winograd import call_winograd
 
 __all__ = ["NativeFusion"]
 
@@ -30,7 +32,7 @@ def fused(b: Builder, op: Fused, inputs: Sequence[int], outputs: Sequence[int]) 
 
 def _product(b: Builder, inner: Program, output: int) -> bool:
     head, *tail = inner.instructions
-    bias, normalization, activation = None, None, NO_ACTIVATION
+    bias, normalization, activation, pooled = None, None, NO_ACTIVATION, False
     for instruction in tail:
         if instruction.opdef.label == "Add":
             bias = next(n for n in instruction.inputs if n not in head.outputs)
@@ -40,8 +42,14 @@ def _product(b: Builder, inner: Program, output: int) -> bool:
             normalization = instruction
         elif instruction.opdef.label == "Relu":
             activation = RELU
+        elif _is_pool_of_pairs(b, instruction):
+            pooled = True
         else:
             return False
+    if pooled:  # only Winograd's output transform pools
+        is_convolution = head.opdef.label == "Convolution"
+        operands: Any = (b, head.opdef, head.inputs, output, bias, activation)
+        return is_convolution and call_winograd(*operands, pool=True)
     call: Any = call_gemm if head.opdef.label == "MatMul" else call_convolution
     if normalization is None:
         return bool(call(b, head.opdef, head.inputs, output, bias, activation))
@@ -55,6 +63,17 @@ def _product(b: Builder, inner: Program, output: int) -> bool:
         return True
     del b.calls[begin:]
     return False
+
+
+def _is_pool_of_pairs(b: Builder, instruction: Instruction) -> bool:
+    """Whether it takes the largest of each 2 x 2, and leaves out what does not fill one."""
+    op: Any = instruction.opdef
+    if op.label != "MaxPool" or len(op.pool_size) != 2:
+        return False
+    shape = b.shape(instruction.inputs[0])
+    windows = Windows(shape[1:3], op.pool_size, op.strides, op.dilations, op.padding)
+    is_plain = op.pool_size == op.strides == (2, 2) and op.dilations == (1, 1)
+    return is_plain and windows.positions == (shape[1] // 2, shape[2] // 2)
 
 
 def _folding_pays(
