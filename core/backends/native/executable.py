@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -83,6 +84,7 @@ class NativeExecutable:
             self._external[n] = len(self._external)
         for n, position in self._in_place.items():
             self._external[n] = self._external[self._state[position]]
+        self._external.update(self._made_in_results())
         self._instruction_of: list[Instruction] = []  # by step
         self._executor, self._parts = self._make_executor()
         self._is_native = all(part.instruction is None for part in self._parts)
@@ -100,6 +102,32 @@ class NativeExecutable:
         """Whether a result is computed into an array made for it."""
         elsewhere = n in self._external or n in self._in_place or n in self._lowered.constants
         return not elsewhere and self._lowered.root(n) == n and self._lowered.is_plain(n)
+
+    def _made_in_results(self) -> dict[int, int]:
+        """Values that one instruction reads and may overwrite by a result: they lie in its array.
+
+        So an initial value of 400 MB, drawn and then scaled, takes 400 MB and not 800: pages of the
+        arena that nothing touches do not exist.
+        """
+        program, memory = self._plan.program, self._plan.memory
+        readers = Counter(n for i in program.instructions for n in i.inputs)
+        apart = {n for i in program.instructions if not i.opdef.may_alias for n in i.outputs}
+        apart -= {*memory.root, *memory.root.values(), *memory.reused, *memory.reused.values()}
+        apart -= set(program.results())
+        made: dict[int, int] = {}
+        fresh = {n for n, _, _ in self._fresh}
+        for instruction in program.instructions:
+            for out, candidates in instruction.opdef.reuse.items():
+                n = instruction.outputs[out]
+                inputs = [candidates] if isinstance(candidates, int) else candidates
+                for source in (instruction.inputs[i] for i in inputs):
+                    is_ours = source in apart and source not in self._external
+                    types = program.types[source], program.types[n]
+                    same = types[0].dtype == types[1].dtype and types[0].size == types[1].size
+                    if n in fresh and is_ours and same and readers[source] == 1:
+                        made[source] = self._external[n]
+                        break
+        return made
 
     # Layout -------------------------------------------------------------------------------------
 

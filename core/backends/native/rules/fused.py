@@ -47,9 +47,9 @@ def _product(b: Builder, inner: Program, output: int) -> bool:
         else:
             return False
     if pooled:  # only Winograd's output transform pools
-        is_convolution = head.opdef.label == "Convolution"
-        operands: Any = (b, head.opdef, head.inputs, output, bias, activation)
-        return is_convolution and call_winograd(*operands, pool=True)
+        op: Any = head.opdef
+        is_ours = op.label == "Convolution" and normalization is None
+        return is_ours and call_winograd(b, op, head.inputs, output, bias, activation, True)
     call: Any = call_gemm if head.opdef.label == "MatMul" else call_convolution
     if normalization is None:
         return bool(call(b, head.opdef, head.inputs, output, bias, activation))
