@@ -319,7 +319,7 @@ class Session:
                 function = GraphFunction([variable.initial_tensor()], [])
         arrays = function.bind(())
         [value] = self._execute(function.compiled(arrays, self.backend), arrays)
-        value = np.require(value, variable.dtype.numpy, "CWO")  # copies what is not ours alone
+        value = np.require(value, variable.dtype.numpy, ["C", "W", "O"])  # copies what is not ours alone
         if not variable.type.accepts_shape(value.shape):
             raise ShapeError(
                 "Variable",
