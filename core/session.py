@@ -319,7 +319,8 @@ class Session:
                 function = GraphFunction([variable.initial_tensor()], [])
         arrays = function.bind(())
         [value] = self._execute(function.compiled(arrays, self.backend), arrays)
-        value = np.require(value, variable.dtype.numpy, ["C", "W", "O"])  # copies what is not ours alone
+        # copies what is not ours alone
+        value = np.require(value, variable.dtype.numpy, ["C", "W", "O"])
         if not variable.type.accepts_shape(value.shape):
             raise ShapeError(
                 "Variable",

@@ -7,6 +7,8 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
+
 from ..errors import KernelError, ThalwegError
 from ..ops.loops import BodyOp
 from ..ops.transfer import Transfer
@@ -133,7 +135,7 @@ class Interpreter:
                 raise self._failed(position, error) from error
         return (
             [_handed_out(values[n], copier) for n, copier in self._fetches],
-            [_handed_out(values[n], copier) for n, copier in self._state],
+            [_as_state(_handed_out(values[n], copier)) for n, copier in self._state],
         )
 
     def _failed(self, position: int, error: Exception) -> KernelError:
@@ -194,6 +196,14 @@ def _guarded(kernel: Kernel, backend: Backend) -> Kernel:
             return kernel(*arrays)
 
     return run
+
+
+def _as_state(value: Array) -> Array:
+    """An array in the order of its axes: kernels give scalars, and views such as reversed ones."""
+    is_plain = not isinstance(value, np.generic | np.ndarray) or (
+        isinstance(value, np.ndarray) and value.flags.c_contiguous
+    )
+    return value if is_plain else np.array(value, order="C")
 
 
 def _handed_out(value: Array, copier: Backend | None) -> Array:

@@ -23,7 +23,8 @@ def merge(program: Program) -> Program:
     def rule(rewriter: Rewriter, instruction: Instruction) -> tuple[int, ...] | None:
         if not instruction.opdef.is_pure:
             return None
-        key = (instruction.opdef, *[same.get(n, n) for n in instruction.inputs])
+        where = instruction.origin.device  # a value of another device is another value
+        key = (instruction.opdef, where, *[same.get(n, n) for n in instruction.inputs])
         known = seen.setdefault(key, instruction.outputs)
         return None if known == instruction.outputs else known
 

@@ -170,3 +170,29 @@ def test_unknown_kinds_of_device() -> None:
     with pytest.raises(core.OptionError) as error:
         Session().run(y, {y.op.inputs[1]: 1.0})
     assert "unknown backend" in str(error.value) and "'tpu'" in str(error.value)
+
+
+@pytest.mark.parametrize("passes_off", [[], ["fold"]])
+def test_equal_instructions_of_two_devices_stay_two(passes_off: list[str]) -> None:
+    one = core.constant(1)
+    here = core.reduce_sum(core.fill([core.clip_by_value(one, 0, 3), 2], one), axis=0)
+    with device("strict:0"):
+        n = placeholder("int32", [])  # only a run knows the size: the rest is planned then
+        there = core.fill([n, 2], one)
+    results = Session(backend="numpy", passes_off=passes_off).run([here, there], {n: 1})
+    assert [r.tolist() for r in results] == [[1, 1], [[1, 1]]]
+
+
+def test_variables_hold_arrays_whatever_kernels_return() -> None:
+    w = core.Variable(np.float32(1.0))
+    table = core.Variable(np.arange(6.0, dtype="f").reshape(2, 3))
+    with device("strict:0"):
+        n = placeholder("int32", [])
+        filled = core.fill([n, 2], w)
+    session = Session()
+    writes = [w.assign(core.square(w) + 2.0), table.assign(core.reverse(table, 1))]
+    session.run([filled, *writes], {n: 1})
+    assert session.run(core.tanh(w.value()) * 0 + w) == 3.0  # hoisted by the engine, if it is built
+    assert session.run(core.identity(table)).tolist() == [[2, 1, 0], [5, 4, 3]]
+    held = [session._values[v] for v in (w, table)]
+    assert all(isinstance(array, np.ndarray) and array.flags.c_contiguous for array in held)

@@ -105,8 +105,11 @@ class Interpreter:
 class _Run:
     """One run: the values of tensors so far, and what the writes so far have left."""
 
-    def __init__(self, interpreter: Interpreter, feeds: dict[Tensor, Array]) -> None:
+    def __init__(
+        self, interpreter: Interpreter, feeds: dict[Tensor, Array], is_body: bool = False
+    ) -> None:
         self.interpreter = interpreter
+        self.is_body = is_body  # then its inputs are computed values, which decide nothing
         self.feeds = feeds
         self.values: dict[Tensor, Array] = {t: np.array(value) for t, value in feeds.items()}
         self.used: set[Tensor] = set()  # fed tensors that decided something
@@ -181,6 +184,8 @@ class _Run:
         if tensor.dtype.is_float or tensor.type.size is None or tensor.type.size > MAX_VALUE_SIZE:
             return None
         if tensor in self.feeds:
+            if self.is_body:
+                return None
             self.used.add(tensor)
             return self.feeds[tensor]
         if isinstance(opdef, Constant):
@@ -284,7 +289,7 @@ class _Bodies:
     def call(self, body: int, inputs: Sequence[Array]) -> list[Array]:
         """Runs a body: a graph, whose inputs are fed."""
         function = self.op.opdef.bodies[body]
-        run = _Run(self.interpreter, dict(zip(function.inputs, inputs, strict=True)))
+        run = _Run(self.interpreter, dict(zip(function.inputs, inputs, strict=True)), is_body=True)
         try:
             run.prepare(function.outputs)
         except NotFed as missing:
