@@ -200,10 +200,7 @@ def _guarded(kernel: Kernel, backend: Backend) -> Kernel:
 
 def _as_state(value: Array) -> Array:
     """An array in the order of its axes: kernels give scalars, and views such as reversed ones."""
-    is_plain = not isinstance(value, np.generic | np.ndarray) or (
-        isinstance(value, np.ndarray) and value.flags.c_contiguous
-    )
-    return value if is_plain else np.array(value, order="C")
+    return np.asarray(value, order="C") if isinstance(value, np.generic | np.ndarray) else value
 
 
 def _handed_out(value: Array, copier: Backend | None) -> Array:

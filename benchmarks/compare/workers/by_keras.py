@@ -7,15 +7,14 @@ from importlib.metadata import version
 import numpy as np
 
 from benchmarks.compare.protocol import serve
-from benchmarks.compare.workers.base import FrameworkWorker
-from benchmarks.compare.workers.keras_words import build_model, compile_model
+from benchmarks.compare.workers.keras_words import KerasLikeWorker
 
 __all__ = ["KerasWorker"]
 
 PACKAGES = {"tensorflow": "tensorflow-cpu", "jax": "jax", "torch": "torch"}
 
 
-class KerasWorker(FrameworkWorker):
+class KerasWorker(KerasLikeWorker):
     """Images have their channels last, but on torch, which prefers them first.
 
     Flattened they have them last in both cases: that is how Keras does it.
@@ -47,27 +46,7 @@ class KerasWorker(FrameworkWorker):
             import torch
 
             torch.set_num_threads(threads)
-        self.model = build_model(self.keras, self.net, weights)
-        compile_model(self.keras, self.net, self.model)
-
-    def outputs(self, x: np.ndarray) -> np.ndarray:
-        """As `predict` gives them."""
-        return np.asarray(self.model.predict_on_batch(x))
-
-    def load(self, x: np.ndarray, y: np.ndarray) -> None:
-        """NumPy's arrays are what `fit` takes."""
-        self.x, self.y = x, y
-
-    def fit(self, steps: int) -> None:
-        """One epoch over the loaded batches."""
-        self.model.fit(
-            self.x, self.y, batch_size=self.task["batch"], epochs=1, shuffle=False, verbose=0
-        )
-
-    def predict(self, steps: int) -> None:
-        """One call a batch, which Keras compiles."""
-        for _ in range(steps):
-            self.model.predict_on_batch(self.x)
+        super().build(weights)
 
 
 if __name__ == "__main__":

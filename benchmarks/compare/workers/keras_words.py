@@ -7,8 +7,43 @@ from typing import Any
 import numpy as np
 
 from benchmarks.compare.models import Net, Node
+from benchmarks.compare.workers.base import FrameworkWorker
 
-__all__ = ["build_model", "compile_model"]
+__all__ = ["KerasLikeWorker", "build_model", "compile_model"]
+
+
+class KerasLikeWorker(FrameworkWorker):
+    """A functional model, its `fit` and `predict_on_batch`.
+
+    Attributes:
+        keras: `thalweg` or `keras`.
+    """
+
+    keras: Any
+
+    def build(self, weights: dict[str, list[np.ndarray]]) -> None:
+        """Built and compiled."""
+        self.model = build_model(self.keras, self.net, weights)
+        compile_model(self.keras, self.net, self.model)
+
+    def outputs(self, x: np.ndarray) -> np.ndarray:
+        """As `predict` gives them."""
+        return np.asarray(self.model.predict_on_batch(x))
+
+    def load(self, x: np.ndarray, y: np.ndarray) -> None:
+        """NumPy's arrays are taken as they are."""
+        self.x, self.y = x, y
+
+    def fit(self, steps: int) -> None:
+        """One epoch over the loaded batches."""
+        self.model.fit(
+            self.x, self.y, batch_size=self.task["batch"], epochs=1, shuffle=False, verbose=0
+        )
+
+    def predict(self, steps: int) -> None:
+        """One call a batch."""
+        for _ in range(steps):
+            self.model.predict_on_batch(self.x)
 
 
 def build_model(keras: Any, net: Net, weights: dict[str, list[np.ndarray]]) -> Any:

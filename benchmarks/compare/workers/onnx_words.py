@@ -104,6 +104,8 @@ class _Writer:
         self.op("Transpose", list(node.inputs), f"{name}/steps", perm=[1, 0, 2])
         inputs = [f"{name}/steps", *constants]
         outputs = ["", f"{name}/last"]
-        self.nodes.append(helper.make_node("LSTM", inputs, outputs, name, hidden_size=units))
+        self.nodes.append(
+            helper.make_node("LSTM", inputs, outputs, f"{name}/last", hidden_size=units)
+        )
         axis = self.constant(f"{name}/axis", np.array([0], np.int64))
         self.op("Squeeze", [f"{name}/last", axis], name)

@@ -57,13 +57,9 @@ class Lowered:
     ) -> None:
         self.plan = plan
         program = plan.program
-        builder = Builder(program, plan.passes_off)
-        if fixed is not None:
-            builder.fixed.update(fixed, program.constants)
+        builder = Builder(program, plan.passes_off, fixed)
         self.items: list[Item] = []
         for instruction in program.instructions:
-            if instruction.inputs and builder.fixed.issuperset(instruction.inputs):
-                builder.fixed.update(instruction.outputs)
             if instruction.opdef.is_view and self.is_plain(*instruction.outputs):
                 continue
             first = len(builder.calls)

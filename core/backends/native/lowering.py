@@ -112,19 +112,23 @@ class Builder:
     Args:
         program: planned; all sizes that rules ask for are known.
         passes_off: names of passes that plans of bodies leave out.
-        fixed: values that are the same whenever this part runs, such as a weight in a loop; what
-            follows from them alone is computed once.
+        fixed: of a loop's body, the feeds that are the same at all iterations, such as a weight;
+            None for a plan, whose fixed values are the variables that it does not write.
+
+    Attributes:
+        is_body: whether it is a loop's body, in which work done in advance pays many times a run.
     """
 
     def __init__(
         self,
         program: Program,
         passes_off: frozenset[str] = frozenset(),
-        fixed: Iterable[int] = (),
+        fixed: Iterable[int] | None = None,
     ) -> None:
         self.program = program
         self.passes_off = passes_off
-        self.fixed = set(fixed)
+        self.is_body = fixed is not None
+        self._given = None if fixed is None else set(fixed)
         self.calls: list[KernelCall] = []
         self.temporaries: list[int] = []  # their bytes; temporary i is value -1 - i
         self._temporary_types: dict[int, TensorType] = {}  # of those that stand for a value
@@ -148,14 +152,14 @@ class Builder:
         return all(self.type(n).dtype == "float32" for n in values)
 
     def is_fixed(self, *values: int) -> bool:
-        """Whether all of these follow from constants and variables that the program only reads.
+        """Whether all of these follow from constants and fixed values alone.
 
-        What depends on such alone is computed once, see `Lowered.hoisted`.
+        What does is computed once, see `Lowered.hoisted`.
         """
         if self._fixed is None:
             program = self.program
-            self._fixed = {n for v, n in program.state_in.items() if v not in program.state_out}
-            self._fixed.update(program.constants)
+            read_only = (n for v, n in program.state_in.items() if v not in program.state_out)
+            self._fixed = {*program.constants, *(read_only if self._given is None else self._given)}
             for instruction in program.instructions:
                 if instruction.inputs and self._fixed.issuperset(instruction.inputs):
                     self._fixed.update(instruction.outputs)

@@ -39,7 +39,7 @@ def call_gemm(
     if batch_y == 1 and batch_x > 1 and not op.transpose_a:
         m, batch, stride_x = m * batch, 1, 0  # rows of one tall matrix
     layout = int(op.transpose_b)
-    if y in b.fixed and batch == 1 and batch_y == 1:
+    if b.is_body and batch == 1 and batch_y == 1 and b.is_fixed(y):
         y, layout = _packed(b, y, n, k, layout), _PACKED
     operands = [x, y] if bias is None else [x, y, bias]
     ints = [batch, m, n, k, op.transpose_a, layout, stride_x, stride_y]
