@@ -1,4 +1,4 @@
-"""A LeNet trains on every backend to the same numbers; one of them never mixes with NumPy's arrays."""
+"""A LeNet trains on every backend to the same numbers, also where arrays never become NumPy's."""
 
 import numpy as np
 import pytest
