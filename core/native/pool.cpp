@@ -42,10 +42,18 @@ struct Region {
     int64_t tasks;
 };
 
+// A thread's share of a region: those tasks it takes first. As a share depends on nothing but its
+// number, a thread meets again what it left in its caches: weights at the next run, and rows of one
+// layer's result in the next. Who is done early helps the others.
+struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+};
+
 class Pool {
   public:
-    explicit Pool(int threads) {
-        for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    explicit Pool(int threads) : shares_(size_t(threads)) {
+        for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
     }
 
     ~Pool() {
@@ -62,36 +70,43 @@ class Pool {
 
     void run(const Region &region) {
         region_ = region;
-        next_.store(0, std::memory_order_relaxed);
+        const int64_t count = size();
+        for (int64_t i = 0; i < count; ++i) {
+            shares_[size_t(i)].next.store(region.tasks * i / count, std::memory_order_relaxed);
+            shares_[size_t(i)].end = region.tasks * (i + 1) / count;
+        }
         busy_.store(int(workers_.size()), std::memory_order_relaxed);
         turn_.fetch_add(1);  // publishes the region
         if (sleepers_.load()) {
             std::lock_guard<std::mutex> lock(sleep_);
             wake_.notify_all();
         }
-        claim_tasks();
+        claim_tasks(0);
         for (int spins = 0; busy_.load(std::memory_order_acquire); ++spins)
             if (spins < SPINS_BEFORE_SLEEP) pause_briefly();
             else std::this_thread::yield();
     }
 
   private:
-    void claim_tasks() {
+    void claim_tasks(size_t thread) {
         char *scratch = region_.scratch_bytes ? thread_scratch(region_.scratch_bytes) : nullptr;
-        for (;;) {
-            const int64_t index = next_.fetch_add(1, std::memory_order_relaxed);
-            if (index >= region_.tasks) return;
-            region_.task(region_.argument, index, scratch);
+        for (size_t k = 0; k < shares_.size(); ++k) {
+            Share &share = shares_[(thread + k) % shares_.size()];
+            for (;;) {
+                const int64_t index = share.next.fetch_add(1, std::memory_order_relaxed);
+                if (index >= share.end) break;
+                region_.task(region_.argument, index, scratch);
+            }
         }
     }
 
-    void work() {
+    void work(int thread) {
         unsigned seen = 0;
         for (;;) {
             wait_for_turn(seen);
             ++seen;
             if (stopping_) return;
-            claim_tasks();
+            claim_tasks(size_t(thread));
             busy_.fetch_sub(1, std::memory_order_release);
         }
     }
@@ -107,13 +122,13 @@ class Pool {
         sleepers_.fetch_sub(1);
     }
 
+    std::vector<Share> shares_;
     std::vector<std::thread> workers_;
     std::mutex sleep_;
     std::condition_variable wake_;
     bool stopping_ = false;
     Region region_{};
     alignas(64) std::atomic<unsigned> turn_{0};
-    alignas(64) std::atomic<int64_t> next_{0};
     alignas(64) std::atomic<int> busy_{0};
     std::atomic<int> sleepers_{0};
 };

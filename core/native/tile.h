@@ -34,6 +34,7 @@ struct Tile {
     bool accumulate;      // c += instead of c =
     const float *bias;    // of `columns`, or null; added at the end
     Activation activation;
+    int64_t bias_row = 0; // from one row's bias to the next; 0: all rows have the same
 };
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 Two kinds. A matrix product or convolution takes along what follows it: the bias, the normalization
 by known statistics, the activation and the pooling. Element-wise instructions on arrays of one
-shape join in groups of any form: chains, diamonds, several results. A group is convex, which is
-what keeps the program in order: no value leads out of it and back in.
+shape join in groups of any form: chains, diamonds, several results. A group may read the parts of a
+larger array where they lie, and write its results as parts of one: so the gates of a recurrent cell
+need no copies. A group is convex, which is what keeps the program in order: no value leads out of
+it and back in.
 
 What can be run as one is the backend's to say. A fused instruction keeps its ops, as the program of
 a `Fused`, so its meaning stays theirs.
@@ -24,6 +26,8 @@ __all__ = ["Fusion", "fuse"]
 
 MAX_GROUP = 40  # instructions in a group; more would not fit a register file
 MAX_INPUTS = 16
+SURELY_FITS = 4  # members of a group that any backend runs
+PARTS = ("Slice", "Split")
 
 # what may follow a product, in this order
 HEADS = ("MatMul", "Convolution")
@@ -45,6 +49,12 @@ class Fusion(Protocol):
 
     def joins(self, program: Program, instruction: Instruction) -> bool:
         """Whether an element-wise instruction can be part of a group."""
+
+    def takes_apart(self, program: Program, instruction: Instruction) -> bool:
+        """Whether a group can read this instruction's results where its input lies."""
+
+    def puts_together(self, program: Program, instruction: Instruction) -> bool:
+        """Whether a group can write this instruction's inputs where its result lies."""
 
     def runs(self, program: Program, instruction: Instruction) -> bool:
         """Whether it has a kernel for this `Fused`."""
@@ -71,8 +81,8 @@ def _with_epilogues(program: Program, fusion: Fusion) -> Program:
             continue
         for labels in TAILS:
             members = _chain(program, instruction, labels, readers)
-            if members is None:
-                continue
+            if members is None or any(position[id(member)] in gone for member in members):
+                continue  # or the sum of two products, which the other has taken
             fused = _fused(program, members, [members[-1].outputs[0]])
             if fusion.runs(program, fused):
                 replaced[position[id(members[-1])]] = fused
@@ -110,7 +120,7 @@ def _chain(
         follower = readers.get(value)
         if follower is None or follower.opdef.label != label:
             return None
-        if label == "Add" and not _is_bias(program, follower, value):
+        if label == "Add" and not _is_bias(program, follower, value, head):
             return None
         if label == "BatchNormInference" and follower.inputs[0] != value:
             return None
@@ -118,10 +128,15 @@ def _chain(
     return members
 
 
-def _is_bias(program: Program, add: Instruction, value: int) -> bool:
-    """Whether the other operand is one number for each entry of the last axis."""
+def _is_bias(program: Program, add: Instruction, value: int, head: Instruction) -> bool:
+    """Whether the other operand is one number for each entry of the last axis.
+
+    To a matrix product, it may also be another matrix.
+    """
     other = add.inputs[1] if add.inputs[0] == value else add.inputs[0]
     shape, bias = program.types[value].dims(), program.types[other].dims()
+    if head.opdef.label == "MatMul" and bias == shape:
+        return True
     return len(bias) == 1 and bias[0] == shape[-1] and bias[0] != 1
 
 
@@ -144,15 +159,17 @@ class _Grouping:
         self._program = program
         self._fusion = fusion
         self._groups: list[_Group] = []
+        self._count = 0  # of all groups there were: two that became one free no number
         self._group_of: dict[int, _Group] = {}  # by value
         self._needs: dict[int, int] = {}  # by value: groups it depends on, as bits
         self._effect_needs = 0  # those that the last effect depends on: effects keep their order
+        self._only_reader = _only_readers(program)
 
     def result(self) -> Program:
         """The program with each group of several members as one instruction."""
         program = self._program
         for instruction in program.instructions:
-            group = self._join(instruction) if self._can_join(instruction) else None
+            group = self._group_for(instruction)
             needs = 0
             for n in instruction.inputs:
                 needs |= self._closure(self._needs.get(n, 0))
@@ -165,13 +182,55 @@ class _Grouping:
                 self._needs[n] = needs
         return self._emit()
 
-    def _can_join(self, instruction: Instruction) -> bool:
-        if not instruction.opdef.is_elementwise or instruction.opdef.bodies:
+    def _group_for(self, instruction: Instruction) -> _Group | None:
+        """Which group it is part of, if any."""
+        opdef, program = instruction.opdef, self._program
+        types = [program.types[n] for n in (*instruction.inputs, *instruction.outputs)]
+        if opdef.bodies or not all(t.is_static and t.dtype.is_numeric for t in types):
+            return None
+        if opdef.is_elementwise:
+            return self._join(instruction) if self._fusion.joins(program, instruction) else None
+        if opdef.label in PARTS:
+            outputs = {program.types[n].shape for n in instruction.outputs}
+            if len(outputs) == 1 and self._fusion.takes_apart(program, instruction):
+                return self._new(instruction)
+        if opdef.label == "Concat":
+            return self._group_that_makes_parts(instruction)
+        return None
+
+    def _group_that_makes_parts(self, concat: Instruction) -> _Group | None:
+        """The group of all that is joined here, if that is needed for nothing else."""
+        groups = [group for n in concat.inputs if (group := self._group_of.get(n)) is not None]
+        made = {n: m for group in set(groups) for m in group.members for n in m.outputs}
+        if (
+            len(groups) != len(concat.inputs)
+            or not all(self._only_reader.get(n) is concat for n in concat.inputs)
+            or not all(made[n].opdef.is_elementwise for n in concat.inputs)
+            or not self._fusion.puts_together(self._program, concat)
+        ):
+            return None
+        group = groups[0]
+        return group if all(self._take(group, other) for other in groups) else None
+
+    def _take(self, group: _Group, other: _Group) -> bool:
+        """Makes two groups one, if neither needs the other; whether they are one now."""
+        if group is other:
+            return True
+        if (
+            group.shape != other.shape
+            or len(group.members) + len(other.members) > MAX_GROUP
+            or len(group.inputs | other.inputs) > MAX_INPUTS
+            or self._closure(group.needs) & other.bit
+            or self._closure(other.needs) & group.bit
+        ):
             return False
-        types = [self._program.types[n] for n in (*instruction.inputs, *instruction.outputs)]
-        if not all(type_.is_static and type_.dtype.is_numeric for type_ in types):
-            return False
-        return self._fusion.joins(self._program, instruction)
+        group.members += other.members
+        group.inputs |= other.inputs
+        group.needs |= other.needs
+        group.bit |= other.bit
+        self._groups.remove(other)
+        self._group_of.update((n, group) for m in other.members for n in m.outputs)
+        return True
 
     def _closure(self, needs: int) -> int:
         """These groups and all that they need."""
@@ -192,10 +251,21 @@ class _Grouping:
                 continue
             if len(group.inputs | set(inputs)) > MAX_INPUTS:
                 continue
+            for m in inputs:
+                other = self._group_of.get(m)
+                if other is not None:
+                    self._take(group, other)
+            if len(group.members) >= MAX_GROUP or len(group.inputs | set(inputs)) > MAX_INPUTS:
+                continue
             outside = [m for m in inputs if self._group_of.get(m) is not group]
             if not any(self._closure(self._needs.get(m, 0)) & group.bit for m in outside):
                 return group
-        group = _Group(len(self._groups), type_)
+        return self._new(instruction)
+
+    def _new(self, instruction: Instruction) -> _Group:
+        type_ = self._program.types[instruction.outputs[0]]
+        group = _Group(self._count, type_)
+        self._count += 1
         self._groups.append(group)
         return group
 
@@ -219,7 +289,8 @@ class _Grouping:
         if not groups:
             return program
         items: list[Instruction] = []
-        done: dict[int, Instruction] = {}
+        done: set[int] = set()
+        position = {id(member): k for k, member in enumerate(program.instructions)}
         needed = Counter(program.results())
         for instruction in program.instructions:
             needed.update(set(instruction.inputs))
@@ -228,13 +299,29 @@ class _Grouping:
             if group is None:
                 items.append(instruction)
             elif group.bit not in done:
-                done[group.bit] = fused = _fused_group(program, group.members, needed)
-                if fused.outputs:  # without the other passes, there may be groups that nobody needs
-                    items.append(fused)
+                done.add(group.bit)
+                members = sorted(group.members, key=lambda member: position[id(member)])
+                items += self._joined(members, needed)
         new = program.emptied()
         new.fetches, new.state_out = program.fetches, program.state_out
         new.instructions = _in_order(new, items)
         return new
+
+    def _joined(self, members: list[Instruction], needed: Counter[int]) -> list[Instruction]:
+        """One instruction, or several where that is too much for one."""
+        if len(members) <= 1:
+            return members
+        fused = _fused_group(self._program, members, needed)
+        if not fused.outputs:  # without the other passes, there may be groups that nobody needs
+            return []
+        if len(members) <= SURELY_FITS or self._fusion.runs(self._program, fused):
+            return [fused]
+        plain = [member for member in members if member.opdef.is_elementwise]
+        if len(plain) < len(members):
+            others = [member for member in members if not member.opdef.is_elementwise]
+            return others + self._joined(plain, needed)
+        half = len(members) // 2
+        return self._joined(members[:half], needed) + self._joined(members[half:], needed)
 
 
 def _fused_group(
@@ -263,7 +350,7 @@ def _fused(
     inner.constants = {n: program.constants[n] for n in read if _is_inner(program, n, host)}
     inner.instructions = list(members)
     inner.fetches = list(outputs)
-    places = _overwritable(program, inputs, outputs) if overwrites else ()
+    places = _overwritable(program, members, inputs, outputs) if overwrites else ()
     name = "+".join(member.opdef.label for member in members)
     last = members[-1].origin
     origin = Origin(last.node, last.owner, last.site, last.device)
@@ -277,16 +364,23 @@ def _is_inner(program: Program, n: int, host: set[int]) -> bool:
 
 
 def _overwritable(
-    program: Program, inputs: Sequence[int], outputs: Sequence[int]
+    program: Program,
+    members: Sequence[Instruction],
+    inputs: Sequence[int],
+    outputs: Sequence[int],
 ) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    """For each output the inputs of its very type."""
+    """For each output the inputs of its very type, if both are read and written in order."""
     types = program.types
+    moved = {n for m in members if m.opdef.label in PARTS for n in m.inputs}
+    moved |= {n for m in members if m.opdef.label == "Concat" for n in m.outputs}
     pairs = []
     for i, output in enumerate(outputs):
         fits = tuple(
             k
             for k, n in enumerate(inputs)
-            if types[n].shape == types[output].shape and types[n].dtype is types[output].dtype
+            if types[n].shape == types[output].shape
+            and types[n].dtype is types[output].dtype
+            and moved.isdisjoint((n, output))
         )
         if fits:
             pairs.append((i, fits))

@@ -230,7 +230,7 @@ def registers_are_free_one_step_early(patch: pytest.MonkeyPatch) -> None:
 
 
 def anything_is_a_bias(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fuse, "_is_bias", lambda program, add, value: True)
+    patch.setattr(fuse, "_is_bias", lambda program, add, value, head: True)
 
 
 def what_variables_give_stays(patch: pytest.MonkeyPatch) -> None:

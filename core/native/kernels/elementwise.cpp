@@ -20,6 +20,7 @@ enum OperandKind : int64_t {
     PERIODIC = 3,  // p0 elements over and over (a bias along the last axis)
     REPEATED = 4,  // each element p0 times (a mean along the last axis)
     STRIDED = 5,   // p0 axes, then sizes, then strides in elements
+    ROWS = 6,      // rows of p0 elements; words: from one row to the next, offset of the first
 };
 
 constexpr int MAX_OPERANDS = 24, MAX_REGISTERS = 24, MAX_SOURCES = 3, MAX_AXES = 8;
@@ -33,6 +34,12 @@ struct Operand {
     bool is_fixed;  // its register is filled once a task
 };
 
+// Where a result goes: all of its buffer, or rows in it.
+struct Result {
+    int64_t bytes, buffer;
+    int64_t row, stride, offset;  // elements; row is 0 for all of the buffer
+};
+
 struct Step {
     BlockFunction function;
     int64_t destination;
@@ -44,11 +51,11 @@ struct Chain {
     int64_t count, block, register_count, register_bytes;
     int64_t input_count, output_count, step_count, first_output;
     Operand inputs[MAX_OPERANDS];
-    int64_t output_bytes[MAX_OPERANDS];
+    Result outputs[MAX_OPERANDS];
     const int64_t *steps;
 
     // ints: count, block, register_count, register_bytes, input_count, output_count, step_count,
-    // number of the first output's buffer; inputs: kind, type, bytes, buffer, register, p0, words, words more; output bytes;
+    // number of the first output's buffer; inputs: kind, type, bytes, buffer, register, p0, words, words more; outputs: bytes, buffer, row, stride, offset;
     // steps: op, type, destination, source_count, sources.
     void read(const int64_t *v) {
         count = v[0], block = v[1], register_count = v[2], register_bytes = v[3];
@@ -60,7 +67,7 @@ struct Chain {
             o.is_fixed = o.kind == CONSTANT || o.kind == SCALAR || (o.kind == PERIODIC && block % o.p0 == 0);
             v += 7 + v[6];
         }
-        for (int64_t i = 0; i < output_count; ++i) output_bytes[i] = *v++;
+        for (int64_t i = 0; i < output_count; ++i, v += 5) outputs[i] = {v[0], v[1], v[2], v[3], v[4]};
         steps = v;
     }
 };
@@ -81,6 +88,15 @@ template <class T> void spread(const Operand &o, const T *from, T *to, int64_t f
             for (int64_t i = 0, at = first / o.p0, left = o.p0 - first % o.p0; i < n; ++at, left = o.p0) {
                 const int64_t run = smaller(n - i, left);
                 for (int64_t k = 0; k < run; ++k) to[i + k] = from[at];
+                i += run;
+            }
+            return;
+        case ROWS:
+            from += o.axes[1];
+            for (int64_t i = 0, row = first / o.p0, at = first % o.p0; i < n; ++row, at = 0) {
+                const int64_t run = smaller(n - i, o.p0 - at);
+                const T *source = from + row * o.axes[0] + at;
+                for (int64_t k = 0; k < run; ++k) to[i + k] = source[k];
                 i += run;
             }
             return;
@@ -136,6 +152,7 @@ class Machine {
     Machine(Call *call, const Chain &chain, char *registers)
         : call_(call), chain_(chain), registers_(registers) {
         outputs_in_place_ = find_shared_memory();
+        for (int64_t o = 0; o < chain.output_count; ++o) waits_[o] = outputs_in_place_ || chain.outputs[o].row;
     }
 
     void run(int64_t first, int64_t last) {
@@ -165,7 +182,8 @@ class Machine {
                 const Pointer &p = pointers[s][0];
                 steps[s].function(p.base + p.bytes * at, sources, n);
             }
-            if (outputs_in_place_) store_outputs(at, n);
+            for (int64_t o = 0; o < chain_.output_count; ++o)
+                if (waits_[o]) store_output(o, at, n);
         }
     }
 
@@ -197,7 +215,9 @@ class Machine {
     }
 
     char *input(const Operand &o) const { return (char *)call_->buffers[o.buffer]; }
-    char *output(int64_t o) const { return (char *)call_->buffers[chain_.first_output + o]; }
+    char *output(int64_t o) const {
+        return (char *)call_->buffers[chain_.first_output + chain_.outputs[o].buffer];
+    }
     char *register_at(int64_t r) const { return registers_ + r * chain_.register_bytes; }
     char *waiting(int64_t o) const { return register_at(chain_.register_count + o); }
 
@@ -206,8 +226,8 @@ class Machine {
         const int64_t i = -1 - operand;
         if (i < chain_.input_count) return {input(chain_.inputs[i]), chain_.inputs[i].bytes};
         const int64_t o = i - chain_.input_count;
-        if (outputs_in_place_) return {waiting(o), 0};
-        return {output(o), chain_.output_bytes[o]};
+        if (waits_[o]) return {waiting(o), 0};
+        return {output(o), chain_.outputs[o].bytes};
     }
 
     void fill(const Operand &o, int64_t first, int64_t n) const {
@@ -216,16 +236,23 @@ class Machine {
         else fill_register(o, input(o), to, first, n);
     }
 
-    void store_outputs(int64_t at, int64_t n) const {
-        for (int64_t o = 0; o < chain_.output_count; ++o)
-            __builtin_memcpy(output(o) + at * chain_.output_bytes[o], waiting(o),
-                             size_t(n * chain_.output_bytes[o]));
+    void store_output(int64_t o, int64_t first, int64_t n) const {
+        const Result &result = chain_.outputs[o];
+        const int64_t length = result.row ? result.row : chain_.count;
+        const char *from = waiting(o);
+        for (int64_t row = first / length, at = first % length; n > 0; ++row, at = 0) {
+            const int64_t run = smaller(n, length - at), bytes = run * result.bytes;
+            const int64_t to = row * result.stride + result.offset + at;
+            __builtin_memcpy(output(o) + to * result.bytes, from, size_t(bytes));
+            from += bytes, n -= run;
+        }
     }
 
     Call *call_;
     const Chain &chain_;
     char *registers_;
     bool outputs_in_place_;
+    bool waits_[MAX_OPERANDS];  // an output whose blocks are not the ones of memory
 };
 
 void elementwise(Call *call) {

@@ -1,4 +1,5 @@
-// Matrix products, float32:  C[b] = activation(op(A[b]) op(B[b]) + bias).
+// Matrix products, float32:  C[b] = activation(op(A[b]) op(B[b]) + bias), where the bias is a row, or
+// as large as C.
 //
 // Two algorithms, chosen by the shape:
 // * tiles: a task owns a block of C. It packs the pieces of A and B that it needs into its own
@@ -15,7 +16,7 @@ namespace {
 
 // ints: batch, M, N, K, transpose_a, layout_b (1: transposed, 2: one matrix as pack_matrix left it),
 // stride_a, stride_b (elements from one matrix of the batch to the next, 0 to use one for all),
-// has_bias, activation.   buffers: A, B, (bias,) C.
+// bias (0: none, 1: a row, 2: a matrix of the batch's size), activation.   buffers: A, B, (bias,) C.
 struct Product {
     int64_t batch, m, n, k;
     bool transpose_a, transpose_b;
@@ -24,6 +25,7 @@ struct Product {
     float *c;
     Activation activation;
     bool is_packed;
+    int64_t bias_row, bias_matrix;  // elements from one row's, one matrix's bias to the next
 };
 
 constexpr int64_t KC = 384;        // steps of a block: KC * NR floats of B lie in the first-level cache
@@ -76,6 +78,12 @@ Rows pack_rows(const Product &p, const float *a, int64_t m0, int64_t rows, int64
 
 int64_t packed_rows_size(int64_t row_blocks) { return row_blocks * MR_MAX * (KC + ROW_PAD); }
 
+// A few rows of A are read where they lie: packing them would take each task as long as a good part
+// of its work. Not where rows start a multiple of 4 KB apart: all would fight for one cache set.
+bool reads_in_place(const Product &p) {
+    return p.is_packed && !p.transpose_a && p.m <= 3 * MR_MAX && p.k % 1024 != 0;
+}
+
 struct Blocks {
     int64_t rows, columns;  // of a task
     int64_t row_tasks, column_tasks;
@@ -86,8 +94,10 @@ Blocks cut_into_tasks(const Product &p) {
     int64_t rows = smaller(round_up(p.m, per_tile), ROWS / per_tile * per_tile);
     int64_t columns = smaller(round_up(p.n, NR), COLUMNS);
     const auto tasks = [&] { return p.batch * divide_up(p.m, rows) * divide_up(p.n, columns); };
-    // eight tasks keep a few threads evenly busy, where they are not too small
-    while (tasks() < 8 && columns > NR && rows * columns * p.k > 2 * MIN_WORK)
+    // eight tasks keep a few threads evenly busy, where they are not too small; more of them, if
+    // they cost nothing, catch up with a thread that wakes late
+    const int64_t enough = reads_in_place(p) ? 16 : 8;
+    while (tasks() < enough && columns > NR && rows * columns * p.k >= 2 * MIN_WORK)
         columns = round_up(columns / 2, NR);
     while (tasks() < 8 && rows > per_tile && rows * columns * p.k > 2 * MIN_WORK)
         rows = round_up(rows / 2, per_tile);
@@ -110,10 +120,14 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
         const int64_t kc = smaller(kc_max, p.k - k0);
         const bool last = k0 + kc >= p.k;
         Rows rows{nullptr, 0, 1};
-        for (int64_t i = 0; i < row_blocks; ++i) {
+        const bool in_place = reads_in_place(p);
+        if (in_place) rows = {a + m0 * p.k + k0, p.k, 1};
+        else for (int64_t i = 0; i < row_blocks; ++i) {
             const int64_t m = m0 + i * per_tile;
             rows = pack_rows(p, a, m, smaller(per_tile, m1 - m), k0, kc, packed_a + i * block_size);
         }
+        const float *first_rows = in_place ? rows.a : packed_a;
+        const int64_t next_rows = in_place ? per_tile * p.k : block_size;
         for (int64_t n = n0; n < n1; n += NR) {
             const float *panel = b + n * p.k + k0 * NR;  // of a packed B
             if (!p.is_packed) {
@@ -122,9 +136,10 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
             }
             for (int64_t i = 0; i < row_blocks; ++i) {
                 const int64_t m = m0 + i * per_tile;
-                Tile t{packed_a + i * block_size, rows.row, rows.step, nullptr, 1, kc, panel, NR,
+                Tile t{first_rows + i * next_rows, rows.row, rows.step, nullptr, 1, kc, panel, NR,
                        c + m * p.n + n, p.n, smaller(NR, n1 - n), k0 > 0,
-                       last && p.bias ? p.bias + n : nullptr, last ? p.activation : NONE};
+                       last && p.bias ? p.bias + matrix * p.bias_matrix + m * p.bias_row + n : nullptr,
+                       last ? p.activation : NONE, p.bias_row};
                 run_tile(t, smaller(per_tile, m1 - m));
             }
         }
@@ -157,7 +172,7 @@ template <int M> void stream_columns(const Product &p, int64_t n0, int64_t n1, f
     for (int64_t i = 0; i < M; ++i)
         for (int64_t j = 0; j < width; j += VL) {
             vf v = load(sums + i * STREAM_COLUMNS + j);
-            if (p.bias) v += load_first(p.bias + n0 + j, width - j);
+            if (p.bias) v += load_first(p.bias + i * p.bias_row + n0 + j, width - j);
             if (p.activation == RELU) v = relu<float>(v);
             store_first(p.c + i * p.n + n0 + j, v, width - j);
         }
@@ -183,11 +198,12 @@ bool is_streamed(const Product &p) {
 
 void multiply(Call *call) {
     const int64_t *v = call->ints;
-    const bool has_bias = v[8];
+    const bool has_bias = v[8] > 0, is_matrix = v[8] == 2;
     Product p{v[0], v[1], v[2], v[3], bool(v[4]), v[5] == 1, v[6], v[7],
               (const float *)call->buffers[0], (const float *)call->buffers[1],
               has_bias ? (const float *)call->buffers[2] : nullptr,
-              (float *)call->buffers[2 + has_bias], Activation(v[9]), v[5] == 2};
+              (float *)call->buffers[2 + has_bias], Activation(v[9]), v[5] == 2,
+              is_matrix ? v[2] : 0, is_matrix ? v[1] * v[2] : 0};
     if (p.batch * p.m * p.n == 0) return;
     if (is_streamed(p)) {
         const int64_t columns = smaller(STREAM_COLUMNS, greater(64, round_up(divide_up(p.n, 8), 64)));

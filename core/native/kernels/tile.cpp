@@ -24,12 +24,11 @@ __attribute__((noinline)) void tile(const Tile &t) {
     }
     UNROLL for (int j = 0; j < NV; ++j) {
         const int64_t n = j == NV - 1 ? last : VL;
-        const vf bias = t.bias ? load_first(t.bias + j * VL, n) : vf{};
         UNROLL for (int i = 0; i < MR; ++i) {
             float *c = t.c + i * t.c_row + j * VL;
             vf v = sum[i][j];
             if (t.accumulate) v += load_first(c, n);
-            if (t.bias) v += bias;
+            if (t.bias) v += load_first(t.bias + i * t.bias_row + j * VL, n);
             if (t.activation == RELU) v = relu<float>(v);
             store_first(c, v, n);
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -13,6 +13,7 @@ from ....opdef import REGISTRY
 from ....program import Instruction, Origin, Program
 from ..extension import extension
 from ..lowering import Builder, rule
+from .parts import Part, parts_of, places_in
 
 __all__ = ["ChainCall", "chain_of", "is_supported", "lower_group"]
 
@@ -34,10 +35,11 @@ _TYPES = (
 )  # fmt: skip
 _TYPE_CODE = {name: code for code, name in enumerate(_TYPES)}
 _SAFE_CASTS = {"float32", "float64", "int32", "int64", "bool"}  # others overflow as C pleases
-_FULL, _CONSTANT, _SCALAR, _PERIODIC, _REPEATED, _STRIDED = range(6)
+_FULL, _CONSTANT, _SCALAR, _PERIODIC, _REPEATED, _STRIDED, _ROWS = range(7)
 
 MAX_OPERANDS, MAX_REGISTERS, MAX_STEPS, MAX_AXES = 24, 20, 60, 8  # below those of the kernel
 CACHE_BYTES = 24 << 10  # of registers: three quarters of a first-level cache
+FEW_BLOCKS = 8
 MAX_PERIOD = 1024  # elements; longer ones are read in place, row by row
 
 
@@ -99,11 +101,21 @@ class _Operand:
 
 
 class _Chain:
-    """Writes the kernel's program for a group of element-wise instructions."""
+    """Writes the kernel's program for a group of element-wise instructions.
+
+    What takes an array apart before them, or puts one together of their results, is no step: those
+    are read, or written, where they lie.
+    """
 
     def __init__(self, inner: Program) -> None:
         self._inner = inner
-        self._out_shape = tuple(int(n or 0) for n in inner.types[inner.fetches[0]].dims())
+        self._steps_of = [i for i in inner.instructions if i.opdef.is_elementwise]
+        self._parts: dict[int, tuple[int, Part]] = {}  # value -> where it lies in another
+        self._places: list[tuple[int, int, Part | None]] = []  # value, of which fetch, and where
+        self._find_parts()
+        self._out_shape = tuple(
+            int(n or 0) for n in inner.types[self._steps_of[0].outputs[0]].dims()
+        )
         self.buffers: list[int] = []
         self.reals: list[float] = []
         self._operands: list[_Operand] = []
@@ -111,14 +123,39 @@ class _Chain:
         self._name: dict[int, int | tuple[str, int]] = {}  # value -> register, or ("in", operand)
         self._steps: list[tuple[int, int, int, list[Any]]] = []
 
+    def _find_parts(self) -> None:
+        inner = self._inner
+        joined: dict[int, Instruction] = {}
+        for instruction in inner.instructions:
+            if instruction.opdef.label == "Concat":
+                joined[instruction.outputs[0]] = instruction
+            elif not instruction.opdef.is_elementwise:
+                for n, part in zip(
+                    instruction.outputs, parts_of(inner, instruction) or (), strict=True
+                ):
+                    self._parts[n] = instruction.inputs[0], part
+        for fetch, n in enumerate(inner.fetches):
+            if n in joined:
+                places = places_in(inner, joined[n]) or ()
+                for value, place in zip(joined[n].inputs, places, strict=True):
+                    self._places.append((value, fetch, place))
+                continue
+            if n in self._parts:  # a step of its own takes it out
+                inner = self._inner = replace(inner, types=list(inner.types))
+                copied = inner.value(inner.types[n])
+                identity = Instruction(REGISTRY["Identity"](), (n,), (copied,), Origin("part"))
+                self._steps_of.append(identity)
+                n = copied
+            self._places.append((n, fetch, None))
+
     def write(self) -> list[int] | None:
         """The ints of the call; None if it does not fit the machine."""
         last_use = self._last_uses()
-        outputs = {n: i for i, n in enumerate(self._inner.fetches)}
+        outputs = {n: i for i, (n, _, _) in enumerate(self._places)}
         sources: list[list[Any]] = []
-        for instruction in self._inner.instructions:
+        for instruction in self._steps_of:
             sources.append(self._sources(instruction))
-        if len(self._operands) > MAX_OPERANDS or len(self._inner.instructions) > MAX_STEPS:
+        if len(self._operands) > MAX_OPERANDS or len(self._steps_of) > MAX_STEPS:
             return None
         fixed = 0
         for operand in self._operands:
@@ -132,14 +169,14 @@ class _Chain:
 
     def _last_uses(self) -> dict[int, int]:
         last: dict[int, int] = {}
-        for position, instruction in enumerate(self._inner.instructions):
+        for position, instruction in enumerate(self._steps_of):
             for n in instruction.inputs:
                 last[n] = position
         return last
 
     def _sources(self, instruction: Instruction) -> list[Any]:
         """Values or operands that an instruction reads."""
-        made = {n for i in self._inner.instructions for n in i.outputs}
+        made = {n for i in self._steps_of for n in i.outputs}
         type_ = self._inner.types[instruction.outputs[0]]
         if instruction.opdef.label in _FILLS:
             value = _FILLS[instruction.opdef.label]
@@ -182,8 +219,13 @@ class _Chain:
             self._operand_of[key] = self._constant(float(constant.reshape(-1)[0]), type_.dtype)
             return self._operand_of[key]
         shape = as_shape or tuple(int(size or 0) for size in type_.dims())
-        kind, parameter, words = _classify(shape, self._out_shape)
-        self.buffers.append(n)
+        if n in self._parts and shape == self._out_shape:
+            whole, part = self._parts[n]
+            kind, parameter, words = _ROWS, part.row, [part.stride, part.offset]
+        else:
+            whole = n
+            kind, parameter, words = _classify(shape, self._out_shape)
+        self.buffers.append(whole)
         operand = _Operand(
             kind,
             _TYPE_CODE[type_.dtype.name],
@@ -208,7 +250,7 @@ class _Chain:
         count = fixed
         place: dict[int, int] = {}
         inputs = len(self._operands)
-        for position, instruction in enumerate(self._inner.instructions):
+        for position, instruction in enumerate(self._steps_of):
             output = instruction.outputs[0]
             names = [self._named(source, place) for source in sources[position]]
             dying = {
@@ -252,7 +294,7 @@ class _Chain:
 
     def _encode(self, register_count: int, output_count: int) -> list[int]:
         count = prod(self._out_shape)
-        made = [n for i in self._inner.instructions for n in i.outputs]
+        made = [n for i in self._steps_of for n in i.outputs]
         widest = max(
             [operand.size_bytes for operand in self._operands] + list(map(self._width, made))
         )
@@ -261,6 +303,8 @@ class _Chain:
         periods = {o.parameter for o in self._operands if o.kind == _PERIODIC}
         if len(periods) == 1 and (period := periods.pop()) <= MAX_PERIOD:
             block = max(1, block // period) * period
+        elif count and -(-count // block) < FEW_BLOCKS:  # of equal sizes
+            block = -(-count // -(-count // block) // 64) * 64
         block = max(1, min(block, count))
         register_bytes = -(-block * widest // 64) * 64
         ints = [count, block, register_count, register_bytes, len(self._operands), output_count]
@@ -268,7 +312,8 @@ class _Chain:
         for o in self._operands:
             ints += [o.kind, o.type_code, o.size_bytes, o.buffer, o.register, o.parameter]
             ints += [len(o.words), *o.words]
-        ints += map(self._width, self._inner.fetches)
+        for n, fetch, place in self._places:
+            ints += [self._width(n), fetch, *(place or Part(0, 0, 0))]
         for code, type_code, destination, names in self._steps:
             ints += [code, type_code, destination, len(names), *names]
         return ints
@@ -324,9 +369,17 @@ def chain_of(inner: Program) -> ChainCall | None:
     return None if ints is None else ChainCall(chain.buffers, ints, chain.reals)
 
 
+def _is_member(inner: Program, instruction: Instruction) -> bool:
+    if instruction.opdef.label == "Concat":
+        return places_in(inner, instruction) is not None
+    if not instruction.opdef.is_elementwise:
+        return parts_of(inner, instruction) is not None
+    return is_supported(inner, instruction)
+
+
 def lower_group(b: Builder, inner: Program, outputs: Sequence[int]) -> bool:
     """One call for a program of element-wise instructions with results of one shape."""
-    if not all(is_supported(inner, instruction) for instruction in inner.instructions):
+    if not all(_is_member(inner, instruction) for instruction in inner.instructions):
         return False
     if inner.types[inner.fetches[0]].size == 0:
         return True  # there is nothing to compute

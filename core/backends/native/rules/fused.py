@@ -13,6 +13,7 @@ from .convolution import call_convolution
 from .elementwise import is_supported, lower_group
 from .matmul import NO_ACTIVATION, RELU, call_gemm
 from .normalize import fold_normalization
+from .parts import parts_of, places_in
 from .winograd import call_winograd
 
 __all__ = ["NativeFusion"]
@@ -25,9 +26,7 @@ def fused(b: Builder, op: Fused, inputs: Sequence[int], outputs: Sequence[int]) 
     head = op.program.instructions[0]
     if head.opdef.label in ("MatMul", "Convolution"):
         return _product(b, op.program, outputs[0])
-    if head.opdef.is_elementwise:
-        return lower_group(b, op.program, outputs)
-    return False
+    return lower_group(b, op.program, outputs)
 
 
 def _product(b: Builder, inner: Program, output: int) -> bool:
@@ -38,6 +37,8 @@ def _product(b: Builder, inner: Program, output: int) -> bool:
             bias = next(n for n in instruction.inputs if n not in head.outputs)
             if not b.is_float32(bias):
                 return False
+        elif bias is not None and len(b.shape(bias)) != 1 and instruction.opdef.label != "Relu":
+            return False  # what is added is a matrix, not a row of numbers to fold
         elif instruction.opdef.label == "BatchNormInference":
             normalization = instruction
         elif instruction.opdef.label == "Relu":
@@ -93,6 +94,14 @@ class NativeFusion:
     def joins(self, program: Program, instruction: Instruction) -> bool:
         """Whether it has element-wise code for it."""
         return is_supported(program, instruction)
+
+    def takes_apart(self, program: Program, instruction: Instruction) -> bool:
+        """Whether its results are rows of its input."""
+        return parts_of(program, instruction) is not None
+
+    def puts_together(self, program: Program, instruction: Instruction) -> bool:
+        """Whether its inputs are rows of its result."""
+        return places_in(program, instruction) is not None
 
     def runs(self, program: Program, instruction: Instruction) -> bool:
         """Whether the rules take it."""

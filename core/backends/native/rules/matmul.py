@@ -13,6 +13,8 @@ __all__ = ["NO_ACTIVATION", "RELU", "call_gemm"]
 
 NO_ACTIVATION, RELU = 0, 1  # of tile.h
 _PACKED = 2  # a layout of the second matrix, of gemm.cpp
+STREAM_ROWS = 8  # up to so many rows gemm.cpp reads a matrix as it lies
+MAX_PACKED = 2 << 20  # elements of a weight that is kept in panels besides, once for many runs
 
 
 def call_gemm(
@@ -23,7 +25,7 @@ def call_gemm(
     bias: int | None = None,
     activation: int = NO_ACTIVATION,
 ) -> bool:
-    """op(x) op(y), plus a bias of its last axis, through an activation."""
+    """op(x) op(y), plus a bias of its last axis or of its own shape, through an activation."""
     x, y = inputs
     if not b.is_float32(x, y, output):
         return False
@@ -39,11 +41,13 @@ def call_gemm(
     if batch_y == 1 and batch_x > 1 and not op.transpose_a:
         m, batch, stride_x = m * batch, 1, 0  # rows of one tall matrix
     layout = int(op.transpose_b)
-    if b.is_body and batch == 1 and batch_y == 1 and b.is_fixed(y):
+    is_worth_it = b.is_body or (m > STREAM_ROWS and n * k <= MAX_PACKED)
+    if is_worth_it and batch == 1 and batch_y == 1 and b.is_fixed(y):
         y, layout = _packed(b, y, n, k, layout), _PACKED
     operands = [x, y] if bias is None else [x, y, bias]
     ints = [batch, m, n, k, op.transpose_a, layout, stride_x, stride_y]
-    b.call("gemm", operands, [output], [*ints, bias is not None, activation])
+    kind = 0 if bias is None else 2 if b.shape(bias) == b.shape(output) else 1
+    b.call("gemm", operands, [output], [*ints, kind, activation])
     return True
 
 

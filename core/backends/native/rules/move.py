@@ -15,7 +15,7 @@ import numpy as np
 from ....types import normalize_axis
 from ..lowering import Builder, rule
 
-__all__ = ["copy_part"]
+__all__ = ["copy_part", "merged_axes", "start_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -35,25 +35,26 @@ def copy_part(
         x0, y0: arrays that stand for x and y.
     """
     size = x0.itemsize
-    axes = _merged(
+    axes = merged_axes(
         [
             (n, i // size, o // size)
             for n, i, o in zip(source.shape, source.strides, target.strides, strict=True)
             if n != 1
         ]
     )
-    starts = (_start(source) - _start(x0)) // size, (_start(target) - _start(y0)) // size
+    starts = (start_of(source) - start_of(x0)) // size, (start_of(target) - start_of(y0)) // size
     ints = [size, *starts, len(axes)]
     for column in zip(*axes, strict=True):
         ints += column
     b.call("strided_copy", [x], [y], ints)
 
 
-def _start(array: Array) -> int:
+def start_of(array: Array) -> int:
+    """The address of an array's first element."""
     return int(array.__array_interface__["data"][0])
 
 
-def _merged(axes: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+def merged_axes(axes: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """Neighbouring axes that are one, joined; a lone element is one axis."""
     merged: list[tuple[int, int, int]] = []
     for n, i, o in axes:
