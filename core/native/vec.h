@@ -156,6 +156,31 @@ INLINE void stream_end() {
 #endif
 }
 
+// x, but no more, or no less, than a bound; NaN for NaN. One instruction: its second operand wins
+// where the comparison has no answer.
+INLINE vf at_most(vf x, float bound) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_min_ps((__m512)splat(bound), (__m512)x);
+#elif defined(__AVX2__)
+    return (vf)_mm256_min_ps((__m256)splat(bound), (__m256)x);
+#elif defined(__x86_64__)
+    return (vf)_mm_min_ps((__m128)splat(bound), (__m128)x);
+#else
+    return x > splat(bound) ? splat(bound) : x;
+#endif
+}
+INLINE vf at_least(vf x, float bound) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_max_ps((__m512)splat(bound), (__m512)x);
+#elif defined(__AVX2__)
+    return (vf)_mm256_max_ps((__m256)splat(bound), (__m256)x);
+#elif defined(__x86_64__)
+    return (vf)_mm_max_ps((__m128)splat(bound), (__m128)x);
+#else
+    return x < splat(bound) ? splat(bound) : x;
+#endif
+}
+
 // max(x, 0), and NaN for NaN.
 template <class T> INLINE Vector<T> relu(Vector<T> x) {
     return x < Vector<T>{} ? Vector<T>{} : x;

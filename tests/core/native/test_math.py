@@ -17,7 +17,7 @@ FUNCTIONS = {
     "expm1": (np.expm1, 2.0),
     "log": (np.log, 1.0),
     "log1p": (np.log1p, 2.0),
-    "tanh": (np.tanh, 2.0),
+    "tanh": (np.tanh, 2.5),
     "sigmoid": (special.expit, 3.0),
     "softplus": (lambda x: np.logaddexp(x, 0.0), 2.0),
     "elu": (lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0.0))), 2.0),
