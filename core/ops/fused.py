@@ -32,6 +32,11 @@ class Fused(OpDef):
         return dict(self.overwrites)
 
     @property
+    def runs_last(self) -> bool:  # type: ignore[override]
+        """Whether one of its ops does."""
+        return any(instruction.opdef.runs_last for instruction in self.program.instructions)
+
+    @property
     def label(self) -> str:
         """Not the name of a registered op."""
         return "Fused"

@@ -5,7 +5,7 @@ by known statistics, the activation and the pooling. Element-wise instructions o
 shape join in groups of any form: chains, diamonds, several results. A group may read the parts of a
 larger array where they lie, and write its results as parts of one: so the gates of a recurrent cell
 need no copies. A group is convex, which is what keeps the program in order: no value leads out of
-it and back in.
+it and back in. And an optimizer's update takes the sums of rows along that are gradients of tables.
 
 What can be run as one is the backend's to say. A fused instruction keeps its ops, as the program of
 a `Fused`, so its meaning stays theirs.
@@ -14,7 +14,7 @@ a `Fused`, so its meaning stays theirs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Protocol
 
@@ -28,6 +28,8 @@ MAX_GROUP = 40  # instructions in a group; more would not fit a register file
 MAX_INPUTS = 16
 SURELY_FITS = 4  # members of a group that any backend runs
 PARTS = ("Slice", "Split")
+
+_Places = tuple[tuple[int, tuple[int, ...]], ...]  # outputs, and the inputs that each may overwrite
 
 # what may follow a product, in this order
 HEADS = ("MatMul", "Convolution")
@@ -75,15 +77,13 @@ def _with_epilogues(program: Program, fusion: Fusion) -> Program:
     readers = _only_readers(program)
     replaced: dict[int, Instruction] = {}  # by position of the last member
     gone: set[int] = set()
+    makers = {n: i for i in program.instructions for n in i.outputs}
     position = {id(i): k for k, i in enumerate(program.instructions)}
     for instruction in program.instructions:
-        if instruction.opdef.label not in HEADS:
-            continue
-        for labels in TAILS:
-            members = _chain(program, instruction, labels, readers)
-            if members is None or any(position[id(member)] in gone for member in members):
-                continue  # or the sum of two products, which the other has taken
-            fused = _fused(program, members, [members[-1].outputs[0]])
+        for members in _candidates(program, instruction, readers, makers):
+            if any(position[id(member)] in gone for member in members):
+                continue  # the sum of two products, which the other has taken
+            fused = _fused(program, members, members[-1].outputs, _written_by_last)
             if fusion.runs(program, fused):
                 replaced[position[id(members[-1])]] = fused
                 gone.update(position[id(member)] for member in members)
@@ -98,6 +98,46 @@ def _with_epilogues(program: Program, fusion: Fusion) -> Program:
         elif k not in gone:
             new.instructions.append(instruction)
     return new
+
+
+def _candidates(
+    program: Program,
+    instruction: Instruction,
+    readers: dict[int, Instruction],
+    makers: dict[int, Instruction],
+) -> Iterator[list[Instruction]]:
+    """What may be run as one with a product, or with an update; the longest first."""
+    if instruction.opdef.label in HEADS:
+        for labels in TAILS:
+            members = _chain(program, instruction, labels, readers)
+            if members is not None:
+                yield members
+    elif instruction.opdef.label == "Update":
+        tables = [
+            makers[n]
+            for n in dict.fromkeys(instruction.inputs)
+            if n in makers and makers[n].opdef.label == "ScatterRows" and n in readers
+        ]
+        if tables:
+            yield [*tables, instruction]
+
+
+def _written_by_last(
+    program: Program,
+    members: Sequence[Instruction],
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+) -> _Places:
+    """What the last member's outputs may overwrite, where the others do not read it."""
+    del program, outputs
+    *others, last = members
+    read = {n for member in others for n in member.inputs}
+    pairs = []
+    for i, over in last.opdef.reuse.items():
+        n = last.inputs[over] if isinstance(over, int) else None
+        if n in inputs and n not in read and last.opdef.runs_last:
+            pairs.append((i, (inputs.index(n),)))
+    return tuple(pairs)
 
 
 def _only_readers(program: Program) -> dict[int, Instruction]:
@@ -331,14 +371,14 @@ def _fused_group(
     for member in members:
         inside.update(set(member.inputs))
     outputs = [n for m in members for n in m.outputs if needed[n] > inside[n]]
-    return _fused(program, members, outputs, overwrites=True)
+    return _fused(program, members, outputs, _overwritable)
 
 
 def _fused(
     program: Program,
     members: Sequence[Instruction],
     outputs: Sequence[int],
-    overwrites: bool = False,
+    overwritable: Callable[..., _Places],
 ) -> Instruction:
     """One instruction for these, in their order."""
     made = {n for member in members for n in member.outputs}
@@ -350,7 +390,7 @@ def _fused(
     inner.constants = {n: program.constants[n] for n in read if _is_inner(program, n, host)}
     inner.instructions = list(members)
     inner.fetches = list(outputs)
-    places = _overwritable(program, members, inputs, outputs) if overwrites else ()
+    places = overwritable(program, members, inputs, outputs)
     name = "+".join(member.opdef.label for member in members)
     last = members[-1].origin
     origin = Origin(last.node, last.owner, last.site, last.device)
@@ -368,7 +408,7 @@ def _overwritable(
     members: Sequence[Instruction],
     inputs: Sequence[int],
     outputs: Sequence[int],
-) -> tuple[tuple[int, tuple[int, ...]], ...]:
+) -> _Places:
     """For each output the inputs of its very type, if both are read and written in order."""
     types = program.types
     moved = {n for m in members if m.opdef.label in PARTS for n in m.inputs}

@@ -21,6 +21,8 @@ enum OperandKind : int64_t {
     REPEATED = 4,  // each element p0 times (a mean along the last axis)
     STRIDED = 5,   // p0 axes, then sizes, then strides in elements
     ROWS = 6,      // rows of p0 elements; words: from one row to the next, offset of the first
+    PICKED = 7,    // a table of rows of p0 elements, each the sum of some of the buffer's, or zero;
+                   // words: the buffer that list_rows has made, the table's number of rows
 };
 
 constexpr int MAX_OPERANDS = 24, MAX_REGISTERS = 24, MAX_SOURCES = 3, MAX_AXES = 8;
@@ -118,6 +120,21 @@ template <class T> void spread(const Operand &o, const T *from, T *to, int64_t f
             at -= sizes[a] * strides[a];
             index[a] = 0;
         }
+    }
+}
+
+template <class T>
+void add_picked(const Operand &o, const T *rows, const int32_t *lists, T *to, int64_t first, int64_t n) {
+    const int64_t width = o.p0;
+    const int32_t *next = lists + o.axes[1];
+    for (int64_t i = 0, row = first / width, at = first % width; i < n; ++row, at = 0) {
+        const int64_t run = smaller(n - i, width - at);
+        for (int64_t k = 0; k < run; ++k) to[i + k] = 0;
+        for (int32_t picked = lists[row]; picked >= 0; picked = next[picked]) {
+            const T *from = rows + picked * width + at;
+            for (int64_t k = 0; k < run; ++k) to[i + k] += from[k];
+        }
+        i += run;
     }
 }
 
@@ -233,7 +250,14 @@ class Machine {
     void fill(const Operand &o, int64_t first, int64_t n) const {
         char *to = register_at(o.place);
         if (o.kind == CONSTANT) fill_constant(o.type, to, call_->reals[o.p0], n);
+        else if (o.kind == PICKED) fill_picked(o, to, first, n);
         else fill_register(o, input(o), to, first, n);
+    }
+
+    void fill_picked(const Operand &o, char *to, int64_t first, int64_t n) const {
+        const int32_t *lists = (const int32_t *)call_->buffers[o.axes[0]];
+        if (o.bytes == 4) add_picked(o, (const float *)input(o), lists, (float *)to, first, n);
+        else add_picked(o, (const double *)input(o), lists, (double *)to, first, n);
     }
 
     void store_output(int64_t o, int64_t first, int64_t n) const {

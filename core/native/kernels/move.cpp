@@ -183,7 +183,27 @@ void scatter_rows(Call *call) {
     else add_rows<double>(call, v[1], v[2], v[3], v[4]);
 }
 
+// For each row of a table, which of the picked rows are its own, in order: the first of them, and
+// behind each the next; -1 where there is none.
+// ints: size, count, index bytes.   buffers: indices, lists (int32: size firsts, count nexts).
+void list_rows(Call *call) {
+    const int64_t size = call->ints[0], count = call->ints[1], index_bytes = call->ints[2];
+    int32_t *first = (int32_t *)call->buffers[1], *next = first + size;
+    __builtin_memset(first, 0xff, size_t(size) * sizeof(int32_t));
+    for (int64_t i = count - 1; i >= 0; --i) {
+        int64_t index = index_at(call->buffers[0], index_bytes, i);
+        if (index < -size || index >= size) {
+            call->error = "an index is out of bounds";
+            return;
+        }
+        index += index < 0 ? size : 0;
+        next[i] = first[index];
+        first[index] = int32_t(i);
+    }
+}
+
 }  // namespace
 
 KERNEL_TABLE(move, {"strided_copy", strided_copy, nullptr}, {"copy_bytes", copy_bytes, nullptr}, {"fill", fill, nullptr},
-             {"gather", gather, nullptr}, {"scatter_rows", scatter_rows, nullptr})
+             {"gather", gather, nullptr}, {"scatter_rows", scatter_rows, nullptr},
+             {"list_rows", list_rows, nullptr})

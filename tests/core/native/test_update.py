@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from engine.calling import assert_same_in_place, assert_same_on_any_threads, run_op
 
+from thalweg import core
 from thalweg.core import update_rules
 from thalweg.core.backends.native import extension
+from thalweg.core.backends.native.rules.fused import NativeFusion
+from thalweg.core.lower import lower
+from thalweg.core.passes import run_passes
+from thalweg.core.plan import make_plan
 from thalweg.core.updates import Update, UpdateRule
 
 pytestmark = pytest.mark.skipif(extension is None, reason="the engine is not built here")
@@ -112,3 +118,92 @@ def test_rates_and_steps_are_read_at_run_time() -> None:
         arrays[:2] = np.float32(rate), np.float32(t)
         assert_close(run_op(op, *arrays), op.compute(np, *arrays), np.float32)
     assert (run_op(op, np.float32(0), *arrays[1:])[0] == arrays[2]).all()
+
+
+@pytest.fixture
+def graph() -> Iterator[None]:
+    with core.Graph().as_default():
+        yield
+
+
+TABLE_RULES = [RULES[2], RULES[5], RULES[13]]  # of Nesterov, Adam and Ftrl's kin: zeros count
+
+
+def table_step(rule: UpdateRule, shape: tuple[int, ...], indices: Any, dtype: str) -> list[Any]:
+    """One step of a table of which rows are looked up, and of a weight; and all it changes."""
+    generator = np.random.default_rng(1)
+    values = generator.standard_normal(shape).astype(dtype)
+    table = core.Variable(values, name="table")
+    weight = core.Variable(generator.standard_normal(shape[1:]).astype(dtype), name="weight")
+    variables = [table, weight]
+    loss = core.reduce_sum(core.square(core.gather(table.value(), indices) * weight.value()))
+    slots = [
+        [core.Variable(np.full(v.shape, start + 0.25, dtype), name=name) for v in variables]
+        for name, start in rule.slots.items()
+    ]
+    new, new_slots = core.update(
+        rule,
+        core.constant(0.1, dtype),
+        core.constant(2.0, dtype),
+        [v.value() for v in variables],
+        core.gradients(loss, variables),
+        [[slot.value() for slot in column] for column in slots],
+    )
+    writes = [v.assign(value) for v, value in zip(variables, new, strict=True)]
+    for column, results in zip(slots, new_slots, strict=True):
+        writes += [slot.assign(value) for slot, value in zip(column, results, strict=True)]
+    return writes
+
+
+@pytest.mark.usefixtures("graph")
+@pytest.mark.parametrize("rule", TABLE_RULES, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("shape", "count", "index_type"),
+    [((40, 3), 5, "int32"), ((2000, 33), 700, "int64"), ((7, 1), 50, "int32"), ((9,), 4, "int64")],
+)
+def test_sums_of_rows_are_made_on_the_way(
+    rule: UpdateRule, dtype: str, shape: tuple[int, ...], count: int, index_type: str
+) -> None:
+    """Rows picked often, never, and from the end; as on NumPy, which makes the whole gradient."""
+    picked = np.random.default_rng(2).integers(-shape[0], shape[0], count).astype(index_type)
+    indices = core.placeholder(index_type, [count])
+    writes = table_step(rule, shape, indices, dtype)
+    session = core.Session(backend="native")
+    assert "ScatterRows+Update" in session.explain(writes, {indices: picked})
+    expected = core.Session(backend="numpy").run(writes, {indices: picked})
+    assert_close(session.run(writes, {indices: picked}), expected, dtype)
+
+
+@pytest.mark.usefixtures("graph")
+def test_a_table_and_its_slots_are_written_in_place() -> None:
+    indices = core.placeholder("int32", [3])
+    writes = table_step(update_rules.AdamRule(), (50, 16), indices, "float32")
+    program = run_passes(lower([core.group(*writes)], [indices]))
+    plan = make_plan(program, [indices.type], fusion=NativeFusion())
+    assert any(i.opdef.fields_text() == "ScatterRows+Update" for i in plan.program.instructions)
+    assert len(plan.memory.in_place) == 6
+
+
+@pytest.mark.usefixtures("graph")
+@pytest.mark.parametrize("index", [-11, 10])
+def test_a_row_that_the_table_lacks(index: int) -> None:
+    indices = core.placeholder("int32", [2])
+    writes = table_step(update_rules.AdamRule(), (10, 4), indices, "float32")
+    session = core.Session(backend="native")
+    with pytest.raises(core.KernelError, match="out of bounds"):
+        session.run(writes, {indices: [1, index]})
+
+
+@pytest.mark.usefixtures("graph")
+def test_a_gradient_that_somebody_reads_is_made() -> None:
+    table = core.Variable(np.ones((6, 2), np.float32))
+    loss = core.reduce_sum(core.square(core.gather(table.value(), [1, 1, 4])))
+    (gradient,) = core.gradients(loss, [table])
+    rule = update_rules.SgdRule()
+    (new,), _ = core.update(
+        rule, core.constant(0.5), core.constant(1.0), [table.value()], [gradient], []
+    )
+    made, written = core.Session(backend="native").run([gradient, table.assign(new)])
+    assert made.tolist() == [[0, 0], [4, 4], [0, 0], [0, 0], [2, 2], [0, 0]]
+    assert written.tolist() == [[1, 1], [-1, -1], [1, 1], [1, 1], [0, 0], [1, 1]]

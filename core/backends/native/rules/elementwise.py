@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..extension import extension
 from ..lowering import Builder, rule
 from .parts import Part, parts_of, places_in
 
-__all__ = ["ChainCall", "chain_of", "is_supported", "lower_group"]
+__all__ = ["ChainCall", "PickedRows", "chain_of", "is_supported", "lower_group"]
 
 # ops whose name is not the engine's in another spelling
 _SPELLINGS = {
@@ -35,7 +35,7 @@ _TYPES = (
 )  # fmt: skip
 _TYPE_CODE = {name: code for code, name in enumerate(_TYPES)}
 _SAFE_CASTS = {"float32", "float64", "int32", "int64", "bool"}  # others overflow as C pleases
-_FULL, _CONSTANT, _SCALAR, _PERIODIC, _REPEATED, _STRIDED, _ROWS = range(7)
+_FULL, _CONSTANT, _SCALAR, _PERIODIC, _REPEATED, _STRIDED, _ROWS, _PICKED = range(8)
 
 MAX_OPERANDS, MAX_REGISTERS, MAX_STEPS, MAX_AXES = 24, 20, 60, 8  # below those of the kernel
 CACHE_BYTES = 24 << 10  # of registers: three quarters of a first-level cache
@@ -87,6 +87,22 @@ def _operation_type(program: Program, instruction: Instruction) -> str:
     return program.types[instruction.inputs[operand]].dtype.name
 
 
+class PickedRows(NamedTuple):
+    """An input that is a table of zeros, with some rows added to some of its own.
+
+    Attributes:
+        value: the input.
+        lists: what the kernel `list_rows` made of the rows' indices.
+        size: rows of the table.
+        width: elements of a row.
+    """
+
+    value: int
+    lists: int
+    size: int
+    width: int
+
+
 @dataclass
 class _Operand:
     """An input of the chain, as `Operand` in the kernel."""
@@ -107,8 +123,9 @@ class _Chain:
     are read, or written, where they lie.
     """
 
-    def __init__(self, inner: Program) -> None:
+    def __init__(self, inner: Program, picked: PickedRows | None = None) -> None:
         self._inner = inner
+        self._picked = picked
         self._steps_of = [i for i in inner.instructions if i.opdef.is_elementwise]
         self._parts: dict[int, tuple[int, Part]] = {}  # value -> where it lies in another
         self._places: list[tuple[int, int, Part | None]] = []  # value, of which fetch, and where
@@ -222,6 +239,11 @@ class _Chain:
         if n in self._parts and shape == self._out_shape:
             whole, part = self._parts[n]
             kind, parameter, words = _ROWS, part.row, [part.stride, part.offset]
+        elif self._picked is not None and n == self._picked.value:
+            whole = n
+            kind, parameter = _PICKED, self._picked.width
+            words = [len(self.buffers), self._picked.size]
+            self.buffers.append(self._picked.lists)
         else:
             whole = n
             kind, parameter, words = _classify(shape, self._out_shape)
@@ -360,11 +382,11 @@ class ChainCall:
     reals: list[float]
 
 
-def chain_of(inner: Program) -> ChainCall | None:
+def chain_of(inner: Program, picked: PickedRows | None = None) -> ChainCall | None:
     """The call for a program of supported element-wise instructions; None if it is too large."""
     if len(inner.types[inner.fetches[0]].dims()) > MAX_AXES:
         return None
-    chain = _Chain(inner)
+    chain = _Chain(inner, picked)
     ints = chain.write()
     return None if ints is None else ChainCall(chain.buffers, ints, chain.reals)
 

@@ -14,6 +14,7 @@ from .elementwise import is_supported, lower_group
 from .matmul import NO_ACTIVATION, RELU, call_gemm
 from .normalize import fold_normalization
 from .parts import parts_of, places_in
+from .update import call_update
 from .winograd import call_winograd
 
 __all__ = ["NativeFusion"]
@@ -26,6 +27,10 @@ def fused(b: Builder, op: Fused, inputs: Sequence[int], outputs: Sequence[int]) 
     head = op.program.instructions[0]
     if head.opdef.label in ("MatMul", "Convolution"):
         return _product(b, op.program, outputs[0])
+    if head.opdef.label == "ScatterRows":
+        *tables, last = op.program.instructions
+        made = {table.outputs[0]: table for table in tables}
+        return call_update(b, last.opdef, last.inputs, outputs, made)
     return lower_group(b, op.program, outputs)
 
 

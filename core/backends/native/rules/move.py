@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ....program import Instruction
 from ....types import normalize_axis
 from ..lowering import Builder, rule
 
-__all__ = ["copy_part", "merged_axes", "start_of"]
+__all__ = ["copy_part", "is_first_axis", "list_rows", "merged_axes", "start_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -200,12 +201,37 @@ def scatter_rows(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[i
     """Rows added to those of a table of zeros."""
     rows, indices = inputs[:2]
     shape, picked, type_ = b.shape(outputs[0]), b.type(indices), b.type(outputs[0])
-    if op.batch_dims or picked.dtype.name not in _INDEX_BYTES or not type_.dtype.is_float:
+    if not _takes_rows(b, op, indices, outputs[0]):
         return False
     axis, _ = op.axes(len(shape), len(b.shape(indices)))
-    if prod(shape[:axis]) != 1 or type_.dtype.size_bytes < 4:
+    if prod(shape[:axis]) != 1:
         return False
     width, count = prod(shape[axis + 1 :]), picked.size or 0
     ints = [type_.dtype.size_bytes, shape[axis], width, count, _INDEX_BYTES[picked.dtype.name]]
     b.call("scatter_rows", [rows, indices], outputs, ints)
     return True
+
+
+def _takes_rows(b: Builder, op: Any, indices: int, table: int) -> bool:
+    dtype = b.type(table).dtype
+    has_indices = b.type(indices).dtype.name in _INDEX_BYTES
+    return not op.batch_dims and has_indices and dtype.is_float and dtype.size_bytes >= 4
+
+
+def is_first_axis(b: Builder, made: Instruction) -> bool:
+    """Whether a ScatterRows adds rows to those of a table that the engine can take."""
+    op: Any = made.opdef
+    shape, indices = b.shape(made.outputs[0]), made.inputs[1]
+    first = op.axes(len(shape), len(b.shape(indices)))[0] == 0
+    fits = max(shape[0], b.type(indices).size or 0) < 2**31
+    return first and fits and _takes_rows(b, op, indices, made.outputs[0])
+
+
+def list_rows(b: Builder, made: Instruction) -> int:
+    """Which rows of a ScatterRows belong to each row of the table: a temporary."""
+    size, indices = b.shape(made.outputs[0])[0], made.inputs[1]
+    count = b.type(indices).size or 0
+    lists = b.temporary(4 * (size + count))
+    index_bytes = _INDEX_BYTES[b.type(indices).dtype.name]
+    b.call("list_rows", [indices], [lists], [size, count, index_bytes])
+    return lists

@@ -7,19 +7,21 @@ as Adam's corrected rate, is computed once for all variables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ....opdef import REGISTRY
 from ....program import Instruction, Program
-from ....types import TensorType
+from ....types import TensorType, int32
 from ....updates import Update
 from ..lowering import Builder, rule
-from .elementwise import chain_of, is_supported
+from .elementwise import ChainCall, PickedRows, chain_of, is_supported
+from .move import is_first_axis, list_rows
 
-__all__: list[str] = []
+__all__ = ["call_update"]
 
 _ANY_SIZE = 1 << 20  # stands for the number of elements while a formula is traced
 
@@ -118,6 +120,7 @@ class _Formula:
         many, one = TensorType(dtype, (_ANY_SIZE,)), TensorType(dtype, ())
         self.arrays = [program.value(many) for _ in range(2 + slots)]  # w, g, slots
         self.scalars = [program.value(one) for _ in range(2)]  # rate, t
+        self.lists = program.value(TensorType(int32, (_ANY_SIZE,)))  # of a gradient's rows
         noted = [_Noted(program, n) for n in (*self.arrays, *self.scalars)]
         w, g, *rest = noted
         rate, t = rest[slots:]
@@ -146,17 +149,34 @@ def _part(program: Program, members: Sequence[Instruction], outputs: Sequence[in
 @rule("Update")
 def update(b: Builder, op: Update, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """One call for what is the same for all variables, then one for each variable."""
+    return call_update(b, op, inputs, outputs, {})
+
+
+def call_update(
+    b: Builder,
+    op: Update,
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    tables: Mapping[int, Instruction],
+) -> bool:
+    """An update in which some gradients are the `ScatterRows` that would make them.
+
+    Those are added up on the way: a table of mostly zeros is neither written nor read.
+    """
     rate, t, *arrays = inputs
     dtype = b.type(rate).dtype
     if len({b.type(n).dtype.name for n in (*inputs, *outputs)}) > 1 or not dtype.is_float:
+        return False
+    if not all(is_first_axis(b, made) for made in tables.values()):
         return False
     try:
         formula = _Formula(op, dtype)
     except (_NotTraceable, TypeError):
         return False
     given = dict(zip(formula.scalars, (rate, t), strict=True))
-    each = chain_of(formula.each)
-    if each is None:
+    gradients = arrays[op.count : 2 * op.count]
+    chains = [c for n in gradients if (c := _chain_for(b, formula, tables.get(n))) is not None]
+    if len(chains) < op.count:
         return False
     if formula.shared:
         once = chain_of(formula.once)
@@ -165,10 +185,22 @@ def update(b: Builder, op: Update, inputs: Sequence[int], outputs: Sequence[int]
         given.update({n: b.temporary(dtype.size_bytes) for n in formula.shared})
         made = [given[n] for n in formula.shared]
         b.call("elementwise", [given[n] for n in once.buffers], made, once.ints, once.reals)
-    for i in range(op.count):
+    for i, chain in enumerate(chains):
         columns = range(i, len(arrays), op.count)
         named = {**given, **dict(zip(formula.arrays, (arrays[k] for k in columns), strict=True))}
         results = [outputs[k] for k in range(i, len(outputs), op.count)]
-        ints = [int(b.type(arrays[i]).size or 0), *each.ints[1:]]
-        b.call("elementwise", [named[n] for n in each.buffers], results, ints, each.reals)
+        table = tables.get(arrays[op.count + i])
+        if table is not None:
+            named[formula.arrays[1]] = table.inputs[0]
+            named[formula.lists] = list_rows(b, table)
+        ints = [int(b.type(arrays[i]).size or 0), *chain.ints[1:]]
+        b.call("elementwise", [named[n] for n in chain.buffers], results, ints, chain.reals)
     return True
+
+
+def _chain_for(b: Builder, formula: _Formula, table: Instruction | None) -> ChainCall | None:
+    """The call for one variable, whose gradient lies there or is a table to be added up."""
+    if table is None:
+        return chain_of(formula.each)
+    size, *row = b.shape(table.outputs[0])
+    return chain_of(formula.each, PickedRows(formula.arrays[1], formula.lists, size, prod(row)))
