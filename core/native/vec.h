@@ -181,6 +181,31 @@ INLINE vf at_least(vf x, float bound) {
 #endif
 }
 
+// Nearest whole number of |x| < 2^22. Without an instruction for it, adding 1.5 * 2^23 pushes the
+// fraction out of the mantissa.
+INLINE vf nearest_whole(vf x) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(__AVX2__)
+    return (vf)_mm256_round_ps((__m256)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+    const vf shift = splat(12582912.0f);
+    vf sum = x + shift;
+    __asm__("" : "+" VECTOR_CONSTRAINT(sum));  // or the compiler might cancel the two
+    return sum - shift;
+#endif
+}
+INLINE vf power_of_two(vi n) { return (vf)((n + 127) << 23); }  // -126 <= n <= 127
+// x 2^n for whole |n| <= 252 and 1/2 <= x <= 2, rounded once, also to denormals and infinity.
+INLINE vf scaled(vf x, vf n) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_scalef_ps((__m512)x, (__m512)n);
+#else
+    const vi whole = __builtin_convertvector(n, vi), half = whole >> 1;
+    return x * power_of_two(half) * power_of_two(whole - half);
+#endif
+}
+
 // max(x, 0), and NaN for NaN.
 template <class T> INLINE Vector<T> relu(Vector<T> x) {
     return x < Vector<T>{} ? Vector<T>{} : x;
