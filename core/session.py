@@ -11,14 +11,15 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends import Backend, device_backend, get_backend
+from .backends import Backend, Executable, device_backend, get_backend
 from .backends.native import NativeBackend, extension
 from .backends.numpy import NumpyBackend as _NumpyBackend  # registers it
 from .devices import as_device
@@ -75,6 +76,28 @@ class _Lock:
             while self._readers:
                 self._condition.wait()
             yield
+
+
+class _Repeated:
+    """An executable that does several runs in one call; notes how many, and what stopped them."""
+
+    def __init__(
+        self, execute: Any, compiled: CompiledPlan, batches: int, count: int, keeps_all: bool
+    ) -> None:
+        self._repeat = partial(execute.repeat, count=count, keeps_all=keeps_all)
+        self._cut = [position < batches for position in compiled.feed_positions]
+        self.done = 0
+        self.error: Exception | None = None
+
+    def __call__(self, feeds: Sequence[Any], state: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        self.done, fetches, new, self.error = self._repeat(feeds, state, self._cut)
+        return fetches, new
+
+
+def _by_fetch(function: GraphFunction, results: Iterable[Any]) -> list[Any]:
+    """One value a fetch, None for operations."""
+    values = iter(results)
+    return [next(values) if isinstance(f, Tensor) else None for f in function.fetches]
 
 
 class Session:
@@ -161,30 +184,87 @@ class Session:
         Returns:
             One NumPy value a fetch, None for operations.
         """
-        if self._closed:
-            raise GraphError("Session.run", "the session is closed", site=user_site(2))
+        self._check_open()
         self.run_count += 1
         arrays = function.bind(values)
         compiled = function.compiled(arrays, self.backend)
-        results = iter(self._execute(compiled, arrays))
-        return [next(results) if isinstance(f, Tensor) else None for f in function.fetches]
+        return _by_fetch(function, self._execute(compiled, arrays))
 
-    def _execute(self, compiled: CompiledPlan, arrays: Sequence[Any]) -> list[Any]:
+    def _check_open(self) -> None:
+        if self._closed:
+            raise GraphError("Session.run", "the session is closed", site=user_site(3))
+
+    def call_many(
+        self,
+        function: GraphFunction,
+        batches: Sequence[np.ndarray[Any, Any]],
+        others: Sequence[Any],
+        count: int,
+        *,
+        keeps_all: bool,
+    ) -> Iterator[tuple[int, list[Any]]]:
+        """Runs a function `count` times, on consecutive parts of some arrays.
+
+        The engine does many runs in one call, and comes back at least every 0.1 s: for signals,
+        and for whoever shows progress. Each run is complete, and its numbers are those of `call`.
+
+        Args:
+            function: its first feeds are the batches, the rest the others.
+            batches: arrays that are cut into `count` parts of equal length.
+            others: values that are the same for all runs.
+            count: how many runs.
+            keeps_all: whether to return what each run gives, one after another along the first
+                axis, or what the last one does.
+
+        Yields:
+            How many runs are done, and the results of those done since the last time.
+        """
+        self._check_open()
+        sizes = [len(array) // count for array in batches]
+
+        def part(i: int) -> list[Any]:
+            parts = zip(batches, sizes, strict=True)
+            return [*(array[i * n : (i + 1) * n] for array, n in parts), *others]
+
+        arrays = function.bind(part(0))
+        compiled = function.compiled(arrays, self.backend)
+        execute: Any = compiled.execute
+        if not getattr(execute, "can_repeat", False) or (keeps_all and compiled.writes):
+            for i in range(count):
+                yield i + 1, self.call(function, part(i))
+            return
+        feeds = zip(batches, function.feeds, strict=False)
+        whole = [as_array(array, feed.dtype) for array, feed in feeds]
+        done = 0
+        while done < count:
+            left = [array[done * n :] for array, n in zip(whole, sizes, strict=True)]
+            run = _Repeated(execute, compiled, len(batches), count - done, keeps_all)
+            results = self._execute(compiled, [*left, *arrays[len(left) :]], run)
+            self.run_count += run.done
+            done += run.done
+            if run.error is not None:  # of the run after those, which are complete
+                raise run.error
+            yield done, _by_fetch(function, results)
+
+    def _execute(
+        self, compiled: CompiledPlan, arrays: Sequence[Any], execute: Executable | None = None
+    ) -> list[Any]:
+        execute = execute or compiled.execute
         backend = self.backend
         feeds = [backend.put(arrays[i]) for i in compiled.feed_positions]
         if compiled.uses:
             self._initialize(compiled.uses)
         store = self._values
         if not compiled.writes and not compiled.reads:
-            fetches, _ = compiled.execute(feeds, ())
+            fetches, _ = execute(feeds, ())
         elif not compiled.writes:
             with self._lock.read():
                 state = [store[v] for v in compiled.reads]
-                fetches, _ = compiled.execute(feeds, state)
+                fetches, _ = execute(feeds, state)
         else:
             with self._lock.write():
                 state = [store[v] for v in compiled.reads]
-                fetches, new = compiled.execute(feeds, state)
+                fetches, new = execute(feeds, state)
                 for variable, value in zip(compiled.writes, new, strict=True):
                     store[variable] = value
         return [_handed_out(backend.get(value)) for value in fetches]

@@ -1,4 +1,6 @@
 // What Python sees of the engine: thalweg.core._native.
+#include <chrono>
+
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
@@ -60,11 +62,41 @@ class Run {
             failure = executor_.run(arena_, borrowed_.addresses(), first, last);
         }
         if (failure.step >= 0) {
-            nb::object error = nb::module_::import_("thalweg.core.backends.native.failures")
-                                   .attr("StepFailed")(failure.step, failure.message);
+            nb::object error = failed(failure);
             PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(error.ptr())), error.ptr());
             throw nb::python_error();
         }
+    }
+    // All steps, `count` times over or as often as `budget_s` seconds allow, but once at least. From
+    // one time to the next an array's address grows by its stride. Of a triple (read, written,
+    // spare), what was written is read the next time, and the spare is written: variables that are
+    // not written in place. Returns how often all went well, and what went wrong then, or None.
+    std::tuple<int64_t, nb::object> repeat(const std::vector<int64_t> &strides,
+                                           const std::vector<std::tuple<int, int, int>> &turns,
+                                           int64_t count, double budget_s) const {
+        char *const *given = reinterpret_cast<char *const *>(borrowed_.addresses());
+        std::vector<void *> addresses(strides.size());
+        const auto start = std::chrono::steady_clock::now();
+        const std::chrono::duration<double> budget(budget_s);
+        Failure failure{-1, nullptr};
+        int64_t done = 0;
+        {
+            nb::gil_scoped_release no_gil;
+            while (done < count) {
+                for (size_t k = 0; k < strides.size(); ++k) addresses[k] = given[k] + done * strides[k];
+                for (const auto &[read, written, spare] : turns) {
+                    char *const places[] = {given[written], given[spare]};
+                    if (done > 0) addresses[size_t(read)] = places[(done - 1) % 2];
+                    addresses[size_t(written)] = places[done % 2];
+                }
+                failure = executor_.run(arena_, addresses.data(), 0, executor_.step_count());
+                if (failure.step >= 0) break;
+                ++done;
+                if (std::chrono::steady_clock::now() - start >= budget) break;
+            }
+        }
+        if (failure.step < 0) return {done, nb::none()};
+        return {done, failed(failure)};
     }
     // The arena as a writable memoryview: what an instruction without a kernel reads and writes.
     nb::object memory() const {
@@ -74,6 +106,11 @@ class Run {
     }
 
   private:
+    nb::object failed(const Failure &failure) const {
+        return nb::module_::import_("thalweg.core.backends.native.failures")
+            .attr("StepFailed")(failure.step, failure.message);
+    }
+
     const Executor &executor_;
     Borrowed borrowed_;
     int64_t lent_bytes_ = 0;
@@ -149,5 +186,7 @@ NB_MODULE(_native, m) {
 
     nb::class_<Run>(m, "Run")
         .def("steps", &Run::steps, nb::arg("first"), nb::arg("last"))
+        .def("repeat", &Run::repeat, nb::arg("strides"), nb::arg("turns"), nb::arg("count"),
+             nb::arg("budget_s"))
         .def("memory", &Run::memory, nb::keep_alive<0, 1>());
 }

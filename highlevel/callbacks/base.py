@@ -136,7 +136,7 @@ def batch_hooks(mode: Mode) -> tuple[str, ...]:
 def overrides(callback: Callback, base: type[Callback], names: Iterable[str]) -> bool:
     """Whether `callback`, by its class or itself, replaces one of the methods of `base`."""
     return any(
-        name in vars(callback) or getattr(type(callback), name) is not getattr(base, name)
+        getattr(getattr(callback, name), "__func__", None) is not getattr(base, name)
         for name in names
     )
 

@@ -19,7 +19,16 @@ from thalweg.core import Tensor, Variable
 from ..options import COUNT, OrNone
 from .layout import Batch, Layout
 
-__all__ = ["ArraySource", "Source", "make_source", "split_validation", "warn_of_end"]
+__all__ = [
+    "ArraySource",
+    "Source",
+    "groups_of",
+    "make_source",
+    "split_validation",
+    "warn_of_end",
+]
+
+GROUP_BYTES = 2 << 20  # of batches that are put together: they stay in the third-level cache
 
 
 class Source(Protocol):
@@ -68,16 +77,31 @@ class ArraySource:
 
     def epoch(self) -> Iterator[Batch]:
         """`steps` batches: of one pass, or of several."""
-        return itertools.islice(self._batches(), self.steps)
+        return (batch for batch, _ in self._groups(1))
 
-    def _batches(self) -> Iterator[Batch]:
-        size = self._batch_size
-        while True:
-            count = self.data.size
+    def groups(self) -> Iterator[tuple[Batch, int]]:
+        """The same batches, several of full size at a time: their rows, and how many they are."""
+        size_bytes = sum(array.nbytes for array in self.data.arrays()) // max(self.data.size, 1)
+        return self._groups(max(1, GROUP_BYTES // max(size_bytes * self._batch_size, 1)))
+
+    def _groups(self, most: int) -> Iterator[tuple[Batch, int]]:
+        size, count, left = self._batch_size, self.data.size, self.steps or 0
+        while left:
             order = None if self._generator is None else self._generator.permutation(count)
-            for start in range(0, count, size):
-                piece = slice(start, start + size)
-                yield self.data.rows(piece if order is None else order[piece])
+            start = 0
+            while start < count and left:
+                batches = max(1, min(most, left, (count - start) // size))
+                piece = slice(start, start + batches * size)
+                yield self.data.rows(piece if order is None else order[piece]), batches
+                start += batches * size
+                left -= batches
+
+
+def groups_of(source: Source) -> Iterator[tuple[Batch, int]]:
+    """The batches of the next epoch, several at a time where they come from arrays."""
+    if isinstance(source, ArraySource):
+        return source.groups()
+    return ((batch, 1) for batch in source.epoch())
 
 
 class IndexedSource:

@@ -35,6 +35,16 @@ class Batch(NamedTuple):
         """Number of samples."""
         return len(self.x[0])
 
+    def arrays(self) -> list[Array]:
+        """All of its arrays."""
+        weights = [array for array in self.weights or () if array is not None]
+        return [*self.x, *(self.y or ()), *weights]
+
+    def part(self, number: int, count: int) -> Batch:
+        """One of `count` equal parts."""
+        size = self.size // count
+        return self.rows(slice(number * size, (number + 1) * size))
+
     def rows(self, chosen: Any) -> Batch:
         """Some of the samples: a slice, or their numbers."""
         return Batch(

@@ -7,7 +7,7 @@ them work; a subclassed model is traced, once a mode and kinds of data.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -157,9 +157,9 @@ class Step:
             self._names = [name for name, _ in compiled.trackers]
             return [tracker.result() for _, tracker in compiled.trackers]
 
-    def logs(self, batch: Batch) -> dict[str, float]:
-        """Runs one batch; returns what loss and metrics are now, by name."""
-        return {name: float(v) for name, v in zip(self._names, self(batch), strict=True)}
+    def logs(self, values: Sequence[Any]) -> dict[str, float]:
+        """Results of a run as what loss and metrics are now, by name."""
+        return {name: float(v) for name, v in zip(self._names, values, strict=True)}
 
     def _train(self, total: Tensor, compiled: Compiled) -> None:
         variables = compiled.trainable
@@ -178,9 +178,28 @@ class Step:
 
     def __call__(self, batch: Batch) -> list[Any]:
         """Runs one batch in the current session; returns outputs or metric values."""
-        weights = [w for w in batch.weights or () if w is not None]
-        values = [*batch.x, *(batch.y or ()), *weights, *self._constants]
+        values = [*batch.arrays(), *self._constants]
         return current_session().call(self.function, values)[: self.result_count]
+
+    def many(self, batch: Batch, count: int) -> Iterator[tuple[int, list[Any]]]:
+        """Runs `count` batches of equal size, whose rows come one after another.
+
+        Yields:
+            How many are done, at least every 0.1 s or after each: with the outputs for those that
+            were done since, or the metric values after the last of them.
+        """
+        if count == 1:
+            yield 1, self(batch)
+            return
+        runs = current_session().call_many(
+            self.function,
+            batch.arrays(),
+            self._constants,
+            count,
+            keeps_all=self.mode == "predict",
+        )
+        for done, values in runs:
+            yield done, values[: self.result_count]
 
 
 def _inputs(arrays: Sequence[Array]) -> list[Tensor]:

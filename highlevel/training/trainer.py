@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..callbacks.base import CallbackList
 from ..layers.base import Layer
 from ..options import Interval
 from .compiled import Compiled, check_metric
-from .data import ArraySource, Source, make_source, split_validation, warn_of_end
+from .data import ArraySource, Source, groups_of, make_source, split_validation, warn_of_end
 from .inputs import fitted_array
 from .layout import Batch, Layout
 from .step import Step, step_key
@@ -242,7 +242,7 @@ class Trainer(Layer):
         step = self._step(mode, batch)
         if reset:
             self.reset_metrics()
-        return _report(step.logs(batch), as_dict)
+        return _report(step.logs(step(batch)), as_dict)
 
     def _nest_outputs(self, outputs: list[Any]) -> Any:
         return rebuild(self.output_structure, iter(outputs))
@@ -369,14 +369,31 @@ class Trainer(Layer):
     def _train_epoch(self, source: Source, watchers: CallbackList) -> dict[str, float]:
         self.reset_metrics()
         logs: dict[str, float] = {}
-        for index, batch in enumerate(source.epoch()):
-            step = self._step("train", batch)
-            watchers.on_train_batch_begin(index)
-            logs = step.logs(batch)
-            watchers.on_train_batch_end(index, logs)
+        begin, end = watchers.on_train_batch_begin, watchers.on_train_batch_end
+        for step, index, values in self._run(
+            "train", source, begin, watchers.has_train_batch_hooks
+        ):
+            logs = step.logs(values)
+            end(index, logs)
             if self.stop_training:
                 break
         return dict(logs)
+
+    def _run(
+        self, mode: Any, source: Source, begin: Callable[[int], None], each: bool
+    ) -> Iterator[tuple[Step, int, list[Any]]]:
+        """Runs the batches of an epoch, one by one if `each`, else as many at a time as will do.
+
+        Yields:
+            The step; the index of the last batch done; outputs of all since, or metric values.
+        """
+        first = 0
+        for batch, count in ((b, 1) for b in source.epoch()) if each else groups_of(source):
+            step = self._step(mode, batch.part(0, count) if count > 1 else batch)
+            begin(first)
+            for done, values in step.many(batch, count):
+                yield step, first + done - 1, values
+            first += count
 
     def evaluate(
         self,
@@ -424,11 +441,10 @@ class Trainer(Layer):
         self.reset_metrics()
         watchers.on_test_begin()
         logs: dict[str, float] = {}
-        for index, batch in enumerate(source.epoch()):
-            step = self._step("test", batch)
-            watchers.on_test_batch_begin(index)
-            logs = step.logs(batch)
-            watchers.on_test_batch_end(index, logs)
+        begin, end = watchers.on_test_batch_begin, watchers.on_test_batch_end
+        for step, index, values in self._run("test", source, begin, watchers.has_test_batch_hooks):
+            logs = step.logs(values)
+            end(index, logs)
         watchers.on_test_end(logs)
         return dict(logs)
 
@@ -455,8 +471,6 @@ class Trainer(Layer):
         _check_ignored("predict", ignored, _QUEUE, Trainer.predict)
         layout = self._layout("predict")
         source = make_source(layout, x, batch_size=batch_size, steps=steps)
-        if callbacks is None and not (verbose and verbose != "auto"):
-            return self._collect([self._step("predict", b)(b) for b in source.epoch()], layout)
         pieces = []
         with CallbackList(
             callbacks,
@@ -468,11 +482,12 @@ class Trainer(Layer):
             steps=source.steps,
         ) as watchers:
             watchers.on_predict_begin()
-            for index, batch in enumerate(source.epoch()):
-                step = self._step("predict", batch)
-                watchers.on_predict_batch_begin(index)
-                pieces.append(step(batch))
-                watchers.on_predict_batch_end(index)
+            begin, end = watchers.on_predict_batch_begin, watchers.on_predict_batch_end
+            for _, index, values in self._run(
+                "predict", source, begin, watchers.has_predict_batch_hooks
+            ):
+                pieces.append(values)
+                end(index)
             watchers.on_predict_end()
         return self._collect(pieces, layout)
 

@@ -34,6 +34,8 @@ from .lowering import ALIGNMENT, KernelCall
 
 __all__ = ["NativeExecutable"]
 
+MAX_CALL_S = 0.05  # of repeated runs, before Python can look at signals again
+
 
 class _Part(NamedTuple):
     """Steps first .. last-1 of the executor; or one instruction without a kernel."""
@@ -197,6 +199,91 @@ class NativeExecutable:
                 for n in program.state_out.values()
             ],
         )
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether `repeat` can take it: all of it runs in the engine, and it reads no strings."""
+        return self._is_simple and not self._boxed_feeds and not self._boxed_state
+
+    def repeat(
+        self,
+        feeds: Sequence[Array],
+        state: Sequence[Array],
+        are_cut: Sequence[bool],
+        *,
+        count: int,
+        keeps_all: bool,
+    ) -> tuple[int, list[Array], list[Array], Exception | None]:
+        """Several runs in one call, each with what the one before made of the variables.
+
+        Args:
+            feeds: arrays; of those that are cut, the parts for all runs one after another.
+            state: the variables.
+            are_cut: which feeds are.
+            count: how many runs; fewer are done if they take long (`MAX_CALL_S`).
+            keeps_all: whether to return the fetches of all runs, one after another, or the last.
+
+        Returns:
+            How many runs are done; fetches; new values of variables; and what stopped the next.
+
+        Raises:
+            KernelError: if not even one could be done.
+        """
+        program, shared = self._plan.program, self._plan.memory.detached
+        strides: list[int] = []
+        arrays: list[Any] = []
+        for i in self._given:
+            arrays.append(np.ascontiguousarray(feeds[i]))
+            strides.append(arrays[-1].nbytes // count if are_cut[i] else 0)
+        arrays += [state[i] for i in self._state_given]
+        strides += [0] * len(self._state_given)
+        made: dict[int, Any] = {}
+        kept = set(program.fetches) if keeps_all else set()
+        for n, shape, dtype in self._fresh:
+            array = np.empty((count, *shape) if n in kept else shape, dtype)
+            arrays.append(array)
+            strides.append(array.nbytes // count if n in kept else 0)
+            made[n] = array
+        if self._prologue is not None:
+            arrays += self._prologue.arrays_for(state)
+            strides += [0] * len(self._prologue.values)
+        spares = self._spares()
+        turns = [
+            (self._external[self._state[i]], self._external[n], len(arrays) + k)
+            for k, (n, positions) in enumerate(spares.items())
+            for i in positions
+        ]
+        spare_arrays = {n: np.empty_like(made[n]) for n in spares}
+        run = self._executor.begin([*arrays, *spare_arrays.values()])
+        done, failure = run.repeat(strides, turns, count, MAX_CALL_S)
+        error = None if failure is None else self._failed(failure)
+        if error is not None and not done:
+            raise error
+        if done % 2 == 0:
+            made.update(spare_arrays)
+        for n, position in self._in_place.items():
+            made[n] = state[position].view()
+        for n in kept:
+            made[n] = made[n][:done].reshape(-1, *made[n].shape[2:])
+
+        def result(n: int) -> Any:
+            return np.array(made[n], order="C") if n in shared else made[n]
+
+        fetches = [result(n) for n in program.fetches]
+        return done, fetches, [result(n) for n in program.state_out.values()], error
+
+    def _spares(self) -> dict[int, list[int]]:
+        """Results that need two places in turn -> positions of the variables that they become."""
+        program = self._plan.program
+        position = {variable: i for i, variable in enumerate(program.state_in)}
+        spares: dict[int, list[int]] = {}
+        for variable, n in program.state_out.items():
+            if n not in self._in_place and variable in position:
+                spares.setdefault(n, []).append(position[variable])
+        return spares
+
+    def _failed(self, failure: StepFailed) -> KernelError:
+        return _kernel_error(self._instruction_of[failure.step], failure)
 
     def _run_parts(
         self,
