@@ -150,14 +150,20 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
 
 constexpr int64_t STREAM_ROWS = 8;
 constexpr int64_t STREAM_COLUMNS = 512;  // of a task: 8 rows of sums are 16 KB
+// A task reads a piece of each row of B, 2 KB here and 2 KB there: the processor does not foresee
+// that. So many rows ahead, memory has time to answer.
+constexpr int64_t AHEAD = 32;
 
 template <int M> void stream_columns(const Product &p, int64_t n0, int64_t n1, float *sums) {
     const int64_t width = n1 - n0;
+    const int64_t last = p.k - 1;
     for (int64_t i = 0; i < M * STREAM_COLUMNS; ++i) sums[i] = 0;
     for (int64_t k = 0; k < p.k; k += 4) {
         const int steps = int(smaller(4, p.k - k));
         for (int64_t j = 0; j < width; j += VL) {
             const int64_t lanes = width - j;
+            UNROLL for (int s = 0; s < 4; ++s)
+                __builtin_prefetch(p.b + smaller(k + s + AHEAD, last) * p.n + n0 + j, 0, 2);
             vf b[4];
             UNROLL for (int s = 0; s < 4; ++s)
                 b[s] = s < steps ? load_first(p.b + (k + s) * p.n + n0 + j, lanes) : vf{};
