@@ -2,7 +2,9 @@
 
 Winograd's transforms round more than direct sums do; these are the bounds that docs/engine.md
 states, for a network of thirteen convolutions. `THALWEG_VGG_SIZE=224` (some minutes) takes images
-of the original's size.
+of the original's size. Among its millions of activations rounding decides some that are almost 0,
+and some pairs that are almost equal: there gradients in float32 differ by more, whoever computes
+them, so the bound is what direct sums in float32 give.
 """
 
 from __future__ import annotations
@@ -68,10 +70,23 @@ def run(backend: str, dtype: str) -> tuple[Any, Any]:
         return result
 
 
+def largest(gradient: Any, exact: Any) -> float:
+    """The largest error, relative to the largest value."""
+    return float(np.abs(gradient - exact).max() / np.abs(exact).max())
+
+
 def test_outputs_and_gradients() -> None:
     logits, gradients = run("native", "float32")
     exact, exact_gradients = run("numpy", "float64")
     assert exact.dtype == np.float64
     assert np.abs(logits - exact).max() <= 5e-6 * np.abs(exact).max()
-    for gradient, other in zip(gradients, exact_gradients, strict=True):
-        assert np.abs(gradient - other).max() <= 2e-5 * np.abs(other).max()
+    errors = [largest(g, other) for g, other in zip(gradients, exact_gradients, strict=True)]
+    bounds = [2e-5] * len(errors)
+    if SIZE > 32:
+        _, direct = run("numpy", "float32")
+        others = [largest(g, other) for g, other in zip(direct, exact_gradients, strict=True)]
+        bounds = [max(bound, 2 * other) for bound, other in zip(bounds, others, strict=True)]
+    assert all(error <= bound for error, bound in zip(errors, bounds, strict=True)), (
+        errors,
+        bounds,
+    )
