@@ -86,6 +86,11 @@ class OpDef(Record):
             hint="stop_gradient(x) says that none is wanted",
         )
 
+    def failure(self, message: str) -> ThalwegError | None:
+        """The error for what a backend's kernel says when it cannot go on; None: for its words."""
+        del message
+        return None
+
     @property
     def label(self) -> str:
         """The default node name, `"MatMul"`."""

@@ -25,7 +25,8 @@ struct Call {
     const double *reals;
     char *workspace;       // `workspace_bytes` of it, aligned to 64 bytes, contents undefined
     const Team *team;
-    const char *error;     // a kernel that cannot go on points this at a constant text and returns
+    const char *error;     // a kernel that cannot go on points this at a text, constant or in its
+                           // workspace, and returns
 };
 
 struct Kernel {

@@ -76,14 +76,25 @@ class _Sampler(OpDef):
             if len(first) == count:
                 return classes[first], np.asarray(first[-1] + 1 if count else 0)
             if tries > MAX_TRIES:
-                raise DataError(
-                    self.label,
-                    "some classes are too rare to be drawn",
-                    expected=f"{count} distinct classes in {tries} draws",
-                    got=f"{len(first)} distinct classes",
-                    hint="sample fewer classes, or use unique=False",
-                )
+                raise self.failure(f"{len(first)} distinct classes")
             tries *= 2
+
+    def most_draws(self) -> int:
+        """Draws for distinct classes, before they are called too rare."""
+        tries = self.num_sampled
+        while tries <= MAX_TRIES:
+            tries *= 2
+        return tries
+
+    def failure(self, message: str) -> DataError:
+        """Too few classes were drawn."""
+        return DataError(
+            self.label,
+            "some classes are too rare to be drawn",
+            expected=f"{self.num_sampled} distinct classes in {self.most_draws()} draws",
+            got=message,
+            hint="sample fewer classes, or use unique=False",
+        )
 
     gradient = no_gradient
 

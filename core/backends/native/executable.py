@@ -186,7 +186,7 @@ class NativeExecutable:
             try:
                 self._executor.run(arrays)
             except StepFailed as failure:
-                raise _kernel_error(self._instruction_of[failure.step], failure) from None
+                raise _step_error(self._instruction_of[failure.step], failure) from None
         else:
             self._run_parts(arrays, made, feeds, state)
         for n, position in self._in_place.items():
@@ -308,7 +308,7 @@ class NativeExecutable:
                 try:
                     run.steps(part.first, part.last)
                 except StepFailed as failure:
-                    raise _kernel_error(self._instruction_of[failure.step], failure) from None
+                    raise _step_error(self._instruction_of[failure.step], failure) from None
         for n in self._plan.program.results():
             if n not in made and n not in self._in_place:
                 made[n] = memory.read(n)
@@ -389,7 +389,11 @@ class _Prologue:
                 if all(seen() is array for seen, array in zip(references, current, strict=True)):
                     return arrays
             arrays = [aligned(size) for size in self._sizes]
-            self._executor.run([*current, *arrays])
+            try:
+                self._executor.run([*current, *arrays])
+            except StepFailed as failure:
+                instruction = self._lowered.hoisted_from[failure.step]
+                raise _step_error(instruction, failure) from None
             self._kept = [*self._kept[-1:], ([weakref.ref(a) for a in current], arrays)]
             return arrays
 
@@ -450,6 +454,13 @@ def _is_same(value: Any, place: np.ndarray[Any, Any]) -> bool:
     """Whether a value was computed where it belongs already."""
     is_array = isinstance(value, np.ndarray) and value.flags.c_contiguous
     return is_array and address_of(value) == address_of(place)
+
+
+def _step_error(instruction: Instruction, failure: StepFailed) -> ThalwegError:
+    """In the op's own words, if it has some for this."""
+    at = instruction.origin
+    error = instruction.opdef.failure(str(failure)) or _kernel_error(instruction, failure)
+    return error.at(node=at.node, layer=at.owner, site=at.site)
 
 
 def _kernel_error(instruction: Instruction, error: Exception) -> KernelError:

@@ -44,6 +44,7 @@ class Lowered:
         plan: the same.
         items: in the plan's order, without views, which need no work.
         hoisted: calls that depend on constants and fixed values alone.
+        hoisted_from: the instruction of each.
         hoisted_values: the values and temporaries that these make, and their bytes.
         passing: the temporaries among them that hoisted calls alone read.
         constants: arrays by value or temporary.
@@ -72,6 +73,7 @@ class Lowered:
         for n, array in program.constants.items():
             self.constants[n] = np.ascontiguousarray(array)
         self.hoisted: list[KernelCall] = []
+        self.hoisted_from: list[Instruction] = []
         self.hoisted_values: dict[int, int] = {}
         self.passing: set[int] = set()
         self._hoist(self._unwritten() if fixed is None else fixed)
@@ -109,6 +111,7 @@ class Lowered:
                 fixed |= made
                 self.hoisted_values.update({n: self.size_bytes(n) for n in made})
             self.hoisted += calls
+            self.hoisted_from += [item.instruction] * len(calls)
             if calls and item.calls is not None:
                 item.calls = [call for call in item.calls if call not in calls]
         read = {n for item in self.items for call in item.calls or () for n in call.inputs}

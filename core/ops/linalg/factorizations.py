@@ -16,7 +16,7 @@ from ..reduce import reduce_min, reduce_sum
 from ..source import convert, convert_all
 from ..stack import or_zeros
 from .diagonals import matrix_diag_part, matrix_set_diag
-from .matrices import explained, require_matrices, require_square, smaller
+from .matrices import MatrixOp, require_matrices, require_square, smaller
 from .products import matmul
 from .solve import matrix_triangular_solve
 from .transposition import matrix_transpose
@@ -29,11 +29,14 @@ __all__ = ["cholesky", "cholesky_solve", "logdet", "qr"]
 
 
 @register
-class Cholesky(OpDef):
+class Cholesky(MatrixOp):
     """Lower triangular l with l lᵀ = a, where a is symmetric and positive definite.
 
     a: (..., size, size) float32 or float64, of which the lower triangle is read -> the same.
     """
+
+    problem = "a matrix is not positive definite"
+    hint = "a + epsilon * eye(size) helps where only rounding makes an eigenvalue negative"
 
     def infer(self, a: TensorType) -> TensorType:
         """The same type."""
@@ -48,8 +51,7 @@ class Cholesky(OpDef):
 
     def compute(self, xp: Any, a: Any) -> Any:
         """`xp.linalg.cholesky`."""
-        hint = "a + epsilon * eye(size) helps where only rounding makes an eigenvalue negative"
-        with explained(self, "a matrix is not positive definite", hint):
+        with self.explained():
             return xp.linalg.cholesky(a)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Operation, Tensor
-from ...opdef import OpDef, apply, register
+from ...opdef import apply, register
 from ...types import TensorType
 from ..branching import cond
 from ..compare import greater, greater_equal
@@ -18,7 +18,7 @@ from ..sizes import beside
 from ..source import convert, convert_all
 from .diagonals import matrix_diag_part, matrix_set_diag
 from .factorizations import cholesky, cholesky_solve
-from .matrices import explained, require_matrices
+from .matrices import MatrixOp, require_matrices
 from .products import matmul
 from .spectral import NOT_FINITE, svd
 from .transposition import matrix_transpose
@@ -27,13 +27,15 @@ __all__ = ["matrix_rank", "matrix_solve_ls", "pinv"]
 
 
 @register
-class PseudoInverse(OpDef):
+class PseudoInverse(MatrixOp):
     """Moore and Penrose's inverse.
 
     a: (..., rows, columns) float32 or float64 -> (..., columns, rows). Singular values not above
     `rcond` times the largest count as 0.
     """
 
+    problem = "the singular values do not converge"
+    hint = NOT_FINITE
     rcond: float | None
 
     def infer(self, a: TensorType) -> TensorType:
@@ -47,17 +49,21 @@ class PseudoInverse(OpDef):
         require_matrices(self, a=a)
         return (a,)
 
+    def relative_limit(self, rows: int, columns: int, dtype: Any) -> float:
+        """The part of the largest singular value not above which one counts as 0."""
+        if self.rcond is not None:
+            return self.rcond
+        return 10 * max(rows, columns) * float(np.finfo(dtype).eps)
+
     def compute(self, xp: Any, a: Any) -> Any:
         """v diag(1 / s) uᵀ, and 0 for what counts as 0."""
         *batch, rows, columns = a.shape
         if 0 in (rows, columns):
             return xp.zeros((*batch, columns, rows), a.dtype)
-        rcond = self.rcond
-        if rcond is None:
-            rcond = 10 * max(rows, columns) * float(np.finfo(a.dtype).eps)
-        with explained(self, "the singular values do not converge", NOT_FINITE):
+        limit = self.relative_limit(rows, columns, a.dtype)
+        with self.explained():
             u, s, v = xp.linalg.svd(a, full_matrices=False)
-        counts = s > rcond * s[..., :1]
+        counts = s > limit * s[..., :1]
         inverses = xp.where(counts, 1 / xp.where(counts, s, 1), 0).astype(a.dtype)
         return xp.matmul(v.swapaxes(-1, -2) * inverses[..., None, :], u.swapaxes(-1, -2))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import numpy as np
 
@@ -93,14 +94,29 @@ def smaller(a: int | None, b: int | None) -> int | None:
     return None if a is None or b is None else min(a, b)
 
 
-@contextmanager
-def explained(op: OpDef, problem: str, hint: str) -> Iterator[None]:
-    """What it means when LAPACK gives up. CuPy raises NumPy's class too.
+class MatrixOp(OpDef):
+    """Base of ops that give up on some matrices.
 
-    Raises:
-        KernelError: instead of `numpy.linalg.LinAlgError`.
+    Class attributes:
+        problem: what is wrong with such a matrix.
+        hint: the way out.
     """
-    try:
-        yield
-    except np.linalg.LinAlgError as error:
-        raise KernelError(op.label, problem, got=str(error), hint=hint) from error
+
+    problem: ClassVar[str]
+    hint: ClassVar[str]
+
+    def failure(self, message: str) -> KernelError:
+        """What it means when LAPACK gives up, or a kernel that uses its words."""
+        return KernelError(self.label, self.problem, got=message, hint=self.hint)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Around a call of `xp.linalg`. CuPy raises NumPy's class too.
+
+        Raises:
+            KernelError: instead of `numpy.linalg.LinAlgError`.
+        """
+        try:
+            yield
+        except np.linalg.LinAlgError as error:
+            raise self.failure(str(error)) from error

@@ -12,7 +12,7 @@ from ...types import TensorType, broadcast_shapes, types_text
 from ..elementwise import multiply, negative, sum_to
 from ..shape import expand_dims
 from ..source import convert, convert_all
-from .matrices import batch_shape, explained, require_matrices, require_square
+from .matrices import MatrixOp, batch_shape, require_matrices, require_square
 from .products import matmul
 from .transposition import matrix_transpose
 from .triangles import tril, triu
@@ -59,13 +59,15 @@ class _Solve(OpDef):
 
 
 @register
-class MatrixSolve(_Solve):
+class MatrixSolve(_Solve, MatrixOp):
     """The solutions x of a x = b, or of aᵀ x = b if `adjoint`.
 
     a: (..., size, size) float32 or float64; b: (..., size, columns) of the same dtype; the axes
     before the last two are broadcast -> (..., size, columns).
     """
 
+    problem = "a matrix is singular"
+    hint = "matmul(pinv(a), b) takes any matrix"
     adjoint: bool
 
     def compute(self, xp: Any, a: Any, b: Any) -> Any:
@@ -73,7 +75,7 @@ class MatrixSolve(_Solve):
         shape_a, shape_b = self._shapes(a, b)
         left = a.swapaxes(-1, -2) if self.adjoint else a
         left, right = xp.broadcast_to(left, shape_a), xp.broadcast_to(b, shape_b)
-        with explained(self, "a matrix is singular", "matmul(pinv(a), b) takes any matrix"):
+        with self.explained():
             return xp.linalg.solve(left, right)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:
@@ -148,8 +150,11 @@ class _OfSquares(OpDef):
 
 
 @register
-class MatrixInverse(_OfSquares):
+class MatrixInverse(_OfSquares, MatrixOp):
     """Inverse matrices.  a: (..., size, size) float32 or float64 -> the same."""
+
+    problem = "a matrix is singular"
+    hint = "pinv(a) takes any matrix"
 
     def infer(self, a: TensorType) -> TensorType:
         """The same type."""
@@ -164,7 +169,7 @@ class MatrixInverse(_OfSquares):
 
     def compute(self, xp: Any, a: Any) -> Any:
         """`xp.linalg.inv`."""
-        with explained(self, "a matrix is singular", "pinv(a) takes any matrix"):
+        with self.explained():
             return xp.linalg.inv(a)
 
     def gradient(self, node: Operation, g: Tensor) -> Sequence[Tensor | None]:

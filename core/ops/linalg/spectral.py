@@ -7,14 +7,14 @@ from typing import Any
 
 from ...errors import GraphError
 from ...graph import Operation, Tensor
-from ...opdef import OpDef, apply_many, register
+from ...opdef import apply_many, register
 from ...types import TensorType
 from ..compare import equal, where
 from ..elementwise import divide, multiply, ones_like, zeros_like
 from ..shape import expand_dims
 from ..source import convert
 from ..stack import one_or_tuple
-from .matrices import explained, require_matrices, require_square, smaller
+from .matrices import MatrixOp, require_matrices, require_square, smaller
 from .products import matmul
 from .transposition import matrix_transpose
 
@@ -43,7 +43,7 @@ def _scaled(columns: Tensor, factors: Tensor) -> Tensor:
 
 
 @register
-class Svd(OpDef):
+class Svd(MatrixOp):
     """Singular values s, and vectors, of matrices: a = u diag(s) vᵀ.
 
     a: (..., rows, columns) float32 or float64 -> (..., k) s, (..., rows, k) u, (..., columns, k) v
@@ -51,6 +51,8 @@ class Svd(OpDef):
     `compute_uv`.
     """
 
+    problem = "the singular values do not converge"
+    hint = NOT_FINITE
     full_matrices: bool
     compute_uv: bool
 
@@ -72,7 +74,7 @@ class Svd(OpDef):
 
     def compute(self, xp: Any, a: Any) -> Any:
         """`xp.linalg.svd`."""
-        with explained(self, "the singular values do not converge", NOT_FINITE):
+        with self.explained():
             if not self.compute_uv:
                 return xp.linalg.svd(a, compute_uv=False)
             u, s, v = xp.linalg.svd(a, full_matrices=self.full_matrices)
@@ -128,7 +130,7 @@ def svd(
 ) -> Any:
     """Singular values and vectors: a = u diag(s) vᵀ with orthonormal columns in u and v.
 
-    Signs of the vectors are LAPACK's: a pair of columns of u and v may as well be negated.
+    Signs of the vectors are the backend's: a pair of columns of u and v may as well be negated.
     Gradients follow Townsend 2016, "Differentiating the singular value decomposition". Those of
     the vectors exist where no two values are equal and none is 0 (terms that would be infinite
     there are left out); those of the values alone, everywhere but between equal ones.
@@ -164,13 +166,15 @@ def svd(
 
 
 @register
-class SelfAdjointEig(OpDef):
+class SelfAdjointEig(MatrixOp):
     """Eigenvalues e, and vectors v, of symmetric matrices: a = v diag(e) vᵀ.
 
     a: (..., size, size) float32 or float64, of which the lower triangle is read -> (..., size) e,
     (..., size, size) v; e alone unless `compute_v`.
     """
 
+    problem = "the eigenvalues do not converge"
+    hint = NOT_FINITE
     compute_v: bool
 
     def infer(self, a: TensorType) -> tuple[TensorType, ...]:
@@ -188,7 +192,7 @@ class SelfAdjointEig(OpDef):
 
     def compute(self, xp: Any, a: Any) -> Any:
         """`xp.linalg.eigh`."""
-        with explained(self, "the eigenvalues do not converge", NOT_FINITE):
+        with self.explained():
             if not self.compute_v:
                 return xp.linalg.eigvalsh(a)
             e, v = xp.linalg.eigh(a)
@@ -214,9 +218,9 @@ class SelfAdjointEig(OpDef):
 def self_adjoint_eig(a: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
     """Eigenvalues and eigenvectors of symmetric matrices: a = v diag(e) vᵀ.
 
-    Signs of the vectors are LAPACK's. Gradients follow Giles 2008, "Collected matrix derivative
-    results for forward and reverse mode algorithmic differentiation". They are those of a
-    symmetric matrix: symmetric, each half with half of the change. Those of the vectors exist
+    Signs of the vectors are the backend's. Gradients follow Giles 2008, "Collected matrix
+    derivative results for forward and reverse mode algorithmic differentiation". They are those of
+    a symmetric matrix: symmetric, each half with half of the change. Those of the vectors exist
     where no two values are equal (terms that would be infinite there are left out).
 
     Args:
