@@ -6,11 +6,13 @@
     OP(copy) OP(negative) OP(abs) OP(sign) OP(square) OP(reciprocal) OP(sqrt) OP(rsqrt)         \
     OP(exp) OP(expm1) OP(log) OP(log1p) OP(tanh) OP(sigmoid) OP(softplus) OP(softsign) OP(elu)  \
     OP(erf) OP(erfc) OP(sin) OP(cos) OP(tan) OP(asin) OP(acos) OP(atan) OP(sinh) OP(cosh)       \
-    OP(asinh) OP(acosh) OP(atanh) OP(floor) OP(ceil) OP(round) OP(relu) OP(invert)              \
+    OP(asinh) OP(acosh) OP(atanh) OP(lgamma) OP(erfinv) OP(ndtri)                               \
+    OP(floor) OP(ceil) OP(round) OP(relu) OP(invert)                                            \
     OP(logical_not) OP(is_nan) OP(is_inf) OP(is_finite)                                         \
     OP(add) OP(subtract) OP(multiply) OP(divide) OP(maximum) OP(minimum) OP(pow) OP(atan2)      \
     OP(floordiv) OP(floormod) OP(truncatediv) OP(truncatemod) OP(div_no_nan)                    \
-    OP(multiply_no_nan) OP(xdivy) OP(xlogy) OP(relu_gradient) OP(sigmoid_cross_entropy)         \
+    OP(multiply_no_nan) OP(xdivy) OP(xlogy) OP(polygamma)                                       \
+    OP(relu_gradient) OP(sigmoid_cross_entropy)                                                 \
     OP(bit_and) OP(bit_or) OP(bit_xor)                                                          \
     OP(equal) OP(not_equal) OP(less) OP(less_equal) OP(greater) OP(greater_equal)               \
     OP(logical_and) OP(logical_or) OP(logical_xor) OP(where)                                    \

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import OptionError
 from ..graph import Operation, Tensor
@@ -167,6 +167,8 @@ def _cotangent_derivative(order: int) -> list[int]:
 class Polygamma(OpDef):
     """Derivative number `order` of digamma, number `order` + 1 of lgamma.  x: (...) float."""
 
+    is_elementwise = True
+    reuse: ClassVar = {0: 0}
     order: int
 
     def infer(self, x: TensorType) -> TensorType:

@@ -115,6 +115,7 @@ const struct {
     {"asinh", OP_asinh, -9, 9, [](double x) { return std::asinh(x); }},
     {"acosh", OP_acosh, 1, 9, [](double x) { return std::acosh(x); }},
     {"atanh", OP_atanh, -0.9, 0.9, [](double x) { return std::atanh(x); }},
+    {"lgamma", OP_lgamma, 0.1, 9, [](double x) { return std::lgamma(x); }},
     {"floor", OP_floor, -9, 9, [](double x) { return std::floor(x); }},
     {"ceil", OP_ceil, -9, 9, [](double x) { return std::ceil(x); }},
     {"round", OP_round, -9, 9, [](double x) { return std::nearbyint(x); }},

@@ -6,6 +6,7 @@
 #include "../elementwise_ops.h"
 #include "../math.h"
 #include "../vec.h"
+#include "special_functions.h"
 
 namespace {
 
@@ -137,6 +138,9 @@ UNARY(cosh, c_cosh(x))
 UNARY(asinh, c_asinh(x))
 UNARY(acosh, c_acosh(x))
 UNARY(atanh, c_atanh(x))
+UNARY(lgamma, T(log_gamma(double(x))))
+UNARY(erfinv, T(erfinv(double(x))))
+UNARY(ndtri, T(ndtri(double(x))))
 UNARY(floor, c_floor(x))
 UNARY(ceil, c_ceil(x))
 UNARY(round, c_rint(x))
@@ -160,6 +164,7 @@ BINARY(div_no_nan, b == T(0) ? T(0) : a / b)
 BINARY(multiply_no_nan, b == T(0) ? T(0) : T(a *b))
 BINARY(xdivy, a == T(0) ? T(0) : a / b)
 BINARY(xlogy, a == T(0) ? T(0) : a *c_log(b))
+BINARY(polygamma, T(polygamma(int(a), double(b))))  // the order is a constant
 BINARY(relu_gradient, b > T(0) ? a : T(0))
 BINARY(bit_and, T(a &b))
 BINARY(bit_or, T(a | b))
@@ -247,7 +252,8 @@ template <class T> constexpr BlockFunction function_of(int op) {
         ONE(elu, is_float) ONE(erf, is_float) ONE(erfc, is_float) ONE(sin, is_float)
         ONE(cos, is_float) ONE(tan, is_float) ONE(asin, is_float) ONE(acos, is_float)
         ONE(atan, is_float) ONE(sinh, is_float) ONE(cosh, is_float) ONE(asinh, is_float)
-        ONE(acosh, is_float) ONE(atanh, is_float) ONE(floor, is_float) ONE(ceil, is_float)
+        ONE(acosh, is_float) ONE(atanh, is_float) ONE(lgamma, is_float) ONE(erfinv, is_float)
+        ONE(ndtri, is_float) ONE(floor, is_float) ONE(ceil, is_float)
         ONE(round, is_float) ONE(relu, !is_bool) ONE(invert, !is_float)
         ONE_BOOL(logical_not, is_bool) ONE_BOOL(is_nan, is_float) ONE_BOOL(is_inf, is_float)
         ONE_BOOL(is_finite, is_float)
@@ -255,7 +261,8 @@ template <class T> constexpr BlockFunction function_of(int op) {
         TWO(maximum, !is_bool) TWO(minimum, !is_bool) TWO(pow, is_float) TWO(atan2, is_float)
         TWO(floordiv, !is_bool) TWO(floormod, !is_bool) TWO(truncatediv, !is_bool)
         TWO(truncatemod, !is_bool) TWO(div_no_nan, is_float) TWO(multiply_no_nan, is_float)
-        TWO(xdivy, is_float) TWO(xlogy, is_float) TWO(relu_gradient, !is_bool)
+        TWO(xdivy, is_float) TWO(xlogy, is_float) TWO(polygamma, is_float)
+        TWO(relu_gradient, !is_bool)
         TWO(sigmoid_cross_entropy, is_float)
         TWO(bit_and, is_integer) TWO(bit_or, is_integer) TWO(bit_xor, is_integer)
         TWO_BOOL(equal, true) TWO_BOOL(not_equal, true) TWO_BOOL(less, true)

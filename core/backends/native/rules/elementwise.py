@@ -15,7 +15,7 @@ from ..extension import extension
 from ..lowering import Builder, rule
 from .parts import Part, parts_of, places_in
 
-__all__ = ["ChainCall", "PickedRows", "chain_of", "is_supported", "lower_group"]
+__all__ = ["ChainCall", "PickedRows", "chain_of", "is_supported", "lower_group", "type_code"]
 
 # ops whose name is not the engine's in another spelling
 _SPELLINGS = {
@@ -54,6 +54,11 @@ if extension is not None:
         _name = _SPELLINGS.get(_label, _snake(_label))
         if _name in _NAMES:
             _CODES[_label] = _NAMES[_name]
+
+
+def type_code(b: Builder, value: int) -> int | None:
+    """The engine's number for the element type of a value."""
+    return _TYPE_CODE.get(b.type(value).dtype.name)
 
 
 def _code(opdef: Any) -> int | None:
@@ -200,6 +205,9 @@ class _Chain:
             return [("in", self._constant(value, type_.dtype))]
         host = instruction.opdef.host_inputs
         found: list[Any] = []
+        if instruction.opdef.label == "Polygamma":
+            order = float(instruction.opdef.order)  # type: ignore[attr-defined]
+            found.append(("in", self._constant(order, type_.dtype)))
         for index, n in enumerate(instruction.inputs):
             if index in host:
                 continue
