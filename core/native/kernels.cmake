@@ -12,6 +12,10 @@ foreach(file ${KERNEL_FILES})
   endif()
 endforeach()
 
+# Random numbers are the same with every instruction set: no product joins a sum in one rounding.
+set_source_files_properties(${THALWEG_SOURCES}/kernels/distributions.cpp PROPERTIES
+  COMPILE_OPTIONS -ffp-contract=off)
+
 # No LTO, and no C++ library in kernels/: code made for AVX-512 must not leak into functions that also
 # run on older processors. One source for all, see vec.h.
 function(thalweg_kernels_of target isa)

@@ -154,5 +154,6 @@ void test_normalization();
 void test_elementwise();
 void test_chains();
 void test_random();
+void test_draws();
 void test_movement();
 void test_plans();

@@ -79,6 +79,7 @@ int main(int count, char **arguments) {
         {"elementwise", test_elementwise},
         {"chains", test_chains},
         {"random", test_random},
+        {"draws", test_draws},
         {"movement", test_movement},
         {"plans", test_plans},
     };

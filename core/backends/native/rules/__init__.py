@@ -11,6 +11,7 @@ from . import (
     pooling,
     random,
     reduce,
+    sampling,
     softmax,
     update,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "pooling",
     "random",
     "reduce",
+    "sampling",
     "softmax",
     "update",
 ]
