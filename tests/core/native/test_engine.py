@@ -100,12 +100,12 @@ def test_a_wrong_number_of_threads_is_refused(count: Any) -> None:
 
 def test_a_strict_session_names_what_has_no_kernel() -> None:
     x = core.placeholder("float32", [3, 3], name="x")
-    y = core.relu(core.self_adjoint_eigvals(core.matmul(x, x)))
+    y = core.relu(core.unique(core.reshape(core.matmul(x, x), [-1]))[0])
     value = np.eye(3, dtype="f")
-    np.testing.assert_allclose(Session().run(y, {x: value}), np.ones(3))
+    np.testing.assert_allclose(Session().run(y, {x: value}), [1, 0])
     with pytest.raises(core.KernelError, match="the engine has no kernel for it") as caught:
         Session(strict=True).run(y, {x: value})
-    assert "SelfAdjointEig" in str(caught.value) and "test_engine.py" in str(caught.value)
+    assert "UniquePositions" in str(caught.value) and "test_engine.py" in str(caught.value)
     np.testing.assert_allclose(Session(strict=True).run(core.matmul(x, x), {x: value}), value)
 
 
@@ -116,7 +116,7 @@ def test_only_the_engine_is_strict() -> None:
 
 def test_explain_tells_who_runs_what() -> None:
     x = core.placeholder("float32", [3, 3])
-    y = core.self_adjoint_eigvals(core.matmul(x, x))
+    y = core.unique(core.reshape(core.matmul(x, x), [-1]))[0]
     text = Session().explain(y, {x: np.eye(3, dtype="f")})
     assert "1 instructions: native kernel" in text and "1 instructions: compute on numpy" in text
 
