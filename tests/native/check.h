@@ -155,6 +155,7 @@ void test_elementwise();
 void test_chains();
 void test_random();
 void test_draws();
+void test_labels();
 void test_matrices();
 void test_movement();
 void test_plans();

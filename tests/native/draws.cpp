@@ -1,4 +1,4 @@
-// Distributions, held against their distribution functions.
+// Distributions, held against their distribution functions; labels, against all their alignments.
 #include <algorithm>
 #include <set>
 
@@ -105,6 +105,106 @@ void test_samples(int64_t sampler, int64_t count, bool is_unique) {
            "other classes");
 }
 
+// Labels -------------------------------------------------------------------------------------------
+
+// -log of the summed probability of all paths that make the labels; how likely each class is in them,
+// at each time.
+double loss_of_paths(const std::vector<int64_t> &labels, const std::vector<double> &y, int64_t times,
+                     int64_t classes, int64_t blank, std::vector<double> &shares) {
+    int64_t paths = 1;
+    for (int64_t t = 0; t < times; ++t) paths *= classes;
+    double total = 0;
+    shares.assign(y.size(), 0);
+    for (int64_t path = 0; path < paths; ++path) {
+        std::vector<int64_t> made, at;
+        double probability = 1;
+        for (int64_t t = 0, rest = path; t < times; ++t, rest /= classes) {
+            const int64_t c = rest % classes;
+            probability *= y[size_t(t * classes + c)];
+            if (c != blank && (at.empty() || at.back() != c)) made.push_back(c);
+            at.push_back(c);
+        }
+        if (made != labels) continue;
+        total += probability;
+        for (int64_t t = 0; t < times; ++t)
+            shares[size_t(t * classes + at[size_t(t)])] += probability;
+    }
+    for (double &share : shares) share /= total > 0 ? total : 1;
+    return -std::log(total);
+}
+
+template <class T>
+void test_paths(int64_t blank) {
+    const int64_t times = 5, batch = 4, classes = 3, longest = 3, states = 2 * longest + 1;
+    const int64_t a = blank == 0 ? 1 : 0, b = 3 - blank - a;
+    const std::vector<int64_t> labels{a, a, b, b, a, 0, a, a, a, 0, 0, 0};
+    const std::vector<int64_t> lengths{3, 2, 3, 0};
+    const std::vector<int32_t> ends{5, 4, 4, 3};  // the third has too few times
+    const double tolerance = sizeof(T) == 4 ? 1e-6 : 1e-14;
+    auto log_y = noise<T>(times * batch * classes);
+    for (int64_t row = 0; row < times * batch; ++row) {
+        double sum = 0;
+        for (int64_t c = 0; c < classes; ++c) sum += std::exp(double(log_y[size_t(row * classes + c)]));
+        for (int64_t c = 0; c < classes; ++c) {
+            T &value = log_y[size_t(row * classes + c)];
+            value = T(double(value) - std::log(sum));
+        }
+    }
+    Test loss{text_of("ctc_loss of %d bytes, blank %d", int(sizeof(T)), int(blank)), "ctc_loss",
+              {int64_t(sizeof(T)), times, batch, classes, longest, blank, 3, 3, 2}, {},
+              {Array::of(labels), Array::of(log_y), Array::of(lengths), Array::of(ends)},
+              {Array::empty<T>(batch), Array::empty<T>(times * batch * states)}};
+    loss.run();
+    Test slope{"ctc_gradient, " + loss.name, "ctc_gradient", loss.ints, {}, loss.inputs,
+               {Array::empty<T>(times * batch * classes)}};
+    for (const Array &made : loss.outputs) slope.inputs.push_back(made);
+    slope.run();
+    std::vector<double> losses, slopes(size_t(times * batch * classes));
+    for (int64_t n = 0; n < batch; ++n) {
+        std::vector<double> y, shares;
+        for (int64_t t = 0; t < ends[size_t(n)]; ++t)
+            for (int64_t c = 0; c < classes; ++c)
+                y.push_back(std::exp(double(log_y[size_t((t * batch + n) * classes + c)])));
+        const auto first = labels.begin() + n * longest;
+        losses.push_back(loss_of_paths({first, first + lengths[size_t(n)]}, y, ends[size_t(n)],
+                                       classes, blank, shares));
+        for (size_t i = 0; i < y.size() && std::isfinite(losses.back()); ++i) {
+            const int64_t t = int64_t(i) / classes, c = int64_t(i) % classes;
+            slopes[size_t((t * batch + n) * classes + c)] = y[i] - shares[i];
+        }
+    }
+    expect_close(loss.name, loss.result<T>(), losses, tolerance);
+    expect_close(slope.name, slope.result<T>(), slopes, 4 * tolerance, 1);
+}
+
+int64_t edits(const std::vector<float> &a, const std::vector<float> &b, size_t i, size_t j) {
+    if (i == a.size() || j == b.size()) return int64_t(a.size() - i + b.size() - j);
+    if (a[i] == b[j]) return edits(a, b, i + 1, j + 1);
+    return 1 + std::min({edits(a, b, i + 1, j), edits(a, b, i, j + 1), edits(a, b, i + 1, j + 1)});
+}
+
+void test_edits() {
+    const int64_t batch = 30, n = 5, m = 6;
+    auto a = noise(batch * n, 0, 3), b = noise(batch * m, 0, 3);
+    for (float &x : a) x = std::floor(x);
+    for (float &x : b) x = std::floor(x);
+    std::vector<int64_t> a_lengths;
+    std::vector<int32_t> b_lengths;
+    std::vector<double> wanted;
+    for (int64_t i = 0; i < batch; ++i) {
+        a_lengths.push_back(i % (n + 1));
+        b_lengths.push_back(int32_t(i % (m + 1)));
+        const auto first = a.begin() + i * n, second = b.begin() + i * m;
+        wanted.push_back(double(edits({first, first + a_lengths.back()},
+                                      {second, second + b_lengths.back()}, 0, 0)));
+    }
+    Test test{"edit_distance", "edit_distance", {batch, n, m, 0, 3, 2, false}, {},
+              {Array::of(a), Array::of(b), Array::of(a_lengths), Array::of(b_lengths)},
+              {Array::empty<float>(batch)}};
+    test.run();
+    expect_close(test.name, test.result<float>(), wanted, 0, 1);
+}
+
 }  // namespace
 
 void test_draws() {
@@ -127,4 +227,12 @@ void test_draws() {
               {Array::empty<int64_t>(5), Array::empty<int64_t>(1)}};
     rare.run();
     expect(rare.error != nullptr, rare.name, "found five of four classes");
+}
+
+void test_labels() {
+    for (int64_t blank : {0, 1, 2}) {
+        test_paths<float>(blank);
+        test_paths<double>(blank);
+    }
+    test_edits();
 }

@@ -80,6 +80,7 @@ int main(int count, char **arguments) {
         {"chains", test_chains},
         {"random", test_random},
         {"draws", test_draws},
+        {"labels", test_labels},
         {"matrices", test_matrices},
         {"movement", test_movement},
         {"plans", test_plans},

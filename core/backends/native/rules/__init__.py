@@ -13,6 +13,7 @@ from . import (
     random,
     reduce,
     sampling,
+    sequences,
     softmax,
     update,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "random",
     "reduce",
     "sampling",
+    "sequences",
     "softmax",
     "update",
 ]
