@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import KernelError
 from ...plan import Plan
-from ...program import Instruction
+from ...program import Instruction, Program
 from .lowering import ALIGNMENT, Builder, KernelCall, lower_instruction
 
 __all__ = ["Item", "Lowered"]
@@ -65,8 +65,11 @@ class Lowered:
             first = len(builder.calls)
             is_native = lower_instruction(builder, instruction)
             if strict and not is_native:
-                raise _no_kernel(plan, instruction)
-            self.items.append(Item(instruction, builder.calls[first:] if is_native else None))
+                raise _no_kernel(*_lacking(plan.program, instruction))
+            calls = builder.calls[first:] if is_native else None
+            for call in calls or ():
+                call.instruction = instruction
+            self.items.append(Item(instruction, calls))
         self._sizes = builder.temporaries
         self.constants: dict[int, np.ndarray[Any, Any]] = dict(builder.constants)
         for n, array in program.constants.items():
@@ -160,9 +163,18 @@ class Lowered:
         return value in self.hoisted_values or value in self.constants
 
 
-def _no_kernel(plan: Plan, instruction: Instruction) -> KernelError:
+def _lacking(program: Program, instruction: Instruction) -> tuple[Program, Instruction]:
+    """What the engine has no kernel for: the instruction, or the first one like that in a body."""
+    for body in instruction.opdef.bodies:
+        for inner in body.instructions:
+            if not inner.opdef.is_view and not lower_instruction(Builder(body), inner):
+                return _lacking(body, inner)
+    return program, instruction
+
+
+def _no_kernel(program: Program, instruction: Instruction) -> KernelError:
     origin = instruction.origin
-    types = ", ".join(str(plan.program.types[n]) for n in instruction.inputs)
+    types = ", ".join(str(program.types[n]) for n in instruction.inputs)
     return KernelError(
         instruction.opdef.label,
         "the engine has no kernel for it, and the session is strict",
