@@ -87,7 +87,7 @@ class _Repeated:
         self._repeat = partial(execute.repeat, count=count, keeps_all=keeps_all)
         self._cut = [position < batches for position in compiled.feed_positions]
         self.done = 0
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def __call__(self, feeds: Sequence[Any], state: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         self.done, fetches, new, self.error = self._repeat(feeds, state, self._cut)

@@ -11,14 +11,13 @@
 #include <sys/mman.h>
 #endif
 
+#include "control.h"
 #include "dispatch.h"
 #include "pool.h"
+#include "watch.h"
 
 namespace {
 constexpr int64_t HUGE_PAGE = 2 << 20;
-
-int64_t aligned(int64_t bytes) { return (bytes + 63) & ~int64_t(63); }
-int64_t address_bytes(size_t count) { return aligned(int64_t(count * sizeof(void *))); }
 
 char *address(const Place &place, char *arena, void *const *externals) {
     if (place.external == -2) return reinterpret_cast<char *>(intptr_t(place.offset));
@@ -42,11 +41,11 @@ int64_t Executor::add(const std::string &name, std::vector<int32_t> buffers,
     return bytes;
 }
 
-int64_t Executor::add_loop(std::shared_ptr<const Loop> loop, std::vector<int32_t> buffers) {
-    check("loop", buffers);
-    const int64_t bytes = loop->workspace_bytes();
+int64_t Executor::add(std::shared_ptr<const Control> control, std::vector<int32_t> buffers) {
+    check("a loop or branch", buffers);
+    const int64_t bytes = control->workspace_bytes();
     workspace_bytes_ = std::max(workspace_bytes_, bytes);
-    steps_.push_back({nullptr, std::move(buffers), {}, {}, std::move(loop)});
+    steps_.push_back({nullptr, std::move(buffers), {}, {}, std::move(control)});
     return bytes;
 }
 
@@ -56,7 +55,8 @@ void Executor::check(const std::string &name, const std::vector<int32_t> &buffer
             throw std::out_of_range("'" + name + "' refers to a value that has no place");
 }
 
-void Executor::finish() {
+void Executor::finish(int stoppable_steps) {
+    stoppable_steps_ = stoppable_steps;
     addresses_offset_ = arena_bytes_ + aligned(workspace_bytes_);
     size_t most = 0;
     for (Step &step : steps_) {
@@ -67,112 +67,29 @@ void Executor::finish() {
 }
 
 Failure Executor::run(char *arena, void *const *externals, int first, int last) const {
+    Watch *watch = Watch::current();
     for (int i = first; i < last; ++i) {
+        if (watch) {
+            if (i <= stoppable_steps_ && watch->is_over()) return {this, i, "it was stopped"};
+            if (i >= stoppable_steps_) watch->close();
+        }
         const Step &step = steps_[size_t(i)];
         void **buffers = reinterpret_cast<void **>(arena + addresses_offset_);
         for (size_t k = 0; k < step.buffers.size(); ++k) {
             const Place &place = places_[size_t(step.buffers[k])];
             buffers[k] = address(place, arena, externals);
         }
-        if (step.loop) {
-            if (const char *error = step.loop->run(buffers, arena + step.workspace_offset))
-                return {i, error};
+        if (step.control) {
+            if (Failure failure = step.control->run(buffers, arena + step.workspace_offset))
+                return failure;
             continue;
         }
         Call call{buffers, step.ints.data(), step.reals.data(), arena + step.workspace_offset,
                   pool_team(), nullptr};
         step.kernel->run(&call);
-        if (call.error) return {i, call.error};
+        if (call.error) return {this, i, call.error};
     }
-    return {-1, nullptr};
-}
-
-namespace {
-
-char *later(void *base, int64_t bytes) { return static_cast<char *>(base) + bytes; }
-
-}  // namespace
-
-int64_t Loop::block_workspace_bytes() const {
-    int64_t bytes = whole.body->arena_bytes();
-    if (last.body) bytes = std::max(bytes, last.body->arena_bytes());
-    for (int64_t k = 0; k < carries; ++k) bytes += 2 * aligned(block_bytes[size_t(k)]);
-    return bytes + 2 * address_bytes(step_bytes.size() + 1);
-}
-
-int64_t Loop::workspace_bytes() const {
-    int64_t prelude = 0;
-    for (const Program *program : {&whole, &last})
-        if (program->prelude) prelude = std::max(prelude, program->prelude->arena_bytes());
-    return aligned(whole.kept_bytes) + aligned(last.kept_bytes) +
-           address_bytes(step_bytes.size() + 1) + address_bytes(size_t(blocks)) +
-           std::max(prelude, blocks * block_workspace_bytes());
-}
-
-struct Loop::Run {
-    const Loop &loop;
-    void *const *buffers;
-    char *kept[2];         // what the preludes of `whole` and `last` have made
-    const char **errors;   // of the blocks
-    char *free;            // the blocks' workspaces
-};
-
-const char *Loop::run(void *const *buffers, char *workspace) const {
-    if (length == 0) {
-        for (int64_t k = 0; k < carries; ++k)
-            std::memcpy(buffers[inputs + k], buffers[k], size_t(carry_bytes[size_t(k)]));
-        return nullptr;
-    }
-    Run run{*this, buffers, {workspace, workspace + aligned(whole.kept_bytes)}, nullptr, nullptr};
-    void **externals = reinterpret_cast<void **>(run.kept[1] + aligned(last.kept_bytes));
-    run.errors = reinterpret_cast<const char **>(later(externals, address_bytes(step_bytes.size() + 1)));
-    run.free = later(run.errors, address_bytes(size_t(blocks)));
-    std::copy(buffers, buffers + step_bytes.size(), externals);
-    for (const Program *program : {&whole, &last}) {
-        if (!program->prelude) continue;
-        externals[step_bytes.size()] = run.kept[program == &last];
-        const Failure failure =
-            program->prelude->run(run.free, externals, 0, program->prelude->step_count());
-        if (failure.step >= 0) return failure.message;
-    }
-    pool_team()->run(pool_team(), blocks, run_one_block, &run, 0);
-    for (int64_t block = 0; block < blocks; ++block)
-        if (run.errors[block]) return run.errors[block];
-    return nullptr;
-}
-
-void Loop::run_one_block(void *argument, int64_t block, char *) {
-    const Run &run = *static_cast<Run *>(argument);
-    const Loop &loop = run.loop;
-    run.errors[block] = loop.run_block(run.buffers, run.kept[loop.is_last(block)],
-                                       run.free + block * loop.block_workspace_bytes(), block);
-}
-
-const char *Loop::run_block(void *const *buffers, char *kept, char *workspace, int64_t block) const {
-    const Executor &body = is_last(block) ? *last.body : *whole.body;
-    const size_t count = step_bytes.size();
-    char *end = workspace + block_workspace_bytes();
-    void **bases = reinterpret_cast<void **>(end - address_bytes(count + 1));
-    void **externals = reinterpret_cast<void **>(end - 2 * address_bytes(count + 1));
-    for (size_t k = 0; k < count; ++k)
-        externals[k] = bases[k] = later(buffers[k], block * block_bytes[k]);
-    externals[count] = kept;
-    for (int64_t step = 0; step < length; ++step) {
-        const int64_t i = is_reversed ? length - 1 - step : step;
-        for (size_t k = size_t(carries); k < count; ++k)
-            if (step_bytes[k]) externals[k] = later(bases[k], i * step_bytes[k]);
-        char *spare = reinterpret_cast<char *>(externals);  // before them: each carry's two places
-        for (size_t k = 0; k < size_t(carries); ++k) {
-            const int64_t bytes = aligned(block_bytes[k]);
-            void *&next = externals[size_t(inputs) + k];
-            if (step > 0) externals[k] = next;
-            next = step + 1 == length ? bases[size_t(inputs) + k] : spare - (1 + step % 2) * bytes;
-            spare -= 2 * bytes;
-        }
-        const Failure failure = body.run(workspace, externals, 0, body.step_count());
-        if (failure.step >= 0) return failure.message;
-    }
-    return nullptr;
+    return {};
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // Runs a plan: kernels one after another, on memory that Python has laid out.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,53 +14,24 @@ struct Place {
     int64_t offset;    // from there
 };
 
+class Control;  // a loop or branch, see control.h
 class Executor;
 
-// A body that runs once for each slice of some arrays, and hands values on.
-//
-// The rows of a batch often know nothing of each other. Then the loop is cut into blocks of rows, and
-// a thread takes a block through all iterations: no barrier, and its values stay in its caches.
-//
-// The body's external arrays are: carries, slices, constants; new carries, rows of results; and what
-// its prelude has made of the constants, once for all iterations.
-struct Loop {
-    // How a block runs: `prelude`, if there is one, and `body` have the same external arrays.
-    struct Program {
-        std::shared_ptr<const Executor> prelude, body;
-        int64_t kept_bytes = 0;  // what the prelude makes
-    };
-    Program whole, last;  // of the last block, where that is smaller
-    int64_t length, blocks;
-    bool is_reversed;
-    int64_t carries, inputs;
-    // of each external array: from one iteration to the next; from one block to the next
-    std::vector<int64_t> step_bytes, block_bytes;
-    std::vector<int64_t> carry_bytes;  // of all blocks
-
-    int64_t workspace_bytes() const;  // all that a run needs: it allocates nothing
-    // buffers: carries, (length, slices), constants; then last carries and (length, rows).
-    const char *run(void *const *buffers, char *workspace) const;  // null, or what went wrong
-
-  private:
-    struct Run;  // what the blocks of a run share
-    static void run_one_block(void *run, int64_t block, char *);
-    bool is_last(int64_t block) const { return last.body && block + 1 == blocks; }
-    int64_t block_workspace_bytes() const;  // a body's arena, carries on their way, and addresses
-    const char *run_block(void *const *buffers, char *kept, char *workspace, int64_t block) const;
+// What went wrong, if something did.
+struct Failure {
+    const Executor *executor = nullptr;  // whose step it was: the plan's or a body's; null: none did
+    int step = -1;
+    const char *message = nullptr;
+    explicit operator bool() const { return executor; }
 };
 
 struct Step {
-    const Kernel *kernel;  // null for a loop
+    const Kernel *kernel;  // null for a loop or branch
     std::vector<int32_t> buffers;  // values, inputs first
     std::vector<int64_t> ints;
     std::vector<double> reals;
-    std::shared_ptr<const Loop> loop;
+    std::shared_ptr<const Control> control;
     int64_t workspace_offset = 0;  // in the arena
-};
-
-struct Failure {
-    int step;
-    const char *message;
 };
 
 class Executor {
@@ -69,11 +41,16 @@ class Executor {
     // Adds a step; returns the bytes of workspace that it wants.
     int64_t add(const std::string &kernel, std::vector<int32_t> buffers, std::vector<int64_t> ints,
                 std::vector<double> reals);
-    int64_t add_loop(std::shared_ptr<const Loop> loop, std::vector<int32_t> buffers);
-    void finish();  // places the workspace behind the arena: steps share it, one runs at a time
+    int64_t add(std::shared_ptr<const Control> control, std::vector<int32_t> buffers);
+    // Places the workspace behind the arena: steps share it, one runs at a time. A run may be stopped
+    // before each of the first steps, and before the one that follows them; then no more.
+    void finish(int stoppable_steps = std::numeric_limits<int>::max());
 
-    // Runs steps first .. last-1. `externals` are addresses.
+    // Runs steps first .. last-1. `externals` are addresses. This thread's watch may stop it.
     Failure run(char *arena, void *const *externals, int first, int last) const;
+    Failure run(char *arena, void *const *externals) const {
+        return run(arena, externals, 0, step_count());
+    }
 
     int64_t arena_bytes() const { return total_bytes_; }
     int step_count() const { return int(steps_.size()); }
@@ -84,7 +61,12 @@ class Executor {
     std::vector<Step> steps_;
     int64_t arena_bytes_, total_bytes_, workspace_bytes_ = 0;
     int64_t addresses_offset_ = 0;  // of the running step's buffers, in the arena
+    int stoppable_steps_ = 0;
 };
+
+// Sizes in the arena are whole cache lines.
+inline int64_t aligned(int64_t bytes) { return (bytes + 63) & ~int64_t(63); }
+inline int64_t address_bytes(size_t count) { return aligned(int64_t(count * sizeof(void *))); }
 
 // Arenas are lent for a run and kept: a steady state allocates nothing and touches no new page.
 char *lend_arena(int64_t bytes, int64_t *lent_bytes);

@@ -54,6 +54,7 @@ function(thalweg_add_kernels target)
   endif()
   file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/tables.inc CONTENT "${TABLES}}\n")
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR} ${THALWEG_SOURCES})
-  target_sources(${target} PRIVATE ${THALWEG_SOURCES}/dispatch.cpp ${THALWEG_SOURCES}/pool.cpp)
+  target_sources(${target} PRIVATE
+    ${THALWEG_SOURCES}/dispatch.cpp ${THALWEG_SOURCES}/pool.cpp ${THALWEG_SOURCES}/watch.cpp)
   target_link_libraries(${target} PRIVATE Threads::Threads)
 endfunction()

@@ -7,10 +7,12 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "control.h"
 #include "dispatch.h"
 #include "elementwise_ops.h"
 #include "executor.h"
 #include "pool.h"
+#include "watch.h"
 
 namespace nb = nanobind;
 
@@ -46,6 +48,17 @@ class Borrowed {
     std::vector<void *> addresses_;
 };
 
+// The thread that Python runs handlers of signals on, such as Ctrl-C's.
+unsigned long main_thread;
+
+bool runs_on_main_thread() { return PyThread_get_thread_ident() == main_thread; }
+
+// Runs the handlers of signals that have come; true if one has raised an exception.
+bool handlers_raised() {
+    nb::gil_scoped_acquire gil;
+    return PyErr_CheckSignals() != 0;
+}
+
 // One run of an executor: its arena and its external arrays.
 class Run {
   public:
@@ -56,16 +69,15 @@ class Run {
     Run(const Run &) = delete;
 
     void steps(int first, int last) const {
-        Failure failure{-1, nullptr};
+        Outcome outcome;
         {
             nb::gil_scoped_release no_gil;
-            failure = executor_.run(arena_, borrowed_.addresses(), first, last);
+            outcome = attempt(borrowed_.addresses(), first, last);
         }
-        if (failure.step >= 0) {
-            nb::object error = failed(failure);
-            PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(error.ptr())), error.ptr());
-            throw nb::python_error();
-        }
+        if (outcome.is_good()) return;
+        nb::object error = error_of(outcome);
+        PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(error.ptr())), error.ptr());
+        throw nb::python_error();
     }
     // All steps, `count` times over or as often as `budget_s` seconds allow, but once at least. From
     // one time to the next an array's address grows by its stride. Of a triple (read, written,
@@ -78,7 +90,7 @@ class Run {
         std::vector<void *> addresses(strides.size());
         const auto start = std::chrono::steady_clock::now();
         const std::chrono::duration<double> budget(budget_s);
-        Failure failure{-1, nullptr};
+        Outcome outcome;
         int64_t done = 0;
         {
             nb::gil_scoped_release no_gil;
@@ -89,14 +101,13 @@ class Run {
                     if (done > 0) addresses[size_t(read)] = places[(done - 1) % 2];
                     addresses[size_t(written)] = places[done % 2];
                 }
-                failure = executor_.run(arena_, addresses.data(), 0, executor_.step_count());
-                if (failure.step >= 0) break;
+                outcome = attempt(addresses.data(), 0, executor_.step_count());
+                if (!outcome.is_good()) break;
                 ++done;
                 if (std::chrono::steady_clock::now() - start >= budget) break;
             }
         }
-        if (failure.step < 0) return {done, nb::none()};
-        return {done, failed(failure)};
+        return {done, outcome.is_good() ? nb::none() : error_of(outcome)};
     }
     // The arena as a writable memoryview: what an instruction without a kernel reads and writes.
     nb::object memory() const {
@@ -106,9 +117,26 @@ class Run {
     }
 
   private:
-    nb::object failed(const Failure &failure) const {
+    struct Outcome {
+        Failure failure;
+        bool is_stopped = false;  // by what a handler has raised: Python's error of this thread
+        bool is_good() const { return !failure && !is_stopped; }
+    };
+
+    // Without Python's lock, which the watch takes to ask.
+    Outcome attempt(void *const *addresses, int first, int last) const {
+        Watch watch(runs_on_main_thread() ? handlers_raised : nullptr);
+        const Watch::Use use(&watch);
+        const Failure failure = executor_.run(arena_, addresses, first, last);
+        return {failure, watch.was_stopped()};
+    }
+
+    static nb::object error_of(const Outcome &outcome) {
+        if (outcome.is_stopped) return nb::borrow(nb::python_error().value());
+        const Failure &failure = outcome.failure;
         return nb::module_::import_("thalweg.core.backends.native.failures")
-            .attr("StepFailed")(failure.step, failure.message);
+            .attr("StepFailed")(nb::cast(failure.executor, nb::rv_policy::none), failure.step,
+                                failure.message);
     }
 
     const Executor &executor_;
@@ -118,10 +146,41 @@ class Run {
 };
 
 // (prelude or None, body, bytes that the prelude makes)
-using LoopProgram = std::tuple<std::shared_ptr<Executor>, std::shared_ptr<Executor>, int64_t>;
+using GivenBody = std::tuple<std::shared_ptr<Executor>, std::shared_ptr<Executor>, int64_t>;
 
-Loop::Program loop_program(const LoopProgram &given) {
+Body body_of(const GivenBody &given) {
     return {std::get<0>(given), std::get<1>(given), std::get<2>(given)};
+}
+
+std::shared_ptr<Loop> make_loop(const std::vector<GivenBody> &bodies,
+                                std::tuple<int64_t, int64_t, bool> run,
+                                std::tuple<int64_t, int64_t> counts,
+                                std::vector<int64_t> step_bytes, std::vector<int64_t> block_bytes,
+                                std::vector<int64_t> carry_bytes) {
+    auto loop = std::make_shared<Loop>();
+    loop->whole = body_of(bodies.at(0));
+    if (bodies.size() > 1) loop->last = body_of(bodies[1]);
+    std::tie(loop->length, loop->blocks, loop->is_reversed) = run;
+    std::tie(loop->carries, loop->inputs) = counts;
+    loop->step_bytes = std::move(step_bytes);
+    loop->block_bytes = std::move(block_bytes);
+    loop->carry_bytes = std::move(carry_bytes);
+    return loop;
+}
+
+std::shared_ptr<While> make_while(const GivenBody &condition, const GivenBody &body,
+                                  int64_t constants, std::vector<int64_t> carry_bytes) {
+    auto loop = std::make_shared<While>();
+    loop->condition = body_of(condition), loop->body = body_of(body);
+    loop->constants = constants, loop->carry_bytes = std::move(carry_bytes);
+    return loop;
+}
+
+std::shared_ptr<Branch> make_branch(const std::vector<GivenBody> &bodies, int64_t arrays) {
+    auto branch = std::make_shared<Branch>();
+    for (const GivenBody &body : bodies) branch->bodies.push_back(body_of(body));
+    branch->arrays = arrays;
+    return branch;
 }
 
 }  // namespace
@@ -140,10 +199,13 @@ NB_MODULE(_native, m) {
     m.def("panel_columns", &panel_columns);
     m.def("thread_count", &thread_count);
     m.def("set_thread_count", &set_thread_count, nb::arg("n"));
+    main_thread = nb::cast<unsigned long>(
+        nb::module_::import_("threading").attr("main_thread")().attr("ident"));
+    m.def("become_main_thread", [] { main_thread = PyThread_get_thread_ident(); });
     m.def("poison_arenas", &poison_arenas, nb::arg("on"));
     m.def("free_arenas", &free_arenas);
 
-    nb::class_<Executor>(m, "Executor")
+    nb::class_<Executor>(m, "Executor", nb::dynamic_attr())
         .def("__init__",
              [](Executor *self, const std::vector<std::tuple<int64_t, int64_t>> &places,
                 int64_t arena_bytes) {
@@ -152,27 +214,35 @@ NB_MODULE(_native, m) {
                  new (self) Executor(std::move(list), arena_bytes);
              },
              nb::arg("places"), nb::arg("arena_bytes"))
-        .def("add", &Executor::add, nb::arg("kernel"), nb::arg("buffers"), nb::arg("ints"),
-             nb::arg("reals"))
+        .def("add",
+             nb::overload_cast<const std::string &, std::vector<int32_t>, std::vector<int64_t>,
+                               std::vector<double>>(&Executor::add),
+             nb::arg("kernel"), nb::arg("buffers"), nb::arg("ints"), nb::arg("reals"))
         .def("add_loop",
-             [](Executor &self, std::vector<int32_t> buffers, const std::vector<LoopProgram> &programs,
+             [](Executor &self, std::vector<int32_t> buffers, const std::vector<GivenBody> &bodies,
                 std::tuple<int64_t, int64_t, bool> run, std::tuple<int64_t, int64_t> counts,
                 std::vector<int64_t> step_bytes, std::vector<int64_t> block_bytes,
                 std::vector<int64_t> carry_bytes) {
-                 const auto [length, blocks, is_reversed] = run;
-                 const auto [carries, inputs] = counts;
-                 auto loop = std::make_shared<Loop>();
-                 loop->whole = loop_program(programs.at(0));
-                 if (programs.size() > 1) loop->last = loop_program(programs[1]);
-                 loop->length = length, loop->blocks = blocks, loop->is_reversed = is_reversed;
-                 loop->carries = carries, loop->inputs = inputs;
-                 loop->step_bytes = std::move(step_bytes), loop->block_bytes = std::move(block_bytes);
-                 loop->carry_bytes = std::move(carry_bytes);
-                 return self.add_loop(std::move(loop), std::move(buffers));
+                 return self.add(make_loop(bodies, run, counts, std::move(step_bytes),
+                                           std::move(block_bytes), std::move(carry_bytes)),
+                                 std::move(buffers));
              },
-             nb::arg("buffers"), nb::arg("programs"), nb::arg("run"), nb::arg("counts"),
+             nb::arg("buffers"), nb::arg("bodies"), nb::arg("run"), nb::arg("counts"),
              nb::arg("step_bytes"), nb::arg("block_bytes"), nb::arg("carry_bytes"))
-        .def("finish", &Executor::finish)
+        .def("add_while",
+             [](Executor &self, std::vector<int32_t> buffers, const GivenBody &condition,
+                const GivenBody &body, int64_t constants, std::vector<int64_t> carry_bytes) {
+                 return self.add(make_while(condition, body, constants, std::move(carry_bytes)),
+                                 std::move(buffers));
+             },
+             nb::arg("buffers"), nb::arg("condition"), nb::arg("body"), nb::arg("constants"),
+             nb::arg("carry_bytes"))
+        .def("add_branch",
+             [](Executor &self, std::vector<int32_t> buffers, const std::vector<GivenBody> &bodies,
+                int64_t arrays) { return self.add(make_branch(bodies, arrays), std::move(buffers)); },
+             nb::arg("buffers"), nb::arg("bodies"), nb::arg("arrays"))
+        .def("finish", &Executor::finish,
+             nb::arg("stoppable_steps") = std::numeric_limits<int>::max())
         .def_prop_ro("arena_bytes", &Executor::arena_bytes)
         .def_prop_ro("step_count", &Executor::step_count)
         .def("run",

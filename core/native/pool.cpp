@@ -19,6 +19,8 @@
 #include <immintrin.h>
 #endif
 
+#include "watch.h"
+
 namespace {
 
 void pause_briefly() {
@@ -82,9 +84,7 @@ class Pool {
             wake_.notify_all();
         }
         claim_tasks(0);
-        for (int spins = 0; busy_.load(std::memory_order_acquire); ++spins)
-            if (spins < SPINS_BEFORE_SLEEP) pause_briefly();
-            else std::this_thread::yield();
+        wait_for_others();
     }
 
   private:
@@ -97,6 +97,16 @@ class Pool {
                 if (index >= share.end) break;
                 region_.task(region_.argument, index, scratch);
             }
+        }
+    }
+
+    void wait_for_others() {
+        const auto others_work = [this] { return busy_.load(std::memory_order_acquire) > 0; };
+        for (int spins = 0; spins < SPINS_BEFORE_SLEEP && others_work(); ++spins) pause_briefly();
+        Watch *watch = Watch::current();
+        while (others_work()) {
+            std::this_thread::yield();
+            if (watch) watch->is_over();  // asks on their behalf: they may be in a loop
         }
     }
 

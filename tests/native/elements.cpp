@@ -36,7 +36,8 @@ std::vector<int64_t> program(int64_t count, int64_t registers, const std::vector
                            int64_t(o.words.size())});
         v.insert(v.end(), o.words.begin(), o.words.end());
     }
-    v.insert(v.end(), output_bytes.begin(), output_bytes.end());
+    for (size_t i = 0; i < output_bytes.size(); ++i)
+        v.insert(v.end(), {output_bytes[i], int64_t(i), 0, 0, 0});  // all of its buffer
     for (const Step &s : steps) {
         v.insert(v.end(), {s.op, s.type, s.destination, int64_t(s.sources.size())});
         v.insert(v.end(), s.sources.begin(), s.sources.end());

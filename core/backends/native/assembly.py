@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .extension import extension
-from .lowering import ALIGNMENT, KernelCall, LoopCall
+from .lowering import ALIGNMENT, KernelCall
 
 __all__ = ["ADDRESS", "ARENA", "address_of", "aligned", "assemble", "round_up"]
 
@@ -16,13 +16,19 @@ Place = tuple[int, int]  # (external array, offset); or one of these with an off
 ARENA, ADDRESS = -1, -2  # as in executor.h
 
 
-def assemble(calls: Sequence[KernelCall], place: Callable[[int], Place], arena_bytes: int) -> Any:
+def assemble(
+    calls: Sequence[KernelCall],
+    place: Callable[[int], Place],
+    arena_bytes: int,
+    stoppable: int | None = None,
+) -> Any:
     """An executor that makes these calls in turn.
 
     Args:
         calls: their values are numbers that `place` knows.
         place: where a value lies.
         arena_bytes: size of the memory of a run, without what the kernels need for themselves.
+        stoppable: steps after which Ctrl-C no longer ends a run; None for all.
     """
     slots: dict[int, int] = {}
     places: list[Place] = []
@@ -36,19 +42,9 @@ def assemble(calls: Sequence[KernelCall], place: Callable[[int], Place], arena_b
     buffers = [[slot(n) for n in (*call.inputs, *call.outputs)] for call in calls]
     executor = extension.Executor(places, arena_bytes)
     for call, numbers in zip(calls, buffers, strict=True):
-        if isinstance(call, LoopCall):
-            executor.add_loop(
-                numbers,
-                [(body.prelude, body.executor, body.kept_bytes) for body in call.bodies],
-                (call.length, call.blocks, call.is_reversed),
-                (call.carries, len(call.inputs)),
-                list(call.step_bytes),
-                list(call.block_bytes),
-                list(call.carry_bytes),
-            )
-        else:
-            executor.add(call.kernel, numbers, call.ints, call.reals)
-    executor.finish()
+        call.add_to(executor, numbers)
+    executor.finish(len(calls) if stoppable is None else stoppable)
+    executor.instructions = [call.instruction for call in calls]
     return executor
 
 

@@ -1,4 +1,4 @@
-"""The body of a loop as an executor of its own, which the engine runs without coming back."""
+"""The body of a loop or branch as an executor of its own, run without coming back."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ __all__ = ["CompiledBody", "compile_body"]
 class CompiledBody:
     """A body whose feeds and fetches are external arrays, in this order.
 
-    One more holds what follows from the loop's constants alone, such as packed weights: the prelude
+    One more holds what follows from a loop's constants alone, such as packed weights: a prelude
     makes it, once for all iterations.
 
     Args:
         lowered: its plan, all of it native.
 
     Attributes:
-        executor: the engine's, of an iteration.
-        prelude: another one; None if there is nothing to make.
-        kept_bytes: what that makes.
+        parts: the executor that makes that, None if there is nothing to make; the body's; and the
+            bytes that the first makes.
     """
 
     def __init__(self, lowered: Lowered) -> None:
@@ -37,16 +36,15 @@ class CompiledBody:
         calls += self._results(len(plan.program.feeds))
         self._kept_in = len(plan.program.feeds) + len(plan.program.fetches)
         self._kept: dict[int, int] = {}
-        self.kept_bytes = 0
+        kept_bytes = 0
         for n, size in lowered.hoisted_values.items():
-            self._kept[n] = self.kept_bytes
-            self.kept_bytes += round_up(size)
+            self._kept[n] = kept_bytes
+            kept_bytes += round_up(size)
         start = round_up(plan.memory.arena_bytes)
         self._offsets, end = lowered.place_temporaries(start)
-        self.executor = assemble(calls, self._place, end)
-        self.prelude = (
-            assemble(lowered.hoisted, self._place, ALIGNMENT) if lowered.hoisted else None
-        )
+        hoisted = lowered.hoisted
+        prelude = assemble(hoisted, self._place, ALIGNMENT) if hoisted else None
+        self.parts = prelude, assemble(calls, self._place, end), kept_bytes
 
     def _results(self, first: int) -> list[KernelCall]:
         """Gives each fetch its array; copies those that are computed elsewhere, or twice."""

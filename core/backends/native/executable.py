@@ -87,7 +87,6 @@ class NativeExecutable:
         for n, position in self._in_place.items():
             self._external[n] = self._external[self._state[position]]
         self._external.update(self._made_in_results())
-        self._instruction_of: list[Instruction] = []  # by step
         self._executor, self._parts = self._make_executor()
         self._is_native = all(part.instruction is None for part in self._parts)
         results = set(program.results()) - set(self._in_place)
@@ -145,13 +144,20 @@ class NativeExecutable:
                 continue
             for call in item.calls:
                 calls.append(call)
-                self._instruction_of.append(item.instruction)
                 if parts and parts[-1].instruction is None:
                     parts[-1] = parts[-1]._replace(last=len(calls))
                 else:
                     parts.append(_Part(len(calls) - 1, len(calls)))
-        executor = assemble(calls, lambda value: self._place(value, offsets), end)
+        executor = assemble(
+            calls, lambda value: self._place(value, offsets), end, self._steps_before_writes(calls)
+        )
         return executor, parts
+
+    def _steps_before_writes(self, calls: Sequence[KernelCall]) -> int:
+        """How many of these have run when the first variable is written over."""
+        written = {self._lowered.root(n) for n in self._in_place}
+        writes = (not written.isdisjoint(map(self._lowered.root, c.outputs)) for c in calls)
+        return next((k for k, is_write in enumerate(writes) if is_write), len(calls))
 
     def _place(self, value: int, offsets: dict[int, int]) -> tuple[int, int]:
         root = self._lowered.root(value)
@@ -186,7 +192,7 @@ class NativeExecutable:
             try:
                 self._executor.run(arrays)
             except StepFailed as failure:
-                raise _step_error(self._instruction_of[failure.step], failure) from None
+                raise _step_error(failure.instruction, failure) from None
         else:
             self._run_parts(arrays, made, feeds, state)
         for n, position in self._in_place.items():
@@ -213,7 +219,7 @@ class NativeExecutable:
         *,
         count: int,
         keeps_all: bool,
-    ) -> tuple[int, list[Array], list[Array], Exception | None]:
+    ) -> tuple[int, list[Array], list[Array], BaseException | None]:
         """Several runs in one call, each with what the one before made of the variables.
 
         Args:
@@ -227,7 +233,7 @@ class NativeExecutable:
             How many runs are done; fetches; new values of variables; and what stopped the next.
 
         Raises:
-            KernelError: if not even one could be done.
+            KernelError: if not even one could be done; or what a handler of a signal has raised.
         """
         program, shared = self._plan.program, self._plan.memory.detached
         strides: list[int] = []
@@ -256,7 +262,9 @@ class NativeExecutable:
         spare_arrays = {n: np.empty_like(made[n]) for n in spares}
         run = self._executor.begin([*arrays, *spare_arrays.values()])
         done, failure = run.repeat(strides, turns, count, MAX_CALL_S)
-        error = None if failure is None else self._failed(failure)
+        error: BaseException | None = failure
+        if isinstance(failure, StepFailed):
+            error = _step_error(failure.instruction, failure)
         if error is not None and not done:
             raise error
         if done % 2 == 0:
@@ -282,9 +290,6 @@ class NativeExecutable:
                 spares.setdefault(n, []).append(position[variable])
         return spares
 
-    def _failed(self, failure: StepFailed) -> KernelError:
-        return _kernel_error(self._instruction_of[failure.step], failure)
-
     def _run_parts(
         self,
         arrays: Sequence[Array],
@@ -308,7 +313,7 @@ class NativeExecutable:
                 try:
                     run.steps(part.first, part.last)
                 except StepFailed as failure:
-                    raise _step_error(self._instruction_of[failure.step], failure) from None
+                    raise _step_error(failure.instruction, failure) from None
         for n in self._plan.program.results():
             if n not in made and n not in self._in_place:
                 made[n] = memory.read(n)
@@ -392,8 +397,7 @@ class _Prologue:
             try:
                 self._executor.run([*current, *arrays])
             except StepFailed as failure:
-                instruction = self._lowered.hoisted_from[failure.step]
-                raise _step_error(instruction, failure) from None
+                raise _step_error(failure.instruction, failure) from None
             self._kept = [*self._kept[-1:], ([weakref.ref(a) for a in current], arrays)]
             return arrays
 

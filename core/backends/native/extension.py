@@ -30,6 +30,8 @@ def _load() -> Any:
         )
         return None
     _check_instruction_set(module.usable_isas())
+    if hasattr(os, "register_at_fork"):  # handlers of signals run on the child's only thread
+        os.register_at_fork(after_in_child=module.become_main_thread)
     return module
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ...program import Instruction
+
 __all__ = ["StepFailed"]
 
 
@@ -9,10 +13,14 @@ class StepFailed(Exception):
     """A kernel found something in the values that it was given.
 
     Args:
-        step: number of the executor's step.
-        message: what it found.
+        executor: whose step it was: a plan's or a body's.
+        step: its number.
+        message: what the kernel found.
+
+    Attributes:
+        instruction: what the step computes.
     """
 
-    def __init__(self, step: int, message: str) -> None:
+    def __init__(self, executor: Any, step: int, message: str) -> None:
         super().__init__(message)
-        self.step = step
+        self.instruction: Instruction = executor.instructions[step]

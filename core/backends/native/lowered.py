@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import KernelError
 from ...plan import Plan
-from ...program import Instruction
+from ...program import Instruction, Program
 from .lowering import ALIGNMENT, Builder, KernelCall, lower_instruction
 
 __all__ = ["Item", "Lowered"]
@@ -44,7 +44,6 @@ class Lowered:
         plan: the same.
         items: in the plan's order, without views, which need no work.
         hoisted: calls that depend on constants and fixed values alone.
-        hoisted_from: the instruction of each.
         hoisted_values: the values and temporaries that these make, and their bytes.
         passing: the temporaries among them that hoisted calls alone read.
         constants: arrays by value or temporary.
@@ -66,14 +65,16 @@ class Lowered:
             first = len(builder.calls)
             is_native = lower_instruction(builder, instruction)
             if strict and not is_native:
-                raise _no_kernel(plan, instruction)
-            self.items.append(Item(instruction, builder.calls[first:] if is_native else None))
+                raise _no_kernel(*_lacking(plan.program, instruction))
+            calls = builder.calls[first:] if is_native else None
+            for call in calls or ():
+                call.instruction = instruction
+            self.items.append(Item(instruction, calls))
         self._sizes = builder.temporaries
         self.constants: dict[int, np.ndarray[Any, Any]] = dict(builder.constants)
         for n, array in program.constants.items():
             self.constants[n] = np.ascontiguousarray(array)
         self.hoisted: list[KernelCall] = []
-        self.hoisted_from: list[Instruction] = []
         self.hoisted_values: dict[int, int] = {}
         self.passing: set[int] = set()
         self._hoist(self._unwritten() if fixed is None else fixed)
@@ -111,7 +112,6 @@ class Lowered:
                 fixed |= made
                 self.hoisted_values.update({n: self.size_bytes(n) for n in made})
             self.hoisted += calls
-            self.hoisted_from += [item.instruction] * len(calls)
             if calls and item.calls is not None:
                 item.calls = [call for call in item.calls if call not in calls]
         read = {n for item in self.items for call in item.calls or () for n in call.inputs}
@@ -163,9 +163,18 @@ class Lowered:
         return value in self.hoisted_values or value in self.constants
 
 
-def _no_kernel(plan: Plan, instruction: Instruction) -> KernelError:
+def _lacking(program: Program, instruction: Instruction) -> tuple[Program, Instruction]:
+    """What the engine has no kernel for: the instruction, or the first one like that in a body."""
+    for body in instruction.opdef.bodies:
+        for inner in body.instructions:
+            if not inner.opdef.is_view and not lower_instruction(Builder(body), inner):
+                return _lacking(body, inner)
+    return program, instruction
+
+
+def _no_kernel(program: Program, instruction: Instruction) -> KernelError:
     origin = instruction.origin
-    types = ", ".join(str(plan.program.types[n]) for n in instruction.inputs)
+    types = ", ".join(str(program.types[n]) for n in instruction.inputs)
     return KernelError(
         instruction.opdef.label,
         "the engine has no kernel for it, and the session is strict",

@@ -19,7 +19,7 @@ variable has changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,9 +30,11 @@ from .extension import extension
 
 __all__ = [
     "ALIGNMENT",
+    "BranchCall",
     "Builder",
     "KernelCall",
     "LoopCall",
+    "WhileCall",
     "find_rule",
     "lower_instruction",
     "rule",
@@ -70,6 +72,7 @@ class KernelCall:
         inputs: values it reads; negative numbers are temporaries.
         outputs: values it writes.
         ints, reals: as the kernel's comment lists them.
+        instruction: what it is for.
     """
 
     kernel: str
@@ -77,6 +80,11 @@ class KernelCall:
     outputs: tuple[int, ...]
     ints: tuple[int, ...]
     reals: tuple[float, ...]
+    instruction: Instruction | None = field(default=None, compare=False, kw_only=True)
+
+    def add_to(self, executor: Any, buffers: list[int]) -> None:
+        """Makes it a step of the engine's executor; `buffers` are places of inputs and outputs."""
+        executor.add(self.kernel, buffers, self.ints, self.reals)
 
 
 @dataclass
@@ -104,6 +112,59 @@ class LoopCall(KernelCall):
     step_bytes: tuple[int, ...] = ()
     block_bytes: tuple[int, ...] = ()
     carry_bytes: tuple[int, ...] = ()
+
+    def add_to(self, executor: Any, buffers: list[int]) -> None:
+        """Makes it a step."""
+        executor.add_loop(
+            buffers,
+            [body.parts for body in self.bodies],
+            (self.length, self.blocks, self.is_reversed),
+            (self.carries, len(self.inputs)),
+            list(self.step_bytes),
+            list(self.block_bytes),
+            list(self.carry_bytes),
+        )
+
+
+@dataclass
+class WhileCall(KernelCall):
+    """A body run as long as a condition, another one, holds.
+
+    Both bodies' external arrays are the loop's carries and constants; then whether it holds, or
+    the new carries; and what a prelude makes.
+
+    Attributes:
+        condition, body: `CompiledBody` each.
+        carry_bytes: of each carry.
+    """
+
+    condition: Any = None
+    body: Any = None
+    carry_bytes: tuple[int, ...] = ()
+
+    def add_to(self, executor: Any, buffers: list[int]) -> None:
+        """Makes it a step."""
+        constants = len(self.inputs) - len(self.carry_bytes)
+        parts = self.condition.parts, self.body.parts
+        executor.add_while(buffers, *parts, constants, list(self.carry_bytes))
+
+
+@dataclass
+class BranchCall(KernelCall):
+    """One of two bodies, by the first input; or the only one, of all inputs.
+
+    Attributes:
+        bodies: `CompiledBody` each; the first runs where the condition holds.
+    """
+
+    bodies: tuple[Any, ...] = ()
+
+    def add_to(self, executor: Any, buffers: list[int]) -> None:
+        """Makes it a step."""
+        conditions = len(self.bodies) - 1
+        executor.add_branch(
+            buffers, [body.parts for body in self.bodies], len(buffers) - conditions
+        )
 
 
 class Builder:

@@ -81,6 +81,25 @@ def test_a_step_of_a_session_touches_no_new_page(threads: int, batch: int) -> No
     assert faults_in_steps(lenet_step(core.Session(), batch)) <= FEW
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_loops_and_branches_touch_no_new_page(threads: int) -> None:
+    extension.set_thread_count(threads)
+    x, n = core.placeholder("float32", [128, 256]), core.placeholder("int32", [])
+    w = core.Variable(0.05 * normal(256, 256))
+    count = core.Variable(np.zeros(1000, "f"))
+
+    def body(i: core.Tensor, h: core.Tensor) -> list[core.Tensor]:
+        with core.control_dependencies([count.assign_add(core.ones([1000]))]):
+            wide = core.cond(i % 2 > 0, lambda: core.matmul(h, w), lambda: core.softmax(h))
+        return [i + 1, core.tanh(wide + x)]
+
+    fetches = core.while_loop(lambda i, h: i < n, body, [np.int32(0), x])
+    session = core.Session(strict=True)
+    run, value = session.make_callable(fetches, [x, n]), normal(128, 256)
+    iterations = iter(range(3, 3 + WARM_UP + STEPS))
+    assert faults_in_steps(lambda: run(value, next(iterations))) <= FEW
+
+
 def test_new_pages_would_be_seen() -> None:
     def forgetful() -> None:
         with mmap.mmap(-1, FEW * mmap.PAGESIZE) as memory:

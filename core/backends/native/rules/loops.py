@@ -1,4 +1,4 @@
-"""Loops whose bodies the engine can run: one call for all iterations."""
+"""Loops and branches whose bodies the engine can run: one call for all of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..bodies import CompiledBody, compile_body
-from ..lowering import Builder, LoopCall, rule
+from ..lowering import BranchCall, Builder, LoopCall, WhileCall, rule
 from ..rows import block_size, find_rows, with_rows
 
 __all__: list[str] = []
@@ -48,6 +48,34 @@ def scan(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> 
             tuple(sizes[:first]),
         )
     )
+    return True
+
+
+@rule("While")
+def while_(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """As many iterations as its condition wants; of what they make only the last is kept."""
+    if op.has_effect or len(outputs) > op.carries:
+        return False
+    constants = range(op.carries, len(inputs))
+    condition, body = (compile_body(p, _fusion(), b.passes_off, constants) for p in op.bodies)
+    if condition is None or body is None:
+        return False
+    sizes = tuple(int(b.type(n).size_bytes or 0) for n in outputs)
+    b.calls.append(
+        WhileCall("while", tuple(inputs), tuple(outputs), (), (), condition, body, sizes)
+    )
+    return True
+
+
+@rule("Cond", "Call")
+def branch(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """One of two bodies, or the only one."""
+    if op.has_effect:
+        return False
+    bodies = [compile_body(p, _fusion(), b.passes_off, ()) for p in op.bodies]
+    if None in bodies:
+        return False
+    b.calls.append(BranchCall("branch", tuple(inputs), tuple(outputs), (), (), tuple(bodies)))
     return True
 
 
