@@ -101,6 +101,7 @@ def _run(calls: Sequence[KernelCall], memory: _Memory) -> None:
         buffers = [memory.index[n] for n in (*call.inputs, *call.outputs)]
         executor.add(call.kernel, buffers, list(call.ints), list(call.reals))
     executor.finish()
+    executor.instructions = [call.instruction for call in calls]
     extension.poison_arenas(True)
     try:
         executor.run(memory.buffers)
