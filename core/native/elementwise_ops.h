@@ -13,18 +13,20 @@
     OP(floordiv) OP(floormod) OP(truncatediv) OP(truncatemod) OP(div_no_nan)                    \
     OP(multiply_no_nan) OP(xdivy) OP(xlogy) OP(polygamma)                                       \
     OP(relu_gradient) OP(sigmoid_cross_entropy)                                                 \
-    OP(bit_and) OP(bit_or) OP(bit_xor)                                                          \
+    OP(bit_and) OP(bit_or) OP(bit_xor) OP(left_shift) OP(right_shift)                           \
     OP(equal) OP(not_equal) OP(less) OP(less_equal) OP(greater) OP(greater_equal)               \
     OP(logical_and) OP(logical_or) OP(logical_xor) OP(where)                                    \
     OP(to_float32) OP(to_float64) OP(to_int32) OP(to_int64) OP(to_bool)                         \
-    OP(to_uint8) OP(to_int8) OP(to_int16) OP(to_uint16) OP(to_uint32) OP(to_uint64)
+    OP(to_uint8) OP(to_int8) OP(to_int16) OP(to_uint16) OP(to_uint32) OP(to_uint64)             \
+    OP(to_float16)
 
 #define ELEMENTWISE_ENUM(name) OP_##name,
 enum ElementwiseOp { ELEMENTWISE_OPS(ELEMENTWISE_ENUM) ELEMENTWISE_OP_COUNT };
 #undef ELEMENTWISE_ENUM
 
-// Element types, in the order of the tables.
-#define ELEMENT_TYPES(TYPE)                                                                     \
+// Element types, in the order of the tables: those of C++, and all.
+#define PLAIN_TYPES(TYPE)                                                                       \
     TYPE(float32, float) TYPE(float64, double) TYPE(int32, int32_t) TYPE(int64, int64_t)        \
     TYPE(bool, bool) TYPE(uint8, uint8_t) TYPE(int8, int8_t) TYPE(int16, int16_t)               \
     TYPE(uint16, uint16_t) TYPE(uint32, uint32_t) TYPE(uint64, uint64_t)
+#define ELEMENT_TYPES(TYPE) PLAIN_TYPES(TYPE) TYPE(float16, Half)

@@ -148,7 +148,7 @@ void fill_register(const Operand &o, const void *from, char *to, int64_t first, 
 }
 
 template <class T> void fill_constant(T *to, double value, int64_t n) {
-    for (int64_t i = 0; i < n; ++i) to[i] = T(value);
+    for (int64_t i = 0; i < n; ++i) put(to + i, convert<double, T>(value));
 }
 
 void fill_constant(int64_t type, char *to, double value, int64_t n) {

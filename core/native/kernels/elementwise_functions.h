@@ -3,9 +3,8 @@
 // Loops are plain; the compiler makes vectors of them. Of what depends on a math library, exp and its
 // kin have vector forms for float32 (../math.h); the rest call the C library for each element.
 #pragma once
-#include "../elementwise_ops.h"
 #include "../math.h"
-#include "../vec.h"
+#include "../types.h"
 #include "special_functions.h"
 
 namespace {
@@ -15,29 +14,29 @@ constexpr int MAX_STEPS = 64;
 // Destination, sources, number of elements. The destination may be one of the sources.
 typedef void (*BlockFunction)(void *, const void *const *, int64_t);
 
-#define ELEMENT_TYPE_ENUM(name, T) TYPE_##name,
-enum ElementType { ELEMENT_TYPES(ELEMENT_TYPE_ENUM) ELEMENT_TYPE_COUNT };
-#undef ELEMENT_TYPE_ENUM
+// What an element is computed with: a half as float, see half.h.
+template <class T> struct Computed {
+    typedef T type;
+};
+template <> struct Computed<Half> {
+    typedef float type;
+};
+template <class T> INLINE T computed(T x) { return x; }
+INLINE float computed(Half x) { return to_float(x); }
+template <class T, class R> INLINE void put(T *to, R x) { *to = x; }
+INLINE void put(Half *to, float x) { *to = to_half(x); }
 
-template <class T> constexpr bool IS_FLOAT = T(0.5) != T(0);
-template <> constexpr bool IS_FLOAT<bool> = false;
-template <class T> constexpr bool IS_SIGNED = T(-1) < T(0);
-template <class T> constexpr bool IS_BOOL = false;
-template <> constexpr bool IS_BOOL<bool> = true;
-
-template <class T, class R, R (*function)(T)>
-void map1(void *to, const void *const *from, int64_t n) {
-    const T *x = (const T *)from[0];
-    R *y = (R *)to;
+template <class X, class Y, auto function> void map1(void *to, const void *const *from, int64_t n) {
+    const X *x = (const X *)from[0];
+    Y *y = (Y *)to;
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) y[i] = function(x[i]);
+    for (int64_t i = 0; i < n; ++i) put(y + i, function(computed(x[i])));
 }
-template <class T, class R, R (*function)(T, T)>
-void map2(void *to, const void *const *from, int64_t n) {
-    const T *a = (const T *)from[0], *b = (const T *)from[1];
-    R *y = (R *)to;
+template <class X, class Y, auto function> void map2(void *to, const void *const *from, int64_t n) {
+    const X *a = (const X *)from[0], *b = (const X *)from[1];
+    Y *y = (Y *)to;
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) y[i] = function(a[i], b[i]);
+    for (int64_t i = 0; i < n; ++i) put(y + i, function(computed(a[i]), computed(b[i])));
 }
 template <class T> void choose(void *to, const void *const *from, int64_t n) {
     const uint8_t *condition = (const uint8_t *)from[0];
@@ -158,7 +157,6 @@ BINARY(multiply, T(a *b))
 BINARY(divide, a / b)
 BINARY(maximum, a > b || a != a ? a : b)
 BINARY(minimum, a < b || a != a ? a : b)
-BINARY(pow, c_pow(a, b))
 BINARY(atan2, c_atan2(a, b))
 BINARY(div_no_nan, b == T(0) ? T(0) : a / b)
 BINARY(multiply_no_nan, b == T(0) ? T(0) : T(a *b))
@@ -224,26 +222,64 @@ template <class T> INLINE T do_truncatemod(T a, T b) {
     else return T(a % b);
 }
 
-// Conversions truncate, as C's; to bool is "not zero".
+// Bits moved by as many places as there are, or more, are all gone; a sign fills them up.
+template <class T> INLINE bool is_within_width(T places) {
+    return uint64_t(places) < 8 * sizeof(T);
+}
+BINARY(left_shift, is_within_width(b) ? T(uint64_t(a) << b) : T(0))
+BINARY(right_shift, is_within_width(b) ? T(a >> b) : T(a < T(0) ? -1 : 0))
+
+// Integers wrap around. Exponents are not negative: integer_exponents sees to that.
+template <class T> INLINE T do_integer_pow(T a, T b) {
+    T power = 1;
+    for (uint64_t rest = uint64_t(b); rest; rest >>= 1) {
+        if (rest & 1) power = T(power * a);
+        a = T(a * a);
+    }
+    return power;
+}
+template <class T> INLINE T do_pow(T a, T b) {
+    if constexpr (IS_FLOAT<T>) return c_pow(a, b);
+    else return do_integer_pow(a, b);
+}
+
+// Conversions truncate, as C's; to bool is "not zero". What an integer cannot hold wraps around, by
+// way of a larger one where that can hold it, and the least where none can: as x86 has it.
+template <class R, class T> INLINE R truncated(T x) {
+    constexpr T LIMIT = T(R(1) << (8 * sizeof(R) - 2)) * T(2);
+    return x >= -LIMIT && x < LIMIT ? R(x) : R(-(R(1) << (8 * sizeof(R) - 2)) * 2);
+}
 template <class T, class R> INLINE R convert(T x) {
     if constexpr (IS_BOOL<R>) return x != T(0);
-    else return R(x);
+    else if constexpr (IS_HALF<R>) {
+        if constexpr (sizeof(T) == 8 && IS_FLOAT<T>) return to_half(double(x));
+        else return to_half(float(x));
+    } else if constexpr (IS_FLOAT<T> && !IS_FLOAT<R>) {
+        if constexpr (sizeof(R) < 4) return R(truncated<int32_t>(x));
+        else if constexpr (IS_SIGNED<R>) return truncated<R>(x);
+        else if constexpr (sizeof(R) == 4) return R(truncated<int64_t>(x));
+        else if (x >= T(0x1p63)) return R(truncated<int64_t>(x - T(0x1p63))) ^ R(1) << 63;
+        else return R(truncated<int64_t>(x));
+    } else return R(x);
 }
 
 // The table ----------------------------------------------------------------------------------------
 
-template <class T> constexpr BlockFunction function_of(int op) {
+template <class X> constexpr BlockFunction function_of(int op) {
+    typedef typename Computed<X>::type T;
     constexpr bool is_float = IS_FLOAT<T>, is_bool = IS_BOOL<T>, is_integer = !is_float && !is_bool;
 #define ONE(name, when)                                                                      \
-    case OP_##name: if constexpr (when) return map1<T, T, do_##name<T>>; else return nullptr;
+    case OP_##name: if constexpr (when) return map1<X, X, do_##name<T>>; else return nullptr;
 #define TWO(name, when)                                                                      \
-    case OP_##name: if constexpr (when) return map2<T, T, do_##name<T>>; else return nullptr;
+    case OP_##name: if constexpr (when) return map2<X, X, do_##name<T>>; else return nullptr;
 #define ONE_BOOL(name, when)                                                                 \
-    case OP_##name: if constexpr (when) return map1<T, bool, do_##name<T>>; else return nullptr;
+    case OP_##name: if constexpr (when) return map1<X, bool, do_##name<T>>; else return nullptr;
 #define TWO_BOOL(name, when)                                                                 \
-    case OP_##name: if constexpr (when) return map2<T, bool, do_##name<T>>; else return nullptr;
+    case OP_##name: if constexpr (when) return map2<X, bool, do_##name<T>>; else return nullptr;
 #define CAST(name, R) \
-    case OP_to_##name: return map1<T, R, convert<T, R>>;
+    case OP_to_##name: return map1<X, R, convert<T, R>>;
+    if (IS_HALF<X> && op == OP_copy)  // whatever the bits are
+        return map1<uint16_t, uint16_t, do_copy<uint16_t>>;
     switch (op) {
         ONE(copy, true) ONE(negative, !is_bool) ONE(abs, !is_bool) ONE(sign, !is_bool)
         ONE(square, !is_bool) ONE(reciprocal, is_float) ONE(sqrt, is_float) ONE(rsqrt, is_float)
@@ -258,17 +294,18 @@ template <class T> constexpr BlockFunction function_of(int op) {
         ONE_BOOL(logical_not, is_bool) ONE_BOOL(is_nan, is_float) ONE_BOOL(is_inf, is_float)
         ONE_BOOL(is_finite, is_float)
         TWO(add, !is_bool) TWO(subtract, !is_bool) TWO(multiply, !is_bool) TWO(divide, is_float)
-        TWO(maximum, !is_bool) TWO(minimum, !is_bool) TWO(pow, is_float) TWO(atan2, is_float)
+        TWO(maximum, !is_bool) TWO(minimum, !is_bool) TWO(pow, !is_bool) TWO(atan2, is_float)
         TWO(floordiv, !is_bool) TWO(floormod, !is_bool) TWO(truncatediv, !is_bool)
         TWO(truncatemod, !is_bool) TWO(div_no_nan, is_float) TWO(multiply_no_nan, is_float)
         TWO(xdivy, is_float) TWO(xlogy, is_float) TWO(polygamma, is_float)
         TWO(relu_gradient, !is_bool)
         TWO(sigmoid_cross_entropy, is_float)
         TWO(bit_and, is_integer) TWO(bit_or, is_integer) TWO(bit_xor, is_integer)
+        TWO(left_shift, is_integer) TWO(right_shift, is_integer)
         TWO_BOOL(equal, true) TWO_BOOL(not_equal, true) TWO_BOOL(less, true)
         TWO_BOOL(less_equal, true) TWO_BOOL(greater, true) TWO_BOOL(greater_equal, true)
         TWO_BOOL(logical_and, is_bool) TWO_BOOL(logical_or, is_bool) TWO_BOOL(logical_xor, is_bool)
-        case OP_where: return choose<T>;
+        case OP_where: return choose<X>;
         ELEMENT_TYPES(CAST)
     }
 #undef ONE

@@ -1,19 +1,15 @@
 // Sequences of labels: connectionist temporal classification, and the distance between two by edits. A
 // sequence of the batch is one task's.
-#include "../elementwise_ops.h"
 #include "../parallel.h"
+#include "../types.h"
 
 namespace {
-
-#define ELEMENT_TYPE_ENUM(name, T) TYPE_##name,
-enum ElementType { ELEMENT_TYPES(ELEMENT_TYPE_ENUM) };
-#undef ELEMENT_TYPE_ENUM
 
 // An entry of an array of any integer type.
 int64_t integer_at(int64_t type, const void *array, int64_t i) {
 #define READ(name, T) \
     case TYPE_##name: return int64_t(((const T *)array)[i]);
-    switch (type) { ELEMENT_TYPES(READ) }
+    switch (type) { PLAIN_TYPES(READ) }
 #undef READ
     return 0;
 }
@@ -217,7 +213,7 @@ void edit_distance(Call *call) {
         edits = distance((const T *)a + i * n, a_length, (const T *)b + i * m, b_length,     \
                          (int64_t *)scratch);                                                \
         break;
-            ELEMENT_TYPES(DISTANCE)
+            PLAIN_TYPES(DISTANCE)
 #undef DISTANCE
         }
         const float divisor = v[6] && edits > 0 ? float(b_length) : 1.0f;

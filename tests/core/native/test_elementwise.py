@@ -176,8 +176,12 @@ def test_all_special_values(label: str, dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8", "uint32", "uint64"])
 @pytest.mark.parametrize(
-    "label", ["Add", "Subtract", "Multiply", "Floordiv", "Floormod", "Maximum", "Less"]
-)
+    "label",
+    [
+        "Add", "Subtract", "Multiply", "Floordiv", "Floormod", "Maximum", "Less",
+        "BitwiseLeftShift", "BitwiseRightShift",
+    ],
+)  # fmt: skip
 def test_ends_of_integers(label: str, dtype: str) -> None:
     ends = np.iinfo(dtype)
     values = [ends.min, ends.min + 1, 0, 1, 2, 3, 7, ends.max // 2, ends.max - 1, ends.max]

@@ -10,12 +10,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....opdef import REGISTRY
+from ....ops.elementwise import Cast
 from ....program import Instruction, Origin, Program
+from ....types import DType, as_dtype
 from ..extension import extension
 from ..lowering import Builder, rule
 from .parts import Part, parts_of, places_in
 
-__all__ = ["ChainCall", "PickedRows", "chain_of", "is_supported", "lower_group", "type_code"]
+__all__ = [
+    "TYPE_CODES",
+    "ChainCall",
+    "PickedRows",
+    "cast_to",
+    "chain_of",
+    "is_supported",
+    "lower_group",
+    "type_code",
+]
 
 # ops whose name is not the engine's in another spelling
 _SPELLINGS = {
@@ -23,18 +34,19 @@ _SPELLINGS = {
     "BitwiseOr": "bit_or",
     "BitwiseXor": "bit_xor",
     "BitwiseInvert": "invert",
+    "BitwiseLeftShift": "left_shift",
+    "BitwiseRightShift": "right_shift",
     "Identity": "copy",
     "StopGradient": "copy",
     "BroadcastTo": "copy",
     "SpreadReduced": "copy",
 }
-_FILLS = {"ZerosLike": 0.0, "OnesLike": 1.0}
+_FILLS = {"ZerosLike": 0.0, "OnesLike": 1.0, "Unchosen": 0.0}
 _TYPES = (
     "float32", "float64", "int32", "int64", "bool",
-    "uint8", "int8", "int16", "uint16", "uint32", "uint64",
+    "uint8", "int8", "int16", "uint16", "uint32", "uint64", "float16",
 )  # fmt: skip
-_TYPE_CODE = {name: code for code, name in enumerate(_TYPES)}
-_SAFE_CASTS = {"float32", "float64", "int32", "int64", "bool"}  # others overflow as C pleases
+TYPE_CODES = {name: code for code, name in enumerate(_TYPES)}
 _FULL, _CONSTANT, _SCALAR, _PERIODIC, _REPEATED, _STRIDED, _ROWS, _PICKED = range(8)
 
 MAX_OPERANDS, MAX_REGISTERS, MAX_STEPS, MAX_AXES = 24, 20, 60, 8  # below those of the kernel
@@ -57,8 +69,9 @@ if extension is not None:
 
 
 def type_code(b: Builder, value: int) -> int | None:
-    """The engine's number for the element type of a value."""
-    return _TYPE_CODE.get(b.type(value).dtype.name)
+    """The engine's number for the element type of a value; None for halves, which C++ lacks."""
+    name = b.type(value).dtype.name
+    return None if name == "float16" else TYPE_CODES.get(name)
 
 
 def _code(opdef: Any) -> int | None:
@@ -73,17 +86,25 @@ def is_supported(program: Program, instruction: Instruction) -> bool:
     if not opdef.is_elementwise or extension is None:
         return False
     if opdef.label in _FILLS:
-        return program.types[instruction.outputs[0]].dtype.name in _TYPE_CODE
+        return program.types[instruction.outputs[0]].dtype.name in TYPE_CODES
     code = _code(opdef)
     if code is None:
         return False
     type_ = _operation_type(program, instruction)
-    if type_ not in _TYPE_CODE:
+    if type_ not in TYPE_CODES:
         return False
-    if opdef.label == "Cast":
-        small = program.types[instruction.outputs[0]].dtype.name not in _SAFE_CASTS
-        return not (small and type_.startswith("float"))
-    return bool(extension.has_elementwise(code, _TYPE_CODE[type_]))
+    if _may_fail(program, instruction):
+        return False
+    return bool(extension.has_elementwise(code, TYPE_CODES[type_]))
+
+
+def _may_fail(program: Program, instruction: Instruction) -> bool:
+    """Whether it is a power of integers that may be negative, and then is an error."""
+    if instruction.opdef.label != "Pow":
+        return False
+    exponent = instruction.inputs[1]
+    known, dtype = program.constants.get(exponent), program.types[exponent].dtype
+    return dtype.is_integer and (known is None or bool((known < 0).any()))
 
 
 def _operation_type(program: Program, instruction: Instruction) -> str:
@@ -228,7 +249,7 @@ class _Chain:
         if key not in self._operand_of:
             self._operand_of[key] = len(self._operands)
             self.reals.append(value)
-            code = _TYPE_CODE[dtype.name]
+            code = TYPE_CODES[dtype.name]
             place = len(self.reals) - 1
             self._operands.append(_Operand(_CONSTANT, code, dtype.size_bytes, 0, place))
         return self._operand_of[key]
@@ -258,7 +279,7 @@ class _Chain:
         self.buffers.append(whole)
         operand = _Operand(
             kind,
-            _TYPE_CODE[type_.dtype.name],
+            TYPE_CODES[type_.dtype.name],
             type_.dtype.size_bytes,
             len(self.buffers) - 1,
             parameter,
@@ -317,10 +338,10 @@ class _Chain:
     def _operation(self, instruction: Instruction) -> tuple[int, int]:
         if instruction.opdef.label in _FILLS:
             dtype = self._inner.types[instruction.outputs[0]].dtype.name
-            return _NAMES["copy"], _TYPE_CODE[dtype]
+            return _NAMES["copy"], TYPE_CODES[dtype]
         code = _code(instruction.opdef)
         type_ = _operation_type(self._inner, instruction)
-        return -1 if code is None else code, _TYPE_CODE[type_]
+        return -1 if code is None else code, TYPE_CODES[type_]
 
     def _encode(self, register_count: int, output_count: int) -> list[int]:
         count = prod(self._out_shape)
@@ -411,6 +432,10 @@ def lower_group(b: Builder, inner: Program, outputs: Sequence[int]) -> bool:
     """One call for a program of element-wise instructions with results of one shape."""
     if not all(_is_member(inner, instruction) for instruction in inner.instructions):
         return False
+    return _call_chain(b, inner, outputs)
+
+
+def _call_chain(b: Builder, inner: Program, outputs: Sequence[int]) -> bool:
     if inner.types[inner.fetches[0]].size == 0:
         return True  # there is nothing to compute
     call = chain_of(inner)
@@ -420,7 +445,7 @@ def lower_group(b: Builder, inner: Program, outputs: Sequence[int]) -> bool:
     return True
 
 
-def _single(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+def _alone(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> Program:
     """One instruction is a group of one."""
     read = [n for i, n in enumerate(inputs) if i not in op.host_inputs]
     inner = Program(types=b.program.types)
@@ -428,7 +453,36 @@ def _single(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) 
     inner.constants = {n: a for n in inputs if (a := b.constant(n)) is not None}
     inner.instructions = [Instruction(op, tuple(inputs), tuple(outputs), Origin(op.label))]
     inner.fetches = list(outputs)
-    return lower_group(b, inner, outputs)
+    return inner
+
+
+def _single(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    return lower_group(b, _alone(b, op, inputs, outputs), outputs)
 
 
 rule(*_CODES, *_FILLS, "Cast")(_single)
+
+
+@rule("Pow")
+def power(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """Exponents of integers are looked at first, if they are not known."""
+    inner = _alone(b, op, inputs, outputs)
+    if not _may_fail(inner, inner.instructions[0]):
+        return lower_group(b, inner, outputs)
+    exponents = b.type(inputs[1])
+    ints = [TYPE_CODES[exponents.dtype.name], exponents.size or 0]
+    b.call("integer_exponents", inputs[1:], [], ints)
+    return _call_chain(b, inner, outputs)
+
+
+def cast_to(b: Builder, value: int, dtype: DType | str) -> int:
+    """A temporary that holds a value in another dtype."""
+    inner = Program()
+    source = inner.value(b.type(value))
+    inner.feeds = [source]
+    inner.fetches = [inner.emit(Cast(as_dtype(dtype)), source)]
+    made = b.stand_in(inner.types[inner.fetches[0]])
+    call = chain_of(inner) if b.type(value).size else None
+    if call is not None:
+        b.call("elementwise", [value] * len(call.buffers), [made], call.ints, call.reals)
+    return made

@@ -24,7 +24,7 @@ def _ctc(b: Builder, op: Any, inputs: Sequence[int]) -> tuple[list[int], list[in
     """The call's ints, and the four inputs with log-probabilities in the place of the logits."""
     labels, logits, *lengths = inputs[:4]
     types = _codes(b, labels, *lengths)
-    if types is None:
+    if types is None or b.type(logits).dtype.size_bytes not in (4, 8):
         return None
     times, batch, classes = b.shape(logits)
     size = b.type(logits).dtype.size_bytes
