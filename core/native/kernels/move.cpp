@@ -1,5 +1,5 @@
-// Data movement: strided copies (transposes, slices, concatenations, tiles …), fills, and rows picked
-// from and added to tables. Elements are told apart by their size alone.
+// Data movement: strided copies (transposes, slices, concatenations, tiles …) and fills. Elements are
+// told apart by their size alone.
 #include "../parallel.h"
 
 namespace {
@@ -111,99 +111,16 @@ void fill(Call *call) {
     }
 }
 
-// ints: bytes.   buffers: x, y.
+// ints: bytes.   buffers: x, y, which may be x.
 void copy_bytes(Call *call) {
     const char *x = (const char *)call->buffers[0];
     char *y = (char *)call->buffers[1];
+    if (x == y) return;
     parallel_spans(call, call->ints[0], 4 * TASK_BYTES, [&](int64_t begin, int64_t end) {
         __builtin_memcpy(y + begin, x + begin, size_t(end - begin));
     });
 }
 
-int64_t index_at(const void *indices, int64_t bytes, int64_t i) {
-    return bytes == 4 ? ((const int32_t *)indices)[i] : ((const int64_t *)indices)[i];
-}
-
-// ints: outer, size, bytes of a row, count, index bytes: from each of `outer` tables of `size` rows,
-// the rows that `count` indices name; negative ones count from the end.   buffers: table, indices, y.
-void gather(Call *call) {
-    const int64_t outer = call->ints[0], size = call->ints[1], bytes = call->ints[2];
-    const int64_t count = call->ints[3], index_bytes = call->ints[4];
-    const char *table = (const char *)call->buffers[0];
-    char *y = (char *)call->buffers[2];
-    for (int64_t i = 0; i < count; ++i) {
-        const int64_t index = index_at(call->buffers[1], index_bytes, i);
-        if (index < -size || index >= size) {
-            call->error = "an index is out of bounds";
-            return;
-        }
-    }
-    parallel_spans(call, outer * count, greater(1, TASK_BYTES / greater(1, bytes)), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            int64_t index = index_at(call->buffers[1], index_bytes, i % count);
-            index += index < 0 ? size : 0;
-            __builtin_memcpy(y + i * bytes, table + (i / count * size + index) * bytes, size_t(bytes));
-        }
-    });
-}
-
-// Adds rows to the table rows that indices name, in order. A task owns some rows of the table, so no
-// two threads meet and sums have one order.
-template <class T> void add_rows(Call *call, int64_t size, int64_t width, int64_t count, int64_t index_bytes) {
-    const T *rows = (const T *)call->buffers[0];
-    T *table = (T *)call->buffers[2];
-    constexpr int64_t OWNERS = 16;
-    const int64_t owned = divide_up(size, size * width < (1 << 14) ? 1 : OWNERS);
-    parallel(call, divide_up(size, owned), 0, [&](int64_t task, char *) {
-        const int64_t first = task * owned, last = smaller(size, first + owned);
-        __builtin_memset(table + first * width, 0, size_t((last - first) * width) * sizeof(T));
-        for (int64_t i = 0; i < count; ++i) {
-            int64_t index = index_at(call->buffers[1], index_bytes, i);
-            index += index < 0 ? size : 0;
-            if (index < first || index >= last) continue;
-            const T *row = rows + i * width;
-            T *sum = table + index * width;
-            for (int64_t k = 0; k < width; ++k) sum[k] += row[k];
-        }
-    });
-}
-
-// ints: element bytes, size, width, count, index bytes.   buffers: rows, indices, table.
-void scatter_rows(Call *call) {
-    const int64_t *v = call->ints;
-    for (int64_t i = 0; i < v[3]; ++i) {
-        const int64_t index = index_at(call->buffers[1], v[4], i);
-        if (index < -v[1] || index >= v[1]) {
-            call->error = "an index is out of bounds";
-            return;
-        }
-    }
-    if (v[1] * v[2] == 0) return;
-    if (v[0] == 4) add_rows<float>(call, v[1], v[2], v[3], v[4]);
-    else add_rows<double>(call, v[1], v[2], v[3], v[4]);
-}
-
-// For each row of a table, which of the picked rows are its own, in order: the first of them, and
-// behind each the next; -1 where there is none.
-// ints: size, count, index bytes.   buffers: indices, lists (int32: size firsts, count nexts).
-void list_rows(Call *call) {
-    const int64_t size = call->ints[0], count = call->ints[1], index_bytes = call->ints[2];
-    int32_t *first = (int32_t *)call->buffers[1], *next = first + size;
-    __builtin_memset(first, 0xff, size_t(size) * sizeof(int32_t));
-    for (int64_t i = count - 1; i >= 0; --i) {
-        int64_t index = index_at(call->buffers[0], index_bytes, i);
-        if (index < -size || index >= size) {
-            call->error = "an index is out of bounds";
-            return;
-        }
-        index += index < 0 ? size : 0;
-        next[i] = first[index];
-        first[index] = int32_t(i);
-    }
-}
-
 }  // namespace
 
-KERNEL_TABLE(move, {"strided_copy", strided_copy, nullptr}, {"copy_bytes", copy_bytes, nullptr}, {"fill", fill, nullptr},
-             {"gather", gather, nullptr}, {"scatter_rows", scatter_rows, nullptr},
-             {"list_rows", list_rows, nullptr})
+KERNEL_TABLE(move, {"strided_copy", strided_copy, nullptr}, {"copy_bytes", copy_bytes, nullptr}, {"fill", fill, nullptr})

@@ -5,11 +5,11 @@
 // workspace and are combined in order, so bits do not depend on the number of threads. Within a
 // piece sums run in several accumulators: the error grows as with a piece's length, not the whole's.
 #include "../parallel.h"
+#include "../types.h"
 
 namespace {
 
 enum Reduction : int64_t { SUM = 0, PRODUCT = 1, MAXIMUM = 2, MINIMUM = 3 };
-enum Type : int64_t { FLOAT32 = 0, FLOAT64 = 1, INT32 = 2, INT64 = 3, BOOL = 4 };
 
 constexpr int64_t PIECE = 1 << 14;  // elements of a piece: 64 KB
 constexpr int64_t MAX_PIECES = 64;
@@ -28,7 +28,11 @@ struct Shape {
         piece_length = divide_up(greater(1, length), greater(1, wanted));
         pieces = divide_up(greater(1, length), piece_length);
     }
-    int64_t element_bytes() const { return type == BOOL ? 1 : type == FLOAT64 || type == INT64 ? 8 : 4; }
+    int64_t element_bytes() const {
+        int64_t bytes = 1;  // of a boolean
+        by_number(type, [&](auto tag) { bytes = int64_t(sizeof(TypeOf<decltype(tag)>)); });
+        return bytes;
+    }
 };
 
 int64_t workspace(const int64_t *ints) {
@@ -164,13 +168,8 @@ template <class T> void reduce_type(Call *call, const Shape &s) {
 void reduction(Call *call) {
     const Shape s(call->ints);
     if (s.outer * s.inner == 0) return;
-    switch (s.type) {
-        case FLOAT32: return reduce_type<float>(call, s);
-        case FLOAT64: return reduce_type<double>(call, s);
-        case INT32: return reduce_type<int32_t>(call, s);
-        case INT64: return reduce_type<int64_t>(call, s);
-        default: return reduce_type<uint8_t>(call, s);
-    }
+    if (s.type == TYPE_bool) return reduce_type<uint8_t>(call, s);
+    by_number(s.type, [&](auto type) { reduce_type<TypeOf<decltype(type)>>(call, s); });
 }
 
 // Places of extremes -------------------------------------------------------------------------------
@@ -200,17 +199,13 @@ template <class T, class Index> void find_places_of(Call *call) {
     else find_places<T, Index, false>(call, v[2], v[3], v[4]);
 }
 
-// ints: index type (INT32 or INT64), type, outer, length, inner, is it the largest.
+// ints: bytes of an index, type, outer, length, inner, is it the largest.
 void argument(Call *call) {
-    const bool wide = call->ints[0] == INT64;
-#define PICK(T) wide ? find_places_of<T, int64_t>(call) : find_places_of<T, int32_t>(call)
-    switch (call->ints[1]) {
-        case FLOAT32: return PICK(float);
-        case FLOAT64: return PICK(double);
-        case INT32: return PICK(int32_t);
-        case INT64: return PICK(int64_t);
-    }
-#undef PICK
+    by_number(call->ints[1], [&](auto type) {
+        typedef TypeOf<decltype(type)> T;
+        if (call->ints[0] == 8) find_places_of<T, int64_t>(call);
+        else find_places_of<T, int32_t>(call);
+    });
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ from thalweg.core.ops.reduce import (
     ReduceProd,
     ReduceSum,
 )
+from thalweg.core.ops.repeat import TileGrad
 from thalweg.core.types import as_dtype
 
 pytestmark = pytest.mark.skipif(extension is None, reason="the engine is not built here")
@@ -57,11 +58,14 @@ def test_rows_of_any_length(length: int) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64"]
+)
 def test_the_middle_axis(shape: tuple[int, ...], dtype: str) -> None:
-    x = (10 * normal(*shape)).astype(dtype)
+    x = 10 * normal(*shape)
+    x = x.astype(dtype) if "float" in dtype else x.astype(np.int64).astype(dtype)
     result = run_op(ReduceSum((1,), False), x)
-    if x.dtype.kind == "i":
+    if x.dtype.kind in "iu":
         np.testing.assert_array_equal(result, x.sum(1, dtype=dtype))
     else:
         limit = 5e-7 if dtype == "float32" else 1e-14
@@ -103,6 +107,22 @@ def test_sum_to(target: tuple[int, ...]) -> None:
     exact = sums.sum(stretched, keepdims=True) if stretched else sums
     shape = np.asarray(target, np.int32)
     assert_near(run_op(SumTo(), x, shape), exact.reshape(target), 1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int64"])
+@pytest.mark.parametrize("multiples", [(1, 1, 1), (2, 3, 4), (5, 1, 2), (1, 0, 2)], ids=str)
+def test_repetitions_added_up(multiples: tuple[int, ...], dtype: str) -> None:
+    """Of small integers, so that sums are exact in any order."""
+    sizes = (3, 1, 17)
+    wide = [size * times for size, times in zip(sizes, multiples, strict=True)]
+    g = np.random.default_rng(0).integers(-9, 9, wide).astype(dtype)
+    expected = np.zeros(sizes, dtype)
+    for place in np.ndindex(*multiples):
+        starts = [k * size for k, size in zip(place, sizes, strict=True)]
+        part = [slice(at, at + size) for at, size in zip(starts, sizes, strict=True)]
+        expected += g[tuple(part)]
+    result = run_op(TileGrad(), g, np.array(multiples), np.array(sizes))
+    np.testing.assert_array_equal(result, expected, strict=True)
 
 
 @pytest.mark.parametrize("place", [0, 3, 16, 31, 64, 99])
@@ -164,9 +184,9 @@ def test_nothing_to_sum(shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("shape", [(9, 1), (9, 17), (300, 70), (3, 40_000)], ids=str)
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int32", "int64", "uint16"])
 def test_places(shape: tuple[int, ...], dtype: str) -> None:
-    x = (3 * normal(*shape)).round().astype(dtype)  # with ties: the first counts
+    x = (3 * normal(*shape)).round().astype(np.int64).astype(dtype)  # with ties: the first counts
     for axis in (0, 1):
         np.testing.assert_array_equal(run_op(Argmax(axis, INT64), x), x.argmax(axis))
         small = run_op(Argmin(axis, as_dtype("int32")), x)

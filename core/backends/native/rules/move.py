@@ -7,21 +7,18 @@ an array of that shape has the strides that the kernel needs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from ....program import Instruction
 from ....types import normalize_axis
 from ..lowering import Builder, rule
 
-__all__ = ["copy_part", "is_first_axis", "list_rows", "merged_axes", "start_of"]
+__all__ = ["bits_of", "copy_part", "fill", "merged_axes", "stand_in", "start_of"]
 
 Array = np.ndarray[Any, Any]
 
 _MAX_RANK = 12
-_INDEX_BYTES = {"int32": 4, "int64": 8}
 
 
 def copy_part(
@@ -70,18 +67,18 @@ def merged_axes(axes: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     return merged or [(1, 1, 1)]
 
 
-def _stand_in(b: Builder, n: int) -> Array:
+def stand_in(b: Builder, n: int) -> Array:
     """An array of a value's shape; nothing reads or writes it."""
     return np.empty(b.shape(n), b.type(n).dtype.numpy)
 
 
-@rule("Transpose", "MatrixTranspose", "Slice", "Split", "Unstack", "Reverse")
+@rule("Transpose", "MatrixTranspose", "Slice", "Split", "Unstack", "Reverse", "MatrixDiagPart")
 def views(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """Ops that NumPy computes as views."""
     x = inputs[0]
     if len(b.shape(x)) > _MAX_RANK:
         return False
-    x0 = _stand_in(b, x)
+    x0 = stand_in(b, x)
     sizes = [b.constant(n) for n in inputs[1:]]
     result = op.compute(np, x0, *sizes)
     results = result if isinstance(result, tuple) else (result,)
@@ -89,7 +86,7 @@ def views(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) ->
     if not all(isinstance(v, np.ndarray) and np.may_share_memory(v, x0) for v, _ in parts):
         return False
     for view, y in parts:
-        y0 = _stand_in(b, y)
+        y0 = stand_in(b, y)
         copy_part(b, x, y, view.reshape(y0.shape) if view.size <= 1 else view, y0, x0, y0)
     return True
 
@@ -98,13 +95,13 @@ def views(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) ->
 def joined(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """Each input to its part of the result."""
     y = outputs[0]
-    y0 = _stand_in(b, y)
+    y0 = stand_in(b, y)
     if y0.ndim > _MAX_RANK:
         return False
     axis = normalize_axis(op.axis, y0.ndim, op.label)
     at = 0
     for x in inputs:
-        x0 = _stand_in(b, x)
+        x0 = stand_in(b, x)
         parts = np.expand_dims(x0, axis) if op.label == "Stack" else x0
         size = parts.shape[axis]
         target = y0[(slice(None),) * axis + (slice(at, at + size),)]
@@ -114,23 +111,24 @@ def joined(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -
     return True
 
 
-@rule("Transfer")
-def transfer(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
-    """From the host to itself: the engine runs no plan that leaves it."""
+@rule("Transfer", "Bitcast")
+def copied(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """The same bytes. A transfer is from the host to itself: no plan here leaves it."""
     del op
     b.call("copy_bytes", inputs, outputs, [b.type(inputs[0]).size_bytes or 0])
     return True
 
 
-def _fill(b: Builder, y: int, value: float) -> None:
-    dtype = b.type(y).dtype.numpy
+def bits_of(value: float, dtype: np.dtype[Any]) -> int:
+    """The bits of a number, as an integer that has 64 with a sign."""
     raw = np.asarray(value, dtype).tobytes()
-    bits = (
-        int.from_bytes(raw, "little", signed=True)
-        if len(raw) == 8
-        else int.from_bytes(raw, "little")
-    )
-    b.call("fill", [], [y], [dtype.itemsize, b.type(y).size or 0, bits])
+    return int.from_bytes(raw, "little", signed=len(raw) == 8)
+
+
+def fill(b: Builder, y: int, value: float) -> None:
+    """Writes one number everywhere."""
+    dtype = b.type(y).dtype.numpy
+    b.call("fill", [], [y], [dtype.itemsize, b.type(y).size or 0, bits_of(value, dtype)])
 
 
 @rule("Pad")
@@ -140,8 +138,8 @@ def pad(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> b
     borders = b.constant(paddings)
     if borders is None or len(b.shape(x)) > _MAX_RANK:
         return False
-    _fill(b, outputs[0], op.value)
-    x0, y0 = _stand_in(b, x), _stand_in(b, outputs[0])
+    fill(b, outputs[0], op.value)
+    x0, y0 = stand_in(b, x), stand_in(b, outputs[0])
     before = borders.reshape(-1, 2)[:, 0].tolist()
     inside = tuple(slice(first, first + n) for first, n in zip(before, x0.shape, strict=True))
     if x0.size:
@@ -157,8 +155,8 @@ def slice_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence
     g, y = inputs[0], outputs[0]
     if len(b.shape(y)) > _MAX_RANK:
         return False
-    _fill(b, y, 0)
-    g0, y0 = _stand_in(b, g), _stand_in(b, y)
+    fill(b, y, 0)
+    g0, y0 = stand_in(b, g), stand_in(b, y)
     if g0.size:
         copy_part(b, g, y, g0, Slice(op.index).compute(np, y0).reshape(g0.shape), g0, y0)
     return True
@@ -171,7 +169,7 @@ def tile(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> 
     x, times = inputs[0], b.constant(inputs[1])
     if times is None or 2 * len(b.shape(x)) > _MAX_RANK:
         return False
-    x0, y0 = _stand_in(b, x), _stand_in(b, outputs[0])
+    x0, y0 = stand_in(b, x), stand_in(b, outputs[0])
     if not y0.size:
         return True
     pairs = list(zip(times.tolist(), x0.shape, strict=True))
@@ -182,56 +180,15 @@ def tile(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> 
     return True
 
 
-@rule("Gather")
-def gather(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
-    """Rows of one table, or of several with the same indices."""
-    params, indices = inputs
-    shape, picked = b.shape(params), b.type(indices)
-    if op.batch_dims or picked.dtype.name not in _INDEX_BYTES:
+@rule("MatrixSetDiag")
+def set_diagonal(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """A copy, and the diagonal of its view."""
+    x, diagonal = inputs
+    if len(b.shape(x)) > _MAX_RANK:
         return False
-    axis, _ = op.axes(len(shape), len(b.shape(indices)))
-    row = prod(shape[axis + 1 :]) * b.type(params).dtype.size_bytes
-    ints = [prod(shape[:axis]), shape[axis], row, picked.size or 0, _INDEX_BYTES[picked.dtype.name]]
-    b.call("gather", inputs, outputs, ints)
+    b.call("copy_bytes", [x], outputs, [b.type(x).size_bytes or 0])
+    d0, y0 = stand_in(b, diagonal), stand_in(b, outputs[0])
+    if d0.size:
+        target = np.diagonal(y0, op.offset, y0.ndim - 2, y0.ndim - 1)
+        copy_part(b, diagonal, outputs[0], d0, target, d0, y0)
     return True
-
-
-@rule("ScatterRows")
-def scatter_rows(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
-    """Rows added to those of a table of zeros."""
-    rows, indices = inputs[:2]
-    shape, picked, type_ = b.shape(outputs[0]), b.type(indices), b.type(outputs[0])
-    if not _takes_rows(b, op, indices, outputs[0]):
-        return False
-    axis, _ = op.axes(len(shape), len(b.shape(indices)))
-    if prod(shape[:axis]) != 1:
-        return False
-    width, count = prod(shape[axis + 1 :]), picked.size or 0
-    ints = [type_.dtype.size_bytes, shape[axis], width, count, _INDEX_BYTES[picked.dtype.name]]
-    b.call("scatter_rows", [rows, indices], outputs, ints)
-    return True
-
-
-def _takes_rows(b: Builder, op: Any, indices: int, table: int) -> bool:
-    dtype = b.type(table).dtype
-    has_indices = b.type(indices).dtype.name in _INDEX_BYTES
-    return not op.batch_dims and has_indices and dtype.is_float and dtype.size_bytes >= 4
-
-
-def is_first_axis(b: Builder, made: Instruction) -> bool:
-    """Whether a ScatterRows adds rows to those of a table that the engine can take."""
-    op: Any = made.opdef
-    shape, indices = b.shape(made.outputs[0]), made.inputs[1]
-    first = op.axes(len(shape), len(b.shape(indices)))[0] == 0
-    fits = max(shape[0], b.type(indices).size or 0) < 2**31
-    return first and fits and _takes_rows(b, op, indices, made.outputs[0])
-
-
-def list_rows(b: Builder, made: Instruction) -> int:
-    """Which rows of a ScatterRows belong to each row of the table: a temporary."""
-    size, indices = b.shape(made.outputs[0])[0], made.inputs[1]
-    count = b.type(indices).size or 0
-    lists = b.temporary(4 * (size + count))
-    index_bytes = _INDEX_BYTES[b.type(indices).dtype.name]
-    b.call("list_rows", [indices], [lists], [size, count, index_bytes])
-    return lists

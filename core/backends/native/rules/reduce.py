@@ -8,6 +8,7 @@ from typing import Any
 
 from ....types import normalize_axes, normalize_axis
 from ..lowering import Builder, rule
+from .elementwise import TYPE_CODES
 
 __all__: list[str] = []
 
@@ -21,7 +22,7 @@ _REDUCTIONS = {
     "ReduceAny": _MAXIMUM,
     "ReduceAll": _MINIMUM,
 }
-_TYPES = {"float32": 0, "float64": 1, "int32": 2, "int64": 3, "bool": 4}
+_TYPES = {name: code for name, code in TYPE_CODES.items() if name != "float16"}
 
 
 def _spans(axes: Sequence[int]) -> list[tuple[int, int]]:
@@ -36,13 +37,19 @@ def _spans(axes: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _reduce(
-    b: Builder, reduction: int, axes: Sequence[int], x: int, y: int, divisor: float = 1.0
+    b: Builder,
+    reduction: int,
+    axes: Sequence[int],
+    x: int,
+    y: int,
+    divisor: float = 1.0,
+    as_shape: Sequence[int] | None = None,
 ) -> bool:
-    """One call for each span of neighbouring axes, the last ones first."""
+    """One call a span of neighbouring axes, the last ones first; x may have another shape."""
     type_ = b.type(x)
     if type_.dtype.name not in _TYPES:
         return False
-    shape = list(b.shape(x))
+    shape = list(b.shape(x) if as_shape is None else as_shape)
     if type_.size == 0 and b.type(y).size and reduction in (_MAXIMUM, _MINIMUM):
         return False  # what nothing gives depends on the op
     code = _TYPES[type_.dtype.name]
@@ -80,15 +87,28 @@ def sum_to(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -
     return _reduce(b, _SUM, [*range(added), *stretched], inputs[0], outputs[0])
 
 
+@rule("TileGrad")
+def tile_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """Each axis becomes two, (multiple, size), of which the first is summed."""
+    del op
+    multiples = b.constant(inputs[1])
+    if multiples is None:
+        return False
+    pairs = list(zip(multiples.tolist(), b.shape(outputs[0]), strict=True))
+    shape = [size for pair in pairs for size in pair]
+    axes = range(0, len(shape), 2)
+    return _reduce(b, _SUM, axes, inputs[0], outputs[0], as_shape=shape)
+
+
 @rule("Argmax", "Argmin")
 def position(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """Along one axis."""
     type_, index = b.type(inputs[0]), b.type(outputs[0])
-    if type_.dtype.name not in _TYPES or index.dtype.name not in ("int32", "int64"):
+    if type_.dtype.name not in _TYPES or index.dtype.size_bytes not in (4, 8):
         return False
     shape = b.shape(inputs[0])
     axis = normalize_axis(op.axis, len(shape), op.label)
     sizes = prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
-    ints = [_TYPES[index.dtype.name], _TYPES[type_.dtype.name], *sizes, op.label == "Argmax"]
+    ints = [index.dtype.size_bytes, _TYPES[type_.dtype.name], *sizes, op.label == "Argmax"]
     b.call("argument", inputs, outputs, ints)
     return True

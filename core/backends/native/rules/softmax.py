@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..lowering import Builder, rule
+from .operands import as_indices
 
 __all__: list[str] = []
 
 _PLAIN, _LOGARITHM = 0, 1
 _BYTES = {"float32": 4, "float64": 8}
-_LABEL_BYTES = {"int32": 4, "int64": 8}
 
 
 def _sizes(b: Builder, values: Sequence[int]) -> list[int] | None:
@@ -64,10 +64,11 @@ def sparse_cross_entropy(
 ) -> bool:
     """With the number of a class as label."""
     del op
-    sizes, label = _sizes(b, [inputs[1], outputs[1]]), b.type(inputs[0]).dtype.name
-    if sizes is None or label not in _LABEL_BYTES:
+    sizes = _sizes(b, [inputs[1], outputs[1]])
+    if sizes is None:
         return False
-    b.call("sparse_cross_entropy", inputs, outputs, [*sizes, _PLAIN, _LABEL_BYTES[label]])
+    labels, label_bytes = as_indices(b, inputs[0])
+    b.call("sparse_cross_entropy", [labels, inputs[1]], outputs, [*sizes, _PLAIN, label_bytes])
     return True
 
 
@@ -75,8 +76,9 @@ def sparse_cross_entropy(
 def subtract_one_hot(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """x less 1 at the label."""
     del op
-    sizes, label = _sizes(b, [inputs[0], outputs[0]]), b.type(inputs[1]).dtype.name
-    if sizes is None or label not in _LABEL_BYTES:
+    sizes = _sizes(b, [inputs[0], outputs[0]])
+    if sizes is None:
         return False
-    b.call("subtract_one_hot", inputs, outputs, [*sizes, _PLAIN, _LABEL_BYTES[label]])
+    labels, label_bytes = as_indices(b, inputs[1])
+    b.call("subtract_one_hot", [inputs[0], labels], outputs, [*sizes, _PLAIN, label_bytes])
     return True

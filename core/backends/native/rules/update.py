@@ -19,7 +19,7 @@ from ....types import TensorType, int32
 from ....updates import Update
 from ..lowering import Builder, rule
 from .elementwise import ChainCall, PickedRows, chain_of, is_supported
-from .move import is_first_axis, list_rows
+from .index import is_first_axis, list_rows
 
 __all__ = ["call_update"]
 
