@@ -158,4 +158,7 @@ void test_draws();
 void test_labels();
 void test_matrices();
 void test_movement();
+void test_indices();
+void test_lines();
+void test_plain_products();
 void test_plans();

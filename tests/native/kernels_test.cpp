@@ -83,6 +83,9 @@ int main(int count, char **arguments) {
         {"labels", test_labels},
         {"matrices", test_matrices},
         {"movement", test_movement},
+        {"indices", test_indices},
+        {"lines", test_lines},
+        {"plain products", test_plain_products},
         {"plans", test_plans},
     };
     for (const auto &test : tests)

@@ -96,7 +96,7 @@ void test_rows(int64_t size, int64_t width, int64_t count) {
                 rows[size_t(i * width + k)];
     Test pick{text_of("gather %d of %d", int(count), int(size)),
               "gather",
-              {2, size, 4 * width, count, 8},
+              {1, 2, size, 4 * width, count, 8, 0},
               {},
               {Array::of(table), Array::of(indices)},
               {Array::empty<float>(2 * count * width)}};
@@ -104,7 +104,7 @@ void test_rows(int64_t size, int64_t width, int64_t count) {
     expect_close(pick.name, pick.result<float>(), picked, 0, 1);
     Test add{text_of("scatter_rows %d to %d", int(count), int(size)),
              "scatter_rows",
-             {4, size, width, count, 8},
+             {0, 1, 1, size, width, count, 8},
              {},
              {Array::of(rows), Array::of(indices)},
              {Array::empty<float>(size * width)}};
@@ -113,7 +113,7 @@ void test_rows(int64_t size, int64_t width, int64_t count) {
     for (int64_t wrong : {size, -size - 1}) {
         Test test{"gather out of bounds",
                   "gather",
-                  {1, size, 4 * width, 1, 8},
+                  {1, 1, size, 4 * width, 1, 8, 0},
                   {},
                   {Array::of(table), Array::of(std::vector<int64_t>{wrong})},
                   {Array::empty<float>(width)}};

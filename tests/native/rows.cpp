@@ -159,7 +159,7 @@ void test_argument(int64_t type, int64_t outer, int64_t length, int64_t inner) {
             }
         Test test{text_of("argument of type %d, length %d", int(type), int(length)),
                   "argument",
-                  {sizeof(Index) == 8 ? 3 : 2, type, outer, length, inner, is_largest},
+                  {int64_t(sizeof(Index)), type, outer, length, inner, is_largest},
                   {},
                   {Array::of(x)},
                   {Array::empty<Index>(outer * inner)}};
@@ -274,7 +274,7 @@ void test_batch(int64_t rows, int64_t channels, double center) {
                 matrix = Array::empty<float>(rows * channels);
     Test train{"batch_norm_train " + sizes,
                "batch_norm_train",
-               {rows, channels},
+               {rows, channels, 4},
                {EPSILON},
                {Array::of(x), Array::of(scale), Array::of(offset)},
                {matrix, column, column}};
@@ -289,7 +289,7 @@ void test_batch(int64_t rows, int64_t channels, double center) {
     };
     Test back{"batch_norm_gradient " + sizes,
               "batch_norm_gradient",
-              {rows, channels},
+              {rows, channels, 4},
               {EPSILON},
               {Array::of(x), Array::of(scale), narrow(mean), narrow(variance), Array::of(g)},
               {matrix, column, column}};
@@ -315,7 +315,7 @@ void test_layer(int64_t rows, int64_t size) {
     Test test{
         text_of("layer_norm %d x %d", int(rows), int(size)),
         "layer_norm",
-        {rows, size},
+        {rows, size, 4},
         {EPSILON},
         {Array::of(x), Array::of(scale), Array::of(offset)},
         {Array::empty<float>(rows * size), Array::empty<float>(rows), Array::empty<float>(rows)}};

@@ -1,4 +1,4 @@
-// Batch and layer normalization, float32.
+// Batch and layer normalization, float32 and float64.
 //
 // Statistics of a batch are those of pieces of its rows, each exact on its own (two passes over what
 // lies in the cache), then combined in order: Chan, Golub and LeVeque (1983), equation 2.1. So x is
@@ -10,9 +10,13 @@ namespace {
 constexpr int64_t PIECE = 1 << 14;  // elements: 64 KB, which stays in the second-level cache
 constexpr int64_t MAX_PIECES = 256;
 
+INLINE float root_of(float x) { return __builtin_sqrtf(x); }
+INLINE double root_of(double x) { return __builtin_sqrt(x); }
+
+// ints: rows, channels, element bytes.
 struct Rows {
-    int64_t rows, channels, per_piece, pieces;
-    explicit Rows(const int64_t *v) : rows(v[0]), channels(v[1]) {
+    int64_t rows, channels, bytes, per_piece, pieces;
+    explicit Rows(const int64_t *v) : rows(v[0]), channels(v[1]), bytes(v[2]) {
         const int64_t wanted = smaller(MAX_PIECES, greater(1, rows * channels / PIECE));
         per_piece = divide_up(greater(1, rows), wanted);
         pieces = divide_up(greater(1, rows), per_piece);
@@ -24,14 +28,15 @@ struct Rows {
 // Two sums for each channel and piece, and two vectors of channels.
 int64_t workspace(const int64_t *ints) {
     const Rows r(ints);
-    return (2 * r.pieces + 2) * r.channels * int64_t(sizeof(float));
+    return (2 * r.pieces + 2) * r.channels * r.bytes;
 }
 
 // sum over rows of f(row, channel), channel vectors one after another, four rows at a time.
-template <class F> INLINE void sum_rows(const Rows &r, int64_t piece, float *sums, const F &f) {
-    for (int64_t c = 0; c < r.channels; c += VL) {
+template <class T, class F>
+INLINE void sum_rows(const Rows &r, int64_t piece, T *sums, const F &f) {
+    for (int64_t c = 0; c < r.channels; c += LANES<T>) {
         const int64_t n = r.channels - c;
-        vf a{}, b{}, d{}, e{};
+        Vector<T> a{}, b{}, d{}, e{};
         int64_t i = r.first(piece);
         for (; i + 4 <= r.last(piece); i += 4) {
             a += f(i * r.channels + c, c, n);
@@ -44,79 +49,81 @@ template <class F> INLINE void sum_rows(const Rows &r, int64_t piece, float *sum
     }
 }
 
-template <class F> void each_element(Call *call, const Rows &r, const F &f) {
+template <class T, class F> void each_element(Call *call, const Rows &r, const F &f) {
     parallel_spans(call, r.rows, greater(1, PIECE / greater(1, r.channels)), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
-            for (int64_t c = 0; c < r.channels; c += VL) f(i * r.channels + c, c, r.channels - c);
+            for (int64_t c = 0; c < r.channels; c += LANES<T>)
+                f(i * r.channels + c, c, r.channels - c);
     });
 }
 
 // Means and sums of squared deviations of pieces -> mean and variance of all.
-void combine(const Rows &r, const float *means, const float *squares, float *mean, float *variance) {
+template <class T>
+void combine(const Rows &r, const T *means, const T *squares, T *mean, T *variance) {
     // the mean as its difference from the first piece's, which rounds less where it is far from zero
     for (int64_t c = 0; c < r.channels; ++c) mean[c] = 0, variance[c] = squares[c];
     for (int64_t p = 1; p < r.pieces; ++p) {  // piece by piece: along memory, and with one division
-        const float count = float(r.first(p)), more = float(r.last(p) - r.first(p));
-        const float share = more / (count + more), weight = count * share;
-        const float *m = means + p * r.channels, *s = squares + p * r.channels;
+        const T count = T(r.first(p)), more = T(r.last(p) - r.first(p));
+        const T share = more / (count + more), weight = count * share;
+        const T *m = means + p * r.channels, *s = squares + p * r.channels;
 #pragma GCC ivdep
         for (int64_t c = 0; c < r.channels; ++c) {
-            const float delta = (m[c] - means[c]) - mean[c];
+            const T delta = (m[c] - means[c]) - mean[c];
             mean[c] += delta * share;
             variance[c] += s[c] + delta * delta * weight;
         }
     }
-    for (int64_t c = 0; c < r.channels; ++c) mean[c] += means[c], variance[c] /= float(r.rows);
+    for (int64_t c = 0; c < r.channels; ++c) mean[c] += means[c], variance[c] /= T(r.rows);
 }
 
-// ints: rows, channels.  reals: epsilon.  buffers: x, scale, offset, y, mean, variance. y may be x.
-void batch_norm_train(Call *call) {
+// ints: as Rows.  reals: epsilon.  buffers: x, scale, offset, y, mean, variance. y may be x.
+template <class T> void batch_norm_train_of(Call *call) {
     const Rows r(call->ints);
-    const float *x = (const float *)call->buffers[0], *scale = (const float *)call->buffers[1];
-    const float *offset = (const float *)call->buffers[2];
-    float *y = (float *)call->buffers[3], *mean = (float *)call->buffers[4];
-    float *variance = (float *)call->buffers[5], *means = (float *)call->workspace;
-    float *squares = means + r.pieces * r.channels, *factor = squares + r.pieces * r.channels;
+    const T *x = (const T *)call->buffers[0], *scale = (const T *)call->buffers[1];
+    const T *offset = (const T *)call->buffers[2];
+    T *y = (T *)call->buffers[3], *mean = (T *)call->buffers[4];
+    T *variance = (T *)call->buffers[5], *means = (T *)call->workspace;
+    T *squares = means + r.pieces * r.channels, *factor = squares + r.pieces * r.channels;
     if (r.rows * r.channels == 0) {
         for (int64_t c = 0; c < r.channels; ++c) mean[c] = variance[c] = 0;
         return;
     }
     parallel(call, r.pieces, 0, [&](int64_t p, char *) {
-        float *m = means + p * r.channels, *s = squares + p * r.channels;
+        T *m = means + p * r.channels, *s = squares + p * r.channels;
         // as differences from the first row: sums of numbers far from zero would lose digits
-        const float *first = x + r.first(p) * r.channels;
+        const T *first = x + r.first(p) * r.channels;
         sum_rows(r, p, m, [&](int64_t at, int64_t c, int64_t n) {
             return load_first(x + at, n) - load_first(first + c, n);
         });
-        const float count = float(r.last(p) - r.first(p));
+        const T count = T(r.last(p) - r.first(p));
         for (int64_t c = 0; c < r.channels; ++c) m[c] = first[c] + m[c] / count;
         sum_rows(r, p, s, [&](int64_t at, int64_t c, int64_t n) {
-            const vf d = load_first(x + at, n) - load_first(m + c, n);
+            const Vector<T> d = load_first(x + at, n) - load_first(m + c, n);
             return d * d;
         });
     });
     combine(r, means, squares, mean, variance);
-    const float epsilon = float(call->reals[0]);
-    for (int64_t c = 0; c < r.channels; ++c) factor[c] = scale[c] / __builtin_sqrtf(variance[c] + epsilon);
-    each_element(call, r, [&](int64_t at, int64_t c, int64_t n) {
-        const vf centered = load_first(x + at, n) - load_first(mean + c, n);
+    const T epsilon = T(call->reals[0]);
+    for (int64_t c = 0; c < r.channels; ++c) factor[c] = scale[c] / root_of(variance[c] + epsilon);
+    each_element<T>(call, r, [&](int64_t at, int64_t c, int64_t n) {
+        const Vector<T> centered = load_first(x + at, n) - load_first(mean + c, n);
         store_first(y + at, centered * load_first(factor + c, n) + load_first(offset + c, n), n);
     });
 }
 
-// ints: rows, channels.  reals: epsilon.  buffers: x, scale, mean, variance, g; gradients of x (which
+// ints: as Rows.  reals: epsilon.  buffers: x, scale, mean, variance, g; gradients of x (which
 // may be g), scale, offset.
-void batch_norm_gradient(Call *call) {
+template <class T> void batch_norm_gradient_of(Call *call) {
     const Rows r(call->ints);
-    const float *x = (const float *)call->buffers[0], *scale = (const float *)call->buffers[1];
-    const float *mean = (const float *)call->buffers[2], *variance = (const float *)call->buffers[3];
-    const float *g = (const float *)call->buffers[4];
-    float *g_x = (float *)call->buffers[5], *g_scale = (float *)call->buffers[6];
-    float *g_offset = (float *)call->buffers[7];
-    float *products = (float *)call->workspace, *sums = products + r.pieces * r.channels;
-    float *root = sums + r.pieces * r.channels, *shift = root + r.channels;
-    const float epsilon = float(call->reals[0]), count = float(greater(1, r.rows));
-    for (int64_t c = 0; c < r.channels; ++c) root[c] = 1 / __builtin_sqrtf(variance[c] + epsilon);
+    const T *x = (const T *)call->buffers[0], *scale = (const T *)call->buffers[1];
+    const T *mean = (const T *)call->buffers[2], *variance = (const T *)call->buffers[3];
+    const T *g = (const T *)call->buffers[4];
+    T *g_x = (T *)call->buffers[5], *g_scale = (T *)call->buffers[6];
+    T *g_offset = (T *)call->buffers[7];
+    T *products = (T *)call->workspace, *sums = products + r.pieces * r.channels;
+    T *root = sums + r.pieces * r.channels, *shift = root + r.channels;
+    const T epsilon = T(call->reals[0]), count = T(greater(1, r.rows));
+    for (int64_t c = 0; c < r.channels; ++c) root[c] = 1 / root_of(variance[c] + epsilon);
     parallel(call, r.pieces, 0, [&](int64_t p, char *) {
         sum_rows(r, p, sums + p * r.channels,
                  [&](int64_t at, int64_t, int64_t n) { return load_first(g + at, n); });
@@ -126,7 +133,7 @@ void batch_norm_gradient(Call *call) {
     });
     for (int64_t c = 0; c < r.channels; ++c) g_scale[c] = g_offset[c] = 0;
     for (int64_t p = 0; p < r.pieces; ++p) {
-        const float *product = products + p * r.channels, *sum = sums + p * r.channels;
+        const T *product = products + p * r.channels, *sum = sums + p * r.channels;
 #pragma GCC ivdep
         for (int64_t c = 0; c < r.channels; ++c) {
             g_scale[c] += product[c];
@@ -135,41 +142,43 @@ void batch_norm_gradient(Call *call) {
     }
     for (int64_t c = 0; c < r.channels; ++c) g_scale[c] *= root[c];
     // scale r (g - mean(g) - n mean(g n)) = a g - (shift + b (x - mean)), with n = (x - mean) r
-    float *slope = products;
+    T *slope = products;
     for (int64_t c = 0; c < r.channels; ++c) {
         shift[c] = g_offset[c] / count;
         slope[c] = root[c] * (g_scale[c] / count);
     }
-    each_element(call, r, [&](int64_t at, int64_t c, int64_t n) {
-        const vf centered = load_first(x + at, n) - load_first(mean + c, n);
-        const vf inner = load_first(g + at, n) - load_first(shift + c, n) - centered * load_first(slope + c, n);
+    each_element<T>(call, r, [&](int64_t at, int64_t c, int64_t n) {
+        const Vector<T> centered = load_first(x + at, n) - load_first(mean + c, n);
+        const Vector<T> inner =
+            load_first(g + at, n) - load_first(shift + c, n) - centered * load_first(slope + c, n);
         store_first(g_x + at, inner * (load_first(scale + c, n) * load_first(root + c, n)), n);
     });
 }
 
-// ints: rows, size.  reals: epsilon.  buffers: x, scale, offset, y, mean (rows), r (rows). y may be x.
-void layer_norm(Call *call) {
+// ints: rows, size, element bytes.  reals: epsilon.  buffers: x, scale, offset, y, mean (rows),
+// r (rows). y may be x.
+template <class T> void layer_norm_of(Call *call) {
     const int64_t rows = call->ints[0], size = call->ints[1];
-    const float *x = (const float *)call->buffers[0], *scale = (const float *)call->buffers[1];
-    const float *offset = (const float *)call->buffers[2];
-    float *y = (float *)call->buffers[3], *mean = (float *)call->buffers[4];
-    float *root = (float *)call->buffers[5];
-    const float epsilon = float(call->reals[0]), count = float(greater(1, size));
+    const T *x = (const T *)call->buffers[0], *scale = (const T *)call->buffers[1];
+    const T *offset = (const T *)call->buffers[2];
+    T *y = (T *)call->buffers[3], *mean = (T *)call->buffers[4];
+    T *root = (T *)call->buffers[5];
+    const T epsilon = T(call->reals[0]), count = T(greater(1, size));
     parallel_spans(call, rows, greater(1, PIECE / greater(1, size)), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-            const float *row = x + i * size;
-            vf sum{}, squares{};
-            for (int64_t c = 0; c < size; c += VL) sum += load_first(row + c, size - c);
-            const float m = sum_lanes<float>(sum) / count;
-            for (int64_t c = 0; c < size; c += VL) {
-                vf d = load_first(row + c, size - c) - splat(m);
-                for (int64_t k = size - c; k < VL; ++k) d[k] = 0;
+            const T *row = x + i * size;
+            Vector<T> sum{}, squares{};
+            for (int64_t c = 0; c < size; c += LANES<T>) sum += load_first(row + c, size - c);
+            const T m = sum_lanes<T>(sum) / count;
+            for (int64_t c = 0; c < size; c += LANES<T>) {
+                Vector<T> d = load_first(row + c, size - c) - splat(m);
+                for (int64_t k = size - c; k < LANES<T>; ++k) d[k] = 0;
                 squares += d * d;
             }
-            const float r = 1 / __builtin_sqrtf(sum_lanes<float>(squares) / count + epsilon);
-            for (int64_t c = 0; c < size; c += VL) {
+            const T r = 1 / root_of(sum_lanes<T>(squares) / count + epsilon);
+            for (int64_t c = 0; c < size; c += LANES<T>) {
                 const int64_t n = size - c;
-                const vf v = (load_first(row + c, n) - splat(m)) * splat(r);
+                const Vector<T> v = (load_first(row + c, n) - splat(m)) * splat(r);
                 store_first(y + i * size + c, v * load_first(scale + c, n) + load_first(offset + c, n), n);
             }
             mean[i] = m;
@@ -177,6 +186,15 @@ void layer_norm(Call *call) {
         }
     });
 }
+
+#define BY_TYPE(name)                                                                        \
+    void name(Call *call) {                                                                  \
+        if (call->ints[2] == 4) name##_of<float>(call);                                      \
+        else name##_of<double>(call);                                                        \
+    }
+BY_TYPE(batch_norm_train)
+BY_TYPE(batch_norm_gradient)
+BY_TYPE(layer_norm)
 
 }  // namespace
 

@@ -149,6 +149,63 @@ template <class T> void max_gradient(Call *call, const Windows &w) {
     });
 }
 
+// body(first element of a window's result, its image's number, box) for all windows, a span a task.
+template <class Body> void for_windows(Call *call, const Windows &w, const Body &body) {
+    const int64_t positions = w.positions();
+    const int64_t taps = w.window[0] * w.window[1] * w.window[2];
+    const int64_t grain = greater(1, TASK_ELEMENTS / (w.channels * taps));
+    parallel_spans(call, w.batch * positions, grain, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            const int64_t at = i % positions;
+            body(i * w.channels, i / positions,
+                 Box(w, at / (w.out[1] * w.out[2]), at / w.out[2] % w.out[1], at % w.out[2]));
+        }
+    });
+}
+
+// buffers: x, y, v like x, of v what lies at each window's first maximum; 0 where that is NaN.
+template <class T> void max_gradient_gradient(Call *call, const Windows &w) {
+    const T *x = (const T *)call->buffers[0], *y = (const T *)call->buffers[1];
+    const T *v = (const T *)call->buffers[2];
+    T *result = (T *)call->buffers[3];
+    for_windows(call, w, [&](int64_t at, int64_t image, const Box &box) {
+        for (int64_t c = 0; c < w.channels; c += LANES<T>) {
+            const int64_t lanes = w.channels - c;
+            const Vector<T> most = load_first(y + at + c, lanes);
+            Vector<T> found = {};
+            auto open = most == most;
+            box.each([&](int64_t cell) {
+                const int64_t place = (image * w.cells() + cell) * w.channels + c;
+                const auto is_first = open & (load_first(x + place, lanes) == most);
+                found = is_first ? load_first(v + place, lanes) : found;
+                open &= ~is_first;
+            });
+            store_first(result + at + c, found, lanes);
+        }
+    });
+}
+
+// ints: as Windows, then: do places count from the start of the batch, or of their image.
+// buffers: x, y, int64: the place of each window's first maximum; NaN is the largest.
+template <class T> void max_places(Call *call, const Windows &w) {
+    const T *x = (const T *)call->buffers[0], *y = (const T *)call->buffers[1];
+    int64_t *result = (int64_t *)call->buffers[2];
+    const bool is_in_batch = call->ints[21];
+    for_windows(call, w, [&](int64_t at, int64_t image, const Box &box) {
+        const int64_t start = image * w.cells() * w.channels;
+        for (int64_t c = 0; c < w.channels; ++c) result[at + c] = -1;
+        box.each([&](int64_t cell) {
+            for (int64_t c = 0; c < w.channels; ++c) {
+                const int64_t place = cell * w.channels + c;
+                const T value = x[start + place], most = y[at + c];
+                const bool is_same = value == most || (value != value && most != most);
+                if (is_same && result[at + c] < 0)
+                    result[at + c] = place + (is_in_batch ? start : 0);
+            }
+        });
+    });
+}
+
 // buffers: g, gradient of x. Each real cell of a window gets an equal share.
 template <class T> void mean_gradient(Call *call, const Windows &w) {
     const T *g = (const T *)call->buffers[0];
@@ -180,13 +237,19 @@ template <class T> void mean_gradient(Call *call, const Windows &w) {
 #define MEAN_POOL(T) pool<T, false>(call, w)
 #define MAX_GRADIENT(T) max_gradient<T>(call, w)
 #define MEAN_GRADIENT(T) mean_gradient<T>(call, w)
+#define MAX_GRADIENT_GRADIENT(T) max_gradient_gradient<T>(call, w)
+#define MAX_PLACES(T) max_places<T>(call, w)
 POOLING(max_pool, MAX_POOL)
 POOLING(mean_pool, MEAN_POOL)
 POOLING(max_pool_gradient, MAX_GRADIENT)
 POOLING(mean_pool_gradient, MEAN_GRADIENT)
+POOLING(max_pool_gradient_gradient, MAX_GRADIENT_GRADIENT)
+POOLING(max_pool_places, MAX_PLACES)
 
 }  // namespace
 
 KERNEL_TABLE(pooling, {"max_pool", max_pool, nullptr}, {"mean_pool", mean_pool, nullptr},
              {"max_pool_gradient", max_pool_gradient, nullptr},
-             {"mean_pool_gradient", mean_pool_gradient, nullptr})
+             {"mean_pool_gradient", mean_pool_gradient, nullptr},
+             {"max_pool_gradient_gradient", max_pool_gradient_gradient, nullptr},
+             {"max_pool_places", max_pool_places, nullptr})

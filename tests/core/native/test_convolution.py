@@ -39,6 +39,15 @@ CASES: list[Any] = [
     ((40, 6, 6, 3), (3, 3), 5, (1, 1), "SAME", (1, 1), 1),  # more images than partial sums
     ((1, 120, 100, 4), (5, 3), 40, (1, 1), "SAME", (1, 1), 1),  # blocks of rows
     ((1, 7, 7, 600), (3, 3), 34, (2, 2), "SAME", (1, 1), 1),
+    (
+        (2, 26, 27, 4),
+        (25, 24),
+        6,
+        (1, 1),
+        "SAME",
+        (1, 1),
+        2,
+    ),  # more runs than a kernel has room for
 ]
 CASE = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -81,6 +90,38 @@ def test_outputs_and_gradients(case: Any) -> None:
     of_kernel = exact(ConvolutionKernelGrad(*case[3:]), x, g, sizes)
     limit = max(GRADIENT, ROUNDING * np.sqrt(g.size / g.shape[-1]))
     assert_near(kernel_gradient(case, x, g, kernel), of_kernel, limit)
+
+
+@CASE
+def test_of_float64(case: Any) -> None:
+    x, kernel, g = (a.astype(np.float64) for a in operands(case))
+    assert_near(run_op(forward(case), x, kernel), exact(forward(case), x, kernel), 1e-14)
+    of_input = exact(ConvolutionInputGrad(*case[3:]), g, kernel, np.asarray(x.shape))
+    assert_near(input_gradient(case, g, kernel), of_input, 1e-14)
+    of_kernel = exact(ConvolutionKernelGrad(*case[3:]), x, g, np.asarray(kernel.shape))
+    assert_near(kernel_gradient(case, x, g, kernel), of_kernel, 1e-13)
+
+
+def test_of_float64_on_any_threads() -> None:
+    for case in (CASES[5], CASES[11], CASES[16]):
+        x, kernel, g = (a.astype(np.float64) for a in operands(case))
+        assert_same_on_any_threads(lambda case=case, x=x, k=kernel: run_op(forward(case), x, k))
+        assert_same_on_any_threads(lambda case=case, k=kernel, g=g: input_gradient(case, g, k))
+        arrays = x, g, kernel
+        assert_same_on_any_threads(lambda case=case, arrays=arrays: kernel_gradient(case, *arrays))
+
+
+def test_of_float64_the_padding_is_zeros_that_infinity_meets() -> None:
+    """0 times infinity is NaN, in the padding as elsewhere."""
+    case = ((1, 4, 5, 2), (3, 3), 3, (1, 1), "SAME", (1, 1), 1)
+    x, kernel, g = (a.astype(np.float64) for a in operands(case))
+    kernel[0, 1, 1, 2], g[0, 0, 2, 1] = np.inf, np.nan
+    with np.errstate(invalid="ignore"):
+        y = forward(case).compute(np, x, kernel)
+        of_kernel = exact(ConvolutionKernelGrad(*case[3:]), x, g, np.asarray(kernel.shape))
+    np.testing.assert_array_equal(np.isnan(run_op(forward(case), x, kernel)), np.isnan(y))
+    result = kernel_gradient(case, x, g, kernel)
+    np.testing.assert_array_equal(np.isnan(result), np.isnan(of_kernel))
 
 
 @pytest.mark.parametrize("case", [CASES[3], CASES[6], CASES[9], CASES[11]], ids=str)

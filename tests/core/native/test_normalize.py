@@ -50,6 +50,32 @@ def exact_gradient(x: Any, scale: Any, mean: Any, variance: Any, g: Any) -> list
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_of_float64(shape: tuple[int, int]) -> None:
+    x, g = (normal(*shape, seed=k).astype(np.float64) + 100 for k in (0, 3))
+    scale, offset = (v.astype(np.float64) for v in vectors(shape[1]))
+    exact = exact_train(x, scale, offset)
+    results = run_op(BatchNormTrain(EPSILON), x, scale, offset)
+    limit = 100 * 1e-14 * 40  # x is rounded to 100 times its spread, which may be very small
+    for result, value in zip(results, exact, strict=True):
+        assert result.dtype == np.float64
+        assert_near(result, value, limit)
+    mean, variance = exact[1:]
+    arrays = x, scale, mean, variance, g
+    results = run_op(BatchNormTrainGrad(EPSILON), *arrays)
+    sizes = np.abs(g).sum(), np.abs(g).sum() * 40, np.abs(g).sum()
+    for result, value, size in zip(results, exact_gradient(*arrays), sizes, strict=True):
+        assert np.abs(result - value.reshape(result.shape)).max() <= limit * size
+    inference = run_op(BatchNormInference(EPSILON), x, scale, offset, mean, variance)
+    assert_near(inference, exact[0], limit)
+    y, row_mean, root = run_op(LayerNorm(1, EPSILON), x, scale, offset)
+    deviation = x - x.mean(1, keepdims=True)
+    exact_root = 1 / np.sqrt((deviation**2).mean(1, keepdims=True) + EPSILON)
+    assert_near(row_mean, x.mean(1, keepdims=True), 1e-14)
+    assert_near(root, exact_root, 1e-12)
+    assert_near(y, deviation * exact_root * scale + offset, limit)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_training(shape: tuple[int, int]) -> None:
     x = normal(*shape)
     scale, offset = vectors(shape[1])

@@ -9,7 +9,14 @@ import pytest
 from engine.calling import assert_near, assert_same_on_any_threads, run_op
 
 from thalweg.core.backends.native import extension
-from thalweg.core.ops.pool import AvgPool, AvgPoolGrad, MaxPool, MaxPoolGrad
+from thalweg.core.ops.pool import (
+    AvgPool,
+    AvgPoolGrad,
+    MaxPool,
+    MaxPoolArgmax,
+    MaxPoolGrad,
+    MaxPoolGradGrad,
+)
 from thalweg.core.ops.windows import Windows
 
 pytestmark = pytest.mark.skipif(extension is None, reason="the engine is not built here")
@@ -107,6 +114,28 @@ def test_of_equal_values_the_first_is_the_largest(channels: int) -> None:
     assert (y == -np.inf).all()
     result = run_op(max_gradient, x, y, np.ones_like(y))
     assert (result[:, ::2, ::2] == 1).all() and result.sum() == 4 * channels
+
+
+@CASE
+@DTYPE
+def test_places_of_the_largest(case: Any, dtype: Any) -> None:
+    """What lies there is the largest, and nothing before it in its window is as large."""
+    max_pool, max_gradient, *_ = ops(case)
+    x = images(case, dtype, 1.0)
+    x.reshape(-1)[x.size // 2] = np.nan
+    y = max_pool.compute(np, x)
+    in_batch, in_image = (run_op(MaxPoolArgmax(*case[1:], flag), x, y) for flag in (True, False))
+    np.testing.assert_array_equal(x.reshape(-1)[in_batch], y)
+    starts = np.arange(x.shape[0]).reshape(-1, *[1] * (x.ndim - 1)) * x[0].size
+    np.testing.assert_array_equal(in_image, in_batch - starts)
+    is_number = ~np.isnan(y)
+    count = np.bincount(in_batch[is_number], minlength=x.size).reshape(x.shape)
+    np.testing.assert_array_equal(count, max_gradient.compute(np, x, y, np.ones_like(y)))
+    v = np.random.default_rng(2).standard_normal(x.shape).astype(dtype)
+    op = MaxPoolGradGrad(*case[1:])
+    expected = np.where(is_number, v.reshape(-1)[in_batch], 0)
+    np.testing.assert_array_equal(run_op(op, x, y, v), expected)
+    assert_same_on_any_threads(lambda: run_op(op, x, y, v))
 
 
 @CASE

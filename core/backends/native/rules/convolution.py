@@ -3,7 +3,7 @@
 * a window of one cell and stride 1: a matrix product;
 * 3 x 3 cells, stride 1, and channels and tiles enough: Winograd's algorithm, see `winograd.py`;
 * everything else: `kernels/convolution.cpp` and `convolution_gradient.cpp`, which read images where
-  they lie.
+  they lie; of float64, and windows of very many cells, `convolution_plain.cpp`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from ....ops.windows import Windows
 from ..lowering import Builder, rule
 from .matmul import NO_ACTIVATION
+from .move import copy_part, stand_in
 from .winograd import call_winograd, call_winograd_input_grad, call_winograd_kernel_grad
 
 __all__ = ["call_convolution", "three"]
@@ -114,7 +115,7 @@ def call_convolution(
     """The convolution of x with a kernel, plus a bias, through an activation."""
     x, kernel = inputs
     if not b.is_float32(x, kernel, output):
-        return False
+        return bias is None and activation == NO_ACTIVATION and _plain(b, op, inputs, output)
     if call_winograd(b, op, inputs, output, bias, activation):
         return True
     shape = _shape_of(op, b.shape(x), b.shape(kernel))
@@ -124,7 +125,7 @@ def call_convolution(
         b.call("gemm", [x, kernel, *extra], [output], [*sizes, len(extra), activation])
         return True
     if not shape.fits:
-        return False
+        return bias is None and activation == NO_ACTIVATION and _plain(b, op, inputs, output)
     packed = _pack(b, kernel, shape)
     ints = [*shape.ints, len(extra), activation]
     b.call("convolution", [x, packed, *extra], [output], ints)
@@ -142,7 +143,7 @@ def input_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence
     """Each position gives its window a row of values."""
     given, kernel = inputs[:2]
     if not b.is_float32(given, kernel, outputs[0]):
-        return False
+        return _plain_input_gradient(b, op, inputs, outputs[0])
     if call_winograd_input_grad(b, op, inputs, outputs[0]):
         return True
     shape = _shape_of(op, b.shape(outputs[0]), b.shape(kernel))
@@ -152,7 +153,7 @@ def input_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence
         b.call("gemm", [given, kernel], outputs, ints)
         return True
     if not shape.fits:
-        return False
+        return _plain_input_gradient(b, op, inputs, outputs[0])
     packed = _pack_transposed(b, kernel, shape)
     b.call("convolution_input_gradient", [given, packed], outputs, shape.ints)
     return True
@@ -163,7 +164,7 @@ def kernel_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequenc
     """A product summed over positions."""
     x, given = inputs[:2]
     if not b.is_float32(x, given, outputs[0]):
-        return False
+        return _plain_kernel_gradient(b, op, inputs, outputs[0])
     if call_winograd_kernel_grad(b, op, inputs, outputs[0]):
         return True
     shape = _shape_of(op, b.shape(x), b.shape(outputs[0]))
@@ -173,6 +174,45 @@ def kernel_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequenc
         b.call("gemm", [x, given], outputs, ints)
         return True
     if not shape.fits:
-        return False
+        return _plain_kernel_gradient(b, op, inputs, outputs[0])
     b.call("convolution_kernel_gradient", [x, given], outputs, shape.ints)
     return True
+
+
+_PLAIN_BYTES = {"float32": 4, "float64": 8}
+
+
+def _plain_ints(b: Builder, op: Any, x: int, kernel: int) -> list[int] | None:
+    """What the plain kernels read; None for other types."""
+    size_bytes = _PLAIN_BYTES.get(b.type(x).dtype.name)
+    if size_bytes is None:
+        return None
+    return [*_shape_of(op, b.shape(x), b.shape(kernel)).ints, size_bytes]
+
+
+def _plain(b: Builder, op: Any, inputs: Sequence[int], output: int) -> bool:
+    ints = _plain_ints(b, op, *inputs)
+    if ints is not None:
+        b.call("plain_convolution", inputs, [output], ints)
+    return ints is not None
+
+
+def _plain_input_gradient(b: Builder, op: Any, inputs: Sequence[int], output: int) -> bool:
+    given, kernel = inputs[:2]
+    ints = _plain_ints(b, op, output, kernel)
+    if ints is None:
+        return False
+    *window, ins, outs = b.shape(kernel)
+    turned = b.stand_in(b.type(kernel).with_shape((*window, outs, ins)))
+    k0, t0 = stand_in(b, kernel), stand_in(b, turned)
+    if k0.size:
+        copy_part(b, kernel, turned, k0.swapaxes(-1, -2), t0, k0, t0)
+    b.call("plain_convolution_input_gradient", [given, turned], [output], ints)
+    return True
+
+
+def _plain_kernel_gradient(b: Builder, op: Any, inputs: Sequence[int], output: int) -> bool:
+    ints = _plain_ints(b, op, inputs[0], output)
+    if ints is not None:
+        b.call("plain_convolution_kernel_gradient", inputs[:2], [output], ints)
+    return ints is not None

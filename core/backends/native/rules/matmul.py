@@ -1,13 +1,16 @@
-"""Matrix products: `kernels/gemm.cpp`."""
+"""Matrix products: `kernels/gemm.cpp`, and `kernels/product.cpp` for what that does not take."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
 
+import numpy as np
+
 from ....ops.linalg.products import MatMul
 from ..extension import extension
 from ..lowering import Builder, rule
+from .operands import number_code
 
 __all__ = ["NO_ACTIVATION", "RELU", "call_gemm"]
 
@@ -62,4 +65,25 @@ def _packed(b: Builder, y: int, n: int, k: int, layout: int) -> int:
 @rule("MatMul")
 def matmul(b: Builder, op: MatMul, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """The bare product."""
-    return call_gemm(b, op, inputs, outputs[0])
+    return call_gemm(b, op, inputs, outputs[0]) or _any_product(b, op, inputs, outputs[0])
+
+
+def _any_product(b: Builder, op: MatMul, inputs: Sequence[int], output: int) -> bool:
+    """Of any number type; where each product's matrices begin is in a table."""
+    x, y = inputs
+    code, left, right, shape = number_code(b, x), b.shape(x), b.shape(y), b.shape(output)
+    if code is None:
+        return False
+    if not b.type(output).size:
+        return True
+    batch, (m, n) = prod(shape[:-2]), shape[-2:]
+    k = left[-2] if op.transpose_a else left[-1]
+    begins = [
+        np.broadcast_to(np.arange(prod(sizes[:-2])).reshape(sizes[:-2]), shape[:-2]).reshape(-1)
+        * prod(sizes[-2:])
+        for sizes in (left, right)
+    ]
+    table = b.table(np.stack(begins, axis=1))
+    ints = [code, batch, m, n, k, op.transpose_a, op.transpose_b]
+    b.call("product", [x, y, table], [output], ints)
+    return True

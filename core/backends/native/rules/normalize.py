@@ -29,17 +29,24 @@ def gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int])
 
 
 def _call(b: Builder, kernel: str, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
-    if not b.is_float32(*inputs, *outputs):
+    size_bytes = _float_bytes(b, *inputs, *outputs)
+    if size_bytes is None:
         return False
     shape = b.shape(inputs[0])
-    b.call(kernel, inputs, outputs, [prod(shape[:-1]), shape[-1]], [op.epsilon])
+    b.call(kernel, inputs, outputs, [prod(shape[:-1]), shape[-1], size_bytes], [op.epsilon])
     return True
+
+
+def _float_bytes(b: Builder, *values: int) -> int | None:
+    """Bytes of an element, if all are float32 or all are float64."""
+    names = {b.type(n).dtype.name for n in values}
+    return {"float32": 4, "float64": 8}.get(names.pop()) if len(names) == 1 else None
 
 
 @rule("BatchNormInference")
 def inference(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """(x - mean) * factor + offset; the factor depends on variables alone and is kept."""
-    if not b.is_float32(*inputs):
+    if _float_bytes(b, *inputs) is None:
         return False
     x, scale, offset, mean, variance = inputs
     if not b.type(x).size:
@@ -62,9 +69,8 @@ def inference(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]
 
 def _factor(program: Program, epsilon: float, scale: int, variance: int) -> int:
     """What each channel is multiplied by: scale / sqrt(variance + epsilon)."""
-    added = program.emit(
-        REGISTRY["Add"](), variance, program.constant(np.asarray(epsilon, np.float32))
-    )
+    constant = np.asarray(epsilon, program.types[variance].dtype.numpy)
+    added = program.emit(REGISTRY["Add"](), variance, program.constant(constant))
     return program.emit(REGISTRY["Divide"](), scale, program.emit(REGISTRY["Sqrt"](), added))
 
 
@@ -113,9 +119,10 @@ def fold_normalization(
 @rule("LayerNorm")
 def layer_norm(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """Each example by its own mean and variance."""
-    if not b.is_float32(*inputs, *outputs):
+    size_bytes = _float_bytes(b, *inputs, *outputs)
+    if size_bytes is None:
         return False
     shape = b.shape(inputs[0])
-    sizes = prod(shape[: -op.axes]), prod(shape[-op.axes :])
+    sizes = prod(shape[: -op.axes]), prod(shape[-op.axes :]), size_bytes
     b.call("layer_norm", inputs, outputs, sizes, [op.epsilon])
     return True

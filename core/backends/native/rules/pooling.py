@@ -52,6 +52,23 @@ def max_pool_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Seque
     return _call(b, "max_pool_gradient", pooling_ints(b, op, inputs[0]), inputs, outputs)
 
 
+@rule("MaxPoolGradGrad")
+def max_pool_gradient_gradient(
+    b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]
+) -> bool:
+    """What lies at the first maximum of each window."""
+    return _call(b, "max_pool_gradient_gradient", pooling_ints(b, op, inputs[0]), inputs, outputs)
+
+
+@rule("MaxPoolArgmax")
+def max_pool_places(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """Where that is."""
+    ints = pooling_ints(b, op, inputs[0])
+    if ints is not None:
+        ints.append(op.is_in_batch)
+    return _call(b, "max_pool_places", ints, inputs, outputs)
+
+
 @rule("AvgPool")
 def mean_pool(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """The mean of each window's real cells."""
