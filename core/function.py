@@ -43,13 +43,15 @@ class CompiledPlan:
     Attributes:
         uses: the variables that need a value before a run: those read, and those whose reads the
             passes found to be useless, so that passes do not decide when a value is first needed.
+        ready: names the session in which all of those had a value when it was last run.
     """
 
-    __slots__ = ("execute", "feed_positions", "plan", "reads", "uses", "writes")
+    __slots__ = ("execute", "feed_positions", "plan", "reads", "ready", "uses", "writes")
 
     def __init__(self, plan: Plan, backend: Backend, uses: list[Variable]) -> None:
         self.plan = plan
         self.uses = uses
+        self.ready: object = None
         self.execute: Executable = executable(plan, backend)
         self.reads: list[Variable] = list(plan.program.state_in)
         self.writes: list[Variable] = plan.writes

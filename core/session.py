@@ -43,25 +43,26 @@ _default: ContextVar[Session | None] = ContextVar("thalweg_session", default=Non
 
 
 class _Lock:
-    """Many readers or one writer; the writing thread may enter again."""
+    """Many readers (`with lock:`) or one writer; the writing thread may enter again."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition(threading.RLock())
         self._readers: Counter[int] = Counter()  # how often each thread has entered
 
-    @contextmanager
-    def read(self) -> Iterator[None]:
+    def __enter__(self) -> None:
+        """Reads; not a generator, which would cost as much as the rest of a small run's locking."""
         thread = threading.get_ident()
         with self._condition:
             self._readers[thread] += 1
-        try:
-            yield
-        finally:
-            with self._condition:
-                self._readers[thread] -= 1
-                if not self._readers[thread]:
-                    del self._readers[thread]
-                    self._condition.notify_all()
+
+    def __exit__(self, *error: object) -> None:
+        """Ends reading."""
+        thread = threading.get_ident()
+        with self._condition:
+            self._readers[thread] -= 1
+            if not self._readers[thread]:
+                del self._readers[thread]
+                self._condition.notify_all()
 
     @contextmanager
     def write(self) -> Iterator[None]:
@@ -143,6 +144,7 @@ class Session:
             self.backend = _strict(self.backend)
         self._passes_off = frozenset(passes_off)
         self._values: weakref.WeakKeyDictionary[Variable, Any] = weakref.WeakKeyDictionary()
+        self._key = object()  # of these values, see `CompiledPlan.ready`
         self._lock = _Lock()
         self._first_use = threading.RLock()
         self._closed = False
@@ -252,13 +254,14 @@ class Session:
         execute = execute or compiled.execute
         backend = self.backend
         feeds = [backend.put(arrays[i]) for i in compiled.feed_positions]
-        if compiled.uses:
+        if compiled.ready is not self._key:
             self._initialize(compiled.uses)
+            compiled.ready = self._key
         store = self._values
         if not compiled.writes and not compiled.reads:
             fetches, _ = execute(feeds, ())
         elif not compiled.writes:
-            with self._lock.read():
+            with self._lock:
                 state = [store[v] for v in compiled.reads]
                 fetches, _ = execute(feeds, state)
         else:
@@ -350,7 +353,7 @@ class Session:
     def value(self, variable: Variable) -> np.ndarray[Any, Any]:
         """A copy of a variable's value; no plan is needed."""
         self._initialize([variable])
-        with self._lock.read():
+        with self._lock:
             return np.array(self._home(variable).get(self._values[variable]))
 
     def load(self, variable: Variable, value: Any) -> None:
@@ -514,6 +517,7 @@ class Session:
         """Frees the values of variables; the session cannot run again."""
         self._closed = True
         self._values.clear()
+        self._key = object()
 
 
 def _strict(backend: Backend) -> Backend:

@@ -330,9 +330,12 @@ class TensorType:
         """True if a value of this shape may stand where this type is declared."""
         if self.shape is None or shape is None:
             return True
-        return len(shape) == len(self.shape) and all(
-            a is None or b is None or a == b for a, b in zip(self.shape, shape, strict=True)
-        )
+        if len(shape) != len(self.shape):
+            return False
+        for a, b in zip(self.shape, shape, strict=True):  # a loop: all(…) takes twice as long
+            if a != b and a is not None and b is not None:
+                return False
+        return True
 
     def __str__(self) -> str:
         return f"{self.dtype.name} {shape_text(self.shape)}"

@@ -188,9 +188,11 @@ def test_a_run_of_another_thread_is_not_interrupted() -> None:
 
 
 PROGRAM = """
+import signal
 import numpy as np
 import thalweg.core as core
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 count = core.Variable(np.zeros(4, "f"))
 add = count.assign_add(core.ones([4]))
 step = [add, core.while_loop(lambda y: y > -1, lambda y: [core.cos(y)], [add[0]])[0]]
@@ -211,6 +213,8 @@ def test_ctrl_c() -> None:
     ) as process:
         output, delays = process.stdout, []
         assert output is not None
+        watchdog = threading.Timer(60, process.kill)  # an endless loop is what is tested
+        watchdog.start()
         for _ in range(3):
             assert output.readline() == "runs\n"
             time.sleep(0.3)
@@ -219,5 +223,6 @@ def test_ctrl_c() -> None:
             assert output.readline() == "stopped\n"
             delays.append(time.perf_counter() - start)
         assert output.read() == "[0.0, 0.0, 0.0, 0.0] [1.0, 1.0, 1.0, 1.0]\n"
+        watchdog.cancel()
     assert min(delays) < SOON_S
     assert process.returncode == 0
