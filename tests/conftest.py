@@ -21,7 +21,7 @@ _COMMON = {
 # Examples are small, and a broken op must not cost minutes: only the long profile shrinks.
 hypothesis.settings.register_profile(
     "quick",
-    max_examples=7,
+    max_examples=5,
     derandomize=True,
     phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
     **_COMMON,

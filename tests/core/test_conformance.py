@@ -1,7 +1,7 @@
 """Every op against its row in `tests/conformance/cases_<family>.py`, one test a check.
 
 `--backend=NAME` (several times) chooses the backends; `--hypothesis-profile=long`, or the
-environment variable THALWEG_HYPOTHESIS_PROFILE, draws more than the seven fixed examples.
+environment variable THALWEG_HYPOTHESIS_PROFILE, draws more than the five fixed examples.
 """
 
 from __future__ import annotations
