@@ -12,6 +12,7 @@ import thalweg.core as core
 from thalweg.core import function, lower
 from thalweg.core.backends.native import executable, extension
 from thalweg.core.backends.native.lowered import Lowered
+from thalweg.core.backends.native.rules import elementwise
 from thalweg.core.backends.native.rules.elementwise import _Chain
 from thalweg.core.ops.loops import Scan
 from thalweg.core.ops.state import Trace
@@ -215,7 +216,7 @@ def groups_stand_where_they_begin(patch: pytest.MonkeyPatch) -> None:
 
 def groups_forget_who_reads_them(patch: pytest.MonkeyPatch) -> None:
     def fused(program: Any, members: Any, needed: Any) -> Any:
-        return fuse._fused(program, members, [members[-1].outputs[0]])
+        return fuse._fused(program, members, [members[-1].outputs[0]], fuse._overwritable)
 
     patch.setattr(fuse, "_fused_group", fused)
 
@@ -229,8 +230,14 @@ def registers_are_free_one_step_early(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_Chain, "_last_uses", last)
 
 
-def anything_is_a_bias(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fuse, "_is_bias", lambda program, add, value, head: True)
+def parts_lie_at_the_start(patch: pytest.MonkeyPatch) -> None:
+    plain = elementwise.parts_of
+
+    def parts_of(program: Any, instruction: Any) -> Any:
+        parts = plain(program, instruction)
+        return parts and [part._replace(offset=0) for part in parts]
+
+    patch.setattr(elementwise, "parts_of", parts_of)
 
 
 def what_variables_give_stays(patch: pytest.MonkeyPatch) -> None:
@@ -255,7 +262,7 @@ def temporaries_lie_over_the_arena(patch: pytest.MonkeyPatch) -> None:
         groups_stand_where_they_begin,
         groups_forget_who_reads_them,
         registers_are_free_one_step_early,
-        anything_is_a_bias,
+        parts_lie_at_the_start,
         what_variables_give_stays,
         temporaries_lie_over_the_arena,
     ],
