@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import thalweg.core as core
-from thalweg.core import Session, cond, get_threads, placeholder, scan, set_threads, while_loop
+from thalweg.core import Session, cond, placeholder, scan, while_loop
 from thalweg.core.backends.native import extension
 from thalweg.core.opdef import OpDef, apply
 from thalweg.core.types import TensorType
@@ -25,13 +25,6 @@ W = RNG.normal(size=(40, 40)).astype("f") / 6
 def graph() -> Iterator[Any]:
     with core.Graph().as_default() as context:
         yield context.graph
-
-
-@pytest.fixture
-def threads() -> Iterator[Callable[[int], None]]:
-    before = get_threads()
-    yield set_threads
-    set_threads(before)
 
 
 def is_one_segment(fetches: Any, feeds: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import thalweg.core as core
-from thalweg.core import Session, get_threads, set_threads
+from thalweg.core import Session, set_threads
 from thalweg.core.backends.native import extension
 
 pytestmark = pytest.mark.skipif(extension is None, reason="the engine is not built here")
@@ -22,13 +22,6 @@ RNG = np.random.default_rng(0)
 def graph() -> Any:
     with core.Graph().as_default() as context:
         yield context.graph
-
-
-@pytest.fixture
-def threads() -> Any:
-    before = get_threads()
-    yield set_threads
-    set_threads(before)
 
 
 def network() -> tuple[Any, Any, Any]:

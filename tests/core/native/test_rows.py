@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import thalweg.core as core
-from thalweg.core import Session, get_threads, set_threads
+from thalweg.core import Session
 from thalweg.core.backends.native import extension
 from thalweg.core.backends.native.lowering import Builder, LoopCall, lower_instruction
 from thalweg.core.backends.native.rows import block_size, find_rows, with_rows
@@ -28,13 +28,6 @@ B, N = 6, 4  # rows, and what each has
 def graph() -> Iterator[Any]:
     with core.Graph().as_default() as context:
         yield context.graph
-
-
-@pytest.fixture
-def threads() -> Iterator[Callable[[int], None]]:
-    before = get_threads()
-    yield set_threads
-    set_threads(before)
 
 
 class Writer:
