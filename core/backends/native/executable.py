@@ -195,16 +195,20 @@ class NativeExecutable:
                 raise _step_error(failure.instruction, failure) from None
         else:
             self._run_parts(arrays, made, feeds, state)
+        return self._results(made, state)
+
+    def _results(
+        self, made: dict[int, Any], state: Sequence[Array]
+    ) -> tuple[list[Array], list[Array]]:
+        """Fetches and new values of variables, of what a run has made and written in place."""
         for n, position in self._in_place.items():
             made[n] = state[position].view()  # another object: who knew the old one sees a change
         program, shared = self._plan.program, self._plan.memory.detached
-        return (
-            [np.array(made[n], order="C") if n in shared else made[n] for n in program.fetches],
-            [
-                np.array(made[n], order="C") if n in shared else made[n]
-                for n in program.state_out.values()
-            ],
+        fetches, new = (
+            [np.array(made[n], order="C") if n in shared else made[n] for n in values]
+            for values in (program.fetches, program.state_out.values())
         )
+        return fetches, new
 
     @property
     def can_repeat(self) -> bool:
@@ -235,7 +239,6 @@ class NativeExecutable:
         Raises:
             KernelError: if not even one could be done; or what a handler of a signal has raised.
         """
-        program, shared = self._plan.program, self._plan.memory.detached
         strides: list[int] = []
         arrays: list[Any] = []
         for i in self._given:
@@ -244,7 +247,7 @@ class NativeExecutable:
         arrays += [state[i] for i in self._state_given]
         strides += [0] * len(self._state_given)
         made: dict[int, Any] = {}
-        kept = set(program.fetches) if keeps_all else set()
+        kept = set(self._plan.program.fetches) if keeps_all else set()
         for n, shape, dtype in self._fresh:
             array = np.empty((count, *shape) if n in kept else shape, dtype)
             arrays.append(array)
@@ -269,16 +272,9 @@ class NativeExecutable:
             raise error
         if done % 2 == 0:
             made.update(spare_arrays)
-        for n, position in self._in_place.items():
-            made[n] = state[position].view()
         for n in kept:
             made[n] = made[n][:done].reshape(-1, *made[n].shape[2:])
-
-        def result(n: int) -> Any:
-            return np.array(made[n], order="C") if n in shared else made[n]
-
-        fetches = [result(n) for n in program.fetches]
-        return done, fetches, [result(n) for n in program.state_out.values()], error
+        return done, *self._results(made, state), error
 
     def _spares(self) -> dict[int, list[int]]:
         """Results that need two places in turn -> positions of the variables that they become."""

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....program import Instruction, Program
-from .move import merged_axes, start_of
+from ..lowering import Builder
+from .move import merged_axes, stand_in, start_of
 
 __all__ = ["Part", "parts_of", "places_in"]
 
@@ -30,7 +31,7 @@ class Part(NamedTuple):
 
 def parts_of(program: Program, instruction: Instruction) -> list[Part] | None:
     """Where a Slice or a Split finds its results; None if one of them is not rows."""
-    whole = _stand_in(program, instruction.inputs[0])
+    whole = stand_in(Builder(program), instruction.inputs[0])
     sizes = [program.constants.get(n) for n in instruction.inputs[1:]]
     if any(size is None for size in sizes) or not whole.size:
         return None
@@ -41,17 +42,11 @@ def parts_of(program: Program, instruction: Instruction) -> list[Part] | None:
 def places_in(program: Program, concat: Instruction) -> list[Part] | None:
     """Where a Concat puts its inputs; None if one of them is not rows."""
     opdef: Any = concat.opdef
-    whole = _stand_in(program, concat.outputs[0])
+    whole = stand_in(Builder(program), concat.outputs[0])
     if not whole.size:
         return None
     ends = np.cumsum([program.types[n].dims()[opdef.axis] for n in concat.inputs])
     return _all(whole, np.split(whole, ends[:-1], axis=opdef.axis))
-
-
-def _stand_in(program: Program, n: int) -> np.ndarray[Any, Any]:
-    """An array of a value's shape; nothing reads or writes it."""
-    type_ = program.types[n]
-    return np.empty([int(size or 0) for size in type_.dims()], type_.dtype.numpy)
 
 
 def _all(whole: np.ndarray[Any, Any], views: Any) -> list[Part] | None:
