@@ -75,8 +75,17 @@ class Rewriter:
 Rule = Callable[[Rewriter, Instruction], "tuple[int, ...] | None"]
 
 
-def rewrite(program: Program, rule: Rule) -> Program:
-    """Applies `rule` to each instruction in order, then drops what nothing needs."""
+def rewrite(program: Program, rule: Rule, about: str | None = None) -> Program:
+    """Applies `rule` to each instruction in order, then drops what nothing needs.
+
+    Args:
+        program: is left as it is.
+        rule: what stands in an instruction's place; None for itself.
+        about: the label of an op without which the rule changes nothing: most programs have none,
+            and are returned at once.
+    """
+    if about is not None and all(i.opdef.label != about for i in program.instructions):
+        return program
     rewriter = Rewriter(program)
     replaced: dict[int, int] = {}
     for old in program.instructions:

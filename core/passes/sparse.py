@@ -33,7 +33,7 @@ class _Rows(NamedTuple):
 
 def sparse(program: Program) -> Program:
     """Replaces updates of tables by updates of their rows, where that is the same and less work."""
-    return rewrite(program, _split)
+    return rewrite(program, _split, about="ScatterRows")
 
 
 def _split(rewriter: Rewriter, instruction: Instruction) -> tuple[int, ...] | None:

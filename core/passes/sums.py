@@ -24,7 +24,7 @@ __all__ = ["sum_outside"]
 
 def sum_outside(program: Program) -> Program:
     """Takes sums of products out of scans whose sizes are known."""
-    return rewrite(program, _rule)
+    return rewrite(program, _rule, about="Scan")
 
 
 _LINEAR = {"Add", "Concat", "Reshape", "SliceGrad", "Transpose"}  # may as well follow the sum
