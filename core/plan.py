@@ -16,6 +16,7 @@ import numpy as np
 from .errors import ShapeError
 from .ops.state import Variable
 from .passes import run_passes
+from .passes.ahead import ahead
 from .passes.fuse import Fusion, fuse
 from .passes.memory import Memory, delay_writes, plan_memory
 from .program import Program, print_program
@@ -76,6 +77,8 @@ def make_plan(
     special = run_passes(specialize(program, shapes, given), off)
     divided = cut(special)
     first, rest = (special, None) if divided is None else divided
+    if fusion is not None and fusion.keeps_fixed and ahead.__name__ not in off:
+        first = ahead(first)
     if fusion is not None and fuse.__name__ not in off:
         first = fuse(first, fusion)
     if rest is None:

@@ -47,7 +47,13 @@ TAILS = (
 
 
 class Fusion(Protocol):
-    """What a backend can run as one instruction."""
+    """What a backend can run as one instruction.
+
+    Attributes:
+        keeps_fixed: whether it computes what follows from variables alone once for many runs.
+    """
+
+    keeps_fixed: bool
 
     def joins(self, program: Program, instruction: Instruction) -> bool:
         """Whether an element-wise instruction can be part of a group."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..ops.loops import Scan
 from ..ops.source import Literal
 from ..program import Instruction, Program
 from .rewrite import Rewriter, rewrite
@@ -21,6 +22,8 @@ def merge(program: Program) -> Program:
             same[number] = first.setdefault(Literal(array), number)
 
     def rule(rewriter: Rewriter, instruction: Instruction) -> tuple[int, ...] | None:
+        if isinstance(instruction.opdef, Scan):
+            return _without_twins(rewriter, instruction)
         if not instruction.opdef.is_pure:
             return None
         where = instruction.origin.device  # a value of another device is another value
@@ -29,3 +32,17 @@ def merge(program: Program) -> Program:
         return None if known == instruction.outputs else known
 
     return rewrite(program, rule)
+
+
+def _without_twins(rewriter: Rewriter, instruction: Instruction) -> tuple[int, ...] | None:
+    """A scan whose body hands out one value twice puts it together once."""
+    op: Scan = instruction.opdef  # type: ignore[assignment]
+    first: dict[int, int] = {}
+    stacked = zip(
+        op.bodies[0].fetches[op.carries :], instruction.outputs[op.carries :], strict=True
+    )
+    same = [first.setdefault(fetch, output) for fetch, output in stacked]
+    if len(first) == len(same):
+        return None
+    rewriter.keep(instruction)
+    return (*instruction.outputs[: op.carries], *same)

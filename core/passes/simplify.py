@@ -15,6 +15,7 @@ from ..opdef import REGISTRY
 from ..ops.gather import Gather
 from ..ops.slicing import ALL, Slice, SliceGrad, Span
 from ..program import Instruction, Program
+from ..types import TensorType
 from .rewrite import Rewriter, rewrite
 
 __all__ = ["RULES", "simplify"]
@@ -111,6 +112,52 @@ def _transpose_of_transpose(rewriter: Rewriter, instruction: Instruction) -> int
     if axes == tuple(range(len(axes))):
         return inner.inputs[0]
     return rewriter.emit(type(instruction.opdef)(axes), inner.inputs[0])  # type: ignore[call-arg]
+
+
+def _picked_in_order(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """Rows picked and then put in another order are picked in that order."""
+    axes = getattr(instruction.opdef, "axes", None)
+    made = rewriter.made_by(instruction.inputs[0], "Gather")
+    if made is None or axes is None:
+        return None
+    params, indices = made.inputs
+    order = _row_order(made, axes, rewriter.type(params), rewriter.type(indices))
+    if order is None:
+        return None
+    picks = rewriter.emit(type(instruction.opdef)(order), indices)  # type: ignore[call-arg]
+    return rewriter.emit(made.opdef, params, picks)
+
+
+def _scattered_in_order(rewriter: Rewriter, instruction: Instruction) -> int | None:
+    """Rows put in another order and then added up are added up where they lie."""
+    rows, indices, shape = instruction.inputs
+    moved = rewriter.made_by(rows, "Transpose")
+    axes = getattr(moved.opdef, "axes", None) if moved else None
+    if moved is None or axes is None:
+        return None
+    whole = rewriter.type(instruction.outputs[0])
+    order = _row_order(instruction, axes, whole, rewriter.type(indices))
+    if order is None:
+        return None
+    back = tuple(order.index(axis) for axis in range(len(order)))
+    picks = rewriter.emit(type(moved.opdef)(back), indices)  # type: ignore[call-arg]
+    return rewriter.emit(instruction.opdef, moved.inputs[0], picks, shape)
+
+
+def _row_order(
+    picking: Instruction,
+    axes: tuple[int, ...],
+    table: TensorType,
+    indices: TensorType,
+) -> tuple[int, ...] | None:
+    """What a permutation of picked rows is of their indices, if it leaves the rows themselves."""
+    if table.shape is None or indices.shape is None:
+        return None
+    count, rank = len(table.shape), len(indices.shape)
+    if picking.opdef.axes(count, rank) != (0, 0):  # type: ignore[attr-defined]
+        return None
+    rest = tuple(range(rank, rank + count - 1))
+    return axes[:rank] if rank > 1 and axes[rank:] == rest else None
 
 
 def _neutral(scalar: float, *, sides: tuple[int, ...]) -> SimpleRule:
@@ -224,7 +271,8 @@ RULES: dict[str, tuple[SimpleRule, ...]] = {
     "DynamicSlice": (_known_slice,),
     "DynamicSliceGrad": (_known_slice,),
     "Gather": (_known_pick,),
-    "Transpose": (_transpose_of_transpose,),
+    "ScatterRows": (_scattered_in_order,),
+    "Transpose": (_transpose_of_transpose, _picked_in_order),
     "Add": (_neutral(0.0, sides=(0, 1)),),
     "Subtract": (_neutral(0.0, sides=(1,)),),
     "Multiply": (_neutral(1.0, sides=(0, 1)), _nothing_flows),

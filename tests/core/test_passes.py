@@ -141,6 +141,60 @@ def test_a_view_of_a_view_is_one_view():
     assert labels(simplify(specialize(lower([y], [x]), [(4, 6)]))) == ["Reshape"]
 
 
+def picking(axes, shape=(5, 4), indices=(2, 3)):
+    """The plan of transpose(gather(table, i), axes), its tensor, and what to feed."""
+    i = core.placeholder("int32", [None, None])
+    y = core.transpose(core.gather(core.constant(np.ones(shape, np.float32)), i), axes)
+    return specialize(simplify(lower([y], [i])), [indices])
+
+
+def test_rows_are_picked_in_the_order_in_which_they_are_wanted():
+    program = picking([1, 0, 2])
+    assert labels(program) == ["Transpose", "Gather"]
+    assert program.types[program.fetches[0]].shape == (3, 2, 4)
+    assert labels(picking([1, 2, 0])) == ["Gather", "Transpose"]  # it moves what is in a row
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1), (1, 2, 0), (2, 0, 1), (2, 1, 0)], ids=str)
+def test_picking_and_adding_up_in_another_order_change_nothing(order):
+    rng = np.random.default_rng(0)
+    table, weights = rng.normal(size=(5, 4)), rng.normal(size=(2, 3, 6, 4))
+    picks = rng.integers(-5, 5, (2, 3, 6))
+    w = core.Variable(table)
+    i = core.placeholder("int32", [None, None, None])
+    rows = core.transpose(core.gather(w, i), [*order, 3])
+    [gradient] = core.gradients(core.reduce_sum(rows * weights.transpose([*order, 3])), [w.value()])
+    text = Session(backend="numpy").explain([rows, gradient], {i: picks})
+    moved = [line for line in text.splitlines() if "= Transpose(" in line]
+    assert moved and not any("float64" in line for line in moved)  # indices, and no rows
+    got_rows, got_gradient = Session().run([rows, gradient], {i: picks})
+    np.testing.assert_array_equal(got_rows, table[picks].transpose([*order, 3]))
+    expected = np.zeros_like(table)
+    np.add.at(expected, picks, weights)
+    np.testing.assert_allclose(got_gradient, expected, rtol=1e-12)
+
+
+def test_a_scan_puts_together_once_what_it_hands_out_twice():
+    x = core.placeholder("float32", [None, 3])
+
+    def body(row):
+        y = core.tanh(row)
+        return y * 2.0, y, y * 2.0
+
+    first, other, second = core.map_fn(body, x)
+    program = run_passes(lower([first, other, second], [x]))
+    verify(program)
+    [scan] = [i for i in program.instructions if i.opdef.label == "Scan"]
+    assert len(scan.outputs) == 2
+    assert program.fetches[0] == program.fetches[2] != program.fetches[1]
+    rows = np.arange(6, dtype=np.float32).reshape(2, 3)
+    y = np.tanh(rows)
+    for value, expected in zip(
+        Session().run([first, other, second], {x: rows}), (2 * y, y, 2 * y), strict=True
+    ):
+        np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
 def test_a_softmax_that_is_fed_is_not_looked_through():
     x = core.placeholder("float32", [2])
     s = core.softmax(x)

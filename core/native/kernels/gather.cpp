@@ -7,6 +7,9 @@ namespace {
 
 constexpr int64_t TASK_BYTES = 1 << 16;
 constexpr int MAX_AXES = 12;
+// Which row comes next, the processor does not foresee: memory is asked so many bytes before.
+constexpr int64_t AHEAD_BYTES = 4096;
+constexpr int64_t LINE_BYTES = 64;
 
 int64_t rows_a_task(int64_t bytes) { return greater(1, TASK_BYTES / greater(8, bytes)); }
 
@@ -21,12 +24,17 @@ template <class Index, class RowType> void pick_rows(Call *call, const RowType &
     const char *table = (const char *)call->buffers[0];
     char *y = (char *)call->buffers[2];
     const int64_t rows = v[0] * before * count;
+    const int64_t ahead = greater(1, AHEAD_BYTES / greater(LINE_BYTES, bytes));
+    const int64_t fetched = smaller(bytes, AHEAD_BYTES);
     parallel_spans(call, rows, rows_a_task(bytes), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end;) {  // a run of rows of one table
             const int64_t group = i / count, last = smaller(end, (group + 1) * count);
             const Index *picked = indices + group / before * count - group * count;
             const char *from = table + group * size * bytes;
             for (; i < last; ++i) {
+                const int64_t next = i + ahead < last ? int64_t(picked[i + ahead]) : -1;
+                for (int64_t at = 0; next >= 0 && at < fetched; at += LINE_BYTES)
+                    __builtin_prefetch(from + next * bytes + at, 0, 2);
                 int64_t index = picked[i];
                 index += index < 0 ? from_end : 0;
                 if (uint64_t(index) < uint64_t(size)) row.copy(y + i * bytes, from + index * bytes);

@@ -96,6 +96,8 @@ def _folding_pays(
 class NativeFusion:
     """What the engine runs as one instruction. Implements `Fusion`."""
 
+    keeps_fixed = True
+
     def joins(self, program: Program, instruction: Instruction) -> bool:
         """Whether it has element-wise code for it."""
         return is_supported(program, instruction)
