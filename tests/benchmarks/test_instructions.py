@@ -106,3 +106,10 @@ def test_a_machine_without_valgrind_is_told(monkeypatch: Any, capsys: Any) -> No
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert instructions.main([]) == 2
     assert "valgrind is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind counts the instructions")
+def test_no_plan_takes_more_instructions_than_are_stored(capsys: Any) -> None:
+    failed = instructions.main([])
+    assert not failed, capsys.readouterr().out
