@@ -365,6 +365,13 @@ class Graph:
             self._reserved.add(name)
         return name
 
+    def forget_names(self) -> None:
+        """Later operations may have names that are taken; what has them now is no longer found."""
+        with self._lock:
+            self._by_name = weakref.WeakValueDictionary()
+            self._reserved.clear()
+            self._next_suffix.clear()
+
     def _numbered(self, name: str) -> str:
         if len(self._next_suffix) > 64 + 4 * (len(self._by_name) + len(self._reserved)):
             self._next_suffix.clear()  # only hints; without this, dead names would pile up

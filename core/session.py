@@ -25,7 +25,8 @@ from .backends.numpy import NumpyBackend as _NumpyBackend  # registers it
 from .devices import as_device
 from .errors import GraphError, OptionError, ShapeError, user_site
 from .function import CompiledPlan, GraphFunction
-from .graph import OPERATORS, Graph, Operation, Tensor, get_default_graph, library
+from .graph import OPERATORS, Graph, Operation, Tensor, get_default_graph
+from .initial import initial_arrays
 from .ops.source import as_array
 from .ops.state import Variable
 from .plan import Plan
@@ -383,36 +384,18 @@ class Session:
 
     def _initialize(self, variables: Sequence[Variable]) -> None:
         """Computes the initial values of those that have no value yet."""
-        for variable in variables:
-            if variable not in self._values:
-                with self._first_use:
-                    if variable not in self._values:
-                        value = self._home(variable).put(self._initial_value(variable))
-                        # meanwhile another thread may have assigned one, which then stays
-                        self._values.setdefault(variable, value)
+        if all(variable in self._values for variable in variables):
+            return
+        with self._first_use:
+            missing = [variable for variable in variables if variable not in self._values]
+            for variable, array in initial_arrays(missing, self._computed):
+                # meanwhile another thread may have assigned one, which then stays
+                self._values.setdefault(variable, self._home(variable).put(array))
 
-    def _initial_value(self, variable: Variable) -> np.ndarray[Any, Any]:
-        initial = variable.initial_value
-        if isinstance(initial, np.ndarray):
-            return np.array(initial)
-        if isinstance(initial, Tensor):
-            function = GraphFunction([initial], [])
-        else:
-            with Graph().as_default(), library():
-                function = GraphFunction([variable.initial_tensor()], [])
+    def _computed(self, function: GraphFunction) -> list[Any]:
+        """What a function without feeds gives."""
         arrays = function.bind(())
-        [value] = self._execute(function.compiled(arrays, self.backend), arrays)
-        # copies what is not ours alone
-        value = np.require(value, variable.dtype.numpy, ["C", "W", "O"])
-        if not variable.type.accepts_shape(value.shape):
-            raise ShapeError(
-                "Variable",
-                "the initial value has another shape",
-                expected=f"{variable.type}, the type of '{variable.name}'",
-                got=f"{value.dtype} {value.shape}",
-                site=variable.site,
-            )
-        return value
+        return self._execute(function.compiled(arrays, self.backend), arrays)
 
     # Fetches and feeds --------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ CORE_LAYERS = (  # a module may import its own line and those above it
     {"plan"},
     {"backends"},
     {"function"},
-    {"drawing"},
+    {"drawing", "initial"},
     {"session"},
     {"__init__"},
 )

@@ -323,3 +323,38 @@ def test_what_only_sizes_can_tell_is_checked_by_the_plan():
         with pytest.raises(core.ShapeError, match="does not fit the variable"):
             Session().run(write, {x: [1.0, 2.0]})
         assert Session().run(write, {x: [1.0, 2.0, 3.0]}).tolist() == [1, 2, 3]
+
+
+def test_what_a_function_draws_does_not_depend_on_who_is_initialised_with_it():
+    def draws():
+        return core.random_normal([4])
+
+    core.set_seed(3)
+    one, two = (
+        core.Variable(draws, dtype="float32", shape=[4]),
+        core.Variable(draws, dtype="float32", shape=[4]),
+    )
+    together = Session()
+    both = together.run([one, two])
+    alone = [Session().run(variable) for variable in (two, one)][::-1]
+    np.testing.assert_array_equal(both, alone)
+
+
+def test_equal_initial_values_are_not_one_array():
+    one, two = (core.Variable(lambda: core.zeros([3]), dtype="float32", shape=[3]) for _ in "12")
+    session = Session()
+    session.run([one, two])
+    session.run(one.assign_add([1.0, 1.0, 1.0]))
+    assert session.run([one, two])[1].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_all_variables_of_a_run_are_initialised_by_one_program(monkeypatch):
+    runs = []
+    call = Session._execute
+    monkeypatch.setattr(
+        Session, "_execute", lambda self, *args: runs.append(args) or call(self, *args)
+    )
+    start = {"dtype": "float32", "shape": [2]}
+    variables = [core.Variable(lambda: core.ones([2]), **start) for _ in range(5)]
+    assert float(Session().run(core.add_n([v.value() for v in variables]))[0]) == 5.0
+    assert len(runs) == 2  # the sum, and all that it reads
