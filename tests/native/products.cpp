@@ -140,7 +140,7 @@ void test_convolution(const char *name, const Geometry &g) {
                   {},
                   {Array::of(x), pack.outputs[0]},
                   {Array::empty<float>(g.y_size())}};
-        test.ints.insert(test.ints.end(), {has_bias, has_bias});
+        test.ints.insert(test.ints.end(), {has_bias, has_bias, 0});
         if (has_bias) test.inputs.push_back(Array::of(bias));
         test.run();
         auto y = wanted.y;

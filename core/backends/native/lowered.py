@@ -133,7 +133,8 @@ class Lowered:
             for call in calls:
                 outputs = self._roots(call.outputs)
                 is_small = all(self.size_bytes(n) <= _MAX_FILL for n in call.outputs)
-                is_worth_it = call.inputs or is_small  # what has no inputs is cheap to make again
+                # what has no inputs is cheap to make again
+                is_worth_it = call.is_kept and (call.inputs or is_small)
                 if is_worth_it and self._roots(call.inputs) <= known and not outputs & loose:
                     known |= outputs
                     found.append(call)

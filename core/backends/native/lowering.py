@@ -72,6 +72,7 @@ class KernelCall:
         inputs: values it reads; negative numbers are temporaries.
         outputs: values it writes.
         ints, reals: as the kernel's comment lists them.
+        is_kept: whether its results are kept for later runs, if they are the same at each.
         instruction: what it is for.
     """
 
@@ -80,6 +81,7 @@ class KernelCall:
     outputs: tuple[int, ...]
     ints: tuple[int, ...]
     reals: tuple[float, ...]
+    is_kept: bool = field(default=True, kw_only=True)
     instruction: Instruction | None = field(default=None, compare=False, kw_only=True)
 
     def add_to(self, executor: Any, buffers: list[int]) -> None:
@@ -250,8 +252,9 @@ class Builder:
         outputs: Sequence[int],
         ints: Sequence[int] = (),
         reals: Sequence[float] = (),
+        is_kept: bool = True,
     ) -> None:
-        """Appends a call."""
+        """Appends a call; see `KernelCall`."""
         self.calls.append(
             KernelCall(
                 kernel,
@@ -259,6 +262,7 @@ class Builder:
                 tuple(outputs),
                 tuple(map(int, ints)),
                 tuple(map(float, reals)),
+                is_kept=is_kept,
             )
         )
 

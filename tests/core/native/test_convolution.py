@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from engine.calling import assert_near, assert_same_on_any_threads, run_op
 
+import thalweg.core as core
 from thalweg.core.backends.native import extension
 from thalweg.core.ops.conv import Convolution, ConvolutionInputGrad, ConvolutionKernelGrad
 
@@ -90,6 +91,44 @@ def test_outputs_and_gradients(case: Any) -> None:
     of_kernel = exact(ConvolutionKernelGrad(*case[3:]), x, g, sizes)
     limit = max(GRADIENT, ROUNDING * np.sqrt(g.size / g.shape[-1]))
     assert_near(kernel_gradient(case, x, g, kernel), of_kernel, limit)
+
+
+def pooled(case: Any, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """The largest of each 2 x 2 of relu(convolution + bias), in one instruction of the engine."""
+    _, _, _, strides, padding, dilations, groups = case
+    with core.Graph().as_default():
+        images = core.placeholder("float32", x.shape)
+        weights, row = core.Variable(kernel), core.Variable(bias)
+        y = core.convolution(images, weights, strides, padding, dilations=dilations, groups=groups)
+        y = core.max_pool2d(core.relu(y + row), 2, 2, "VALID")
+        session = core.Session(backend="native", strict=True)
+        assert "[Convolution+Add+Relu+MaxPool]" in session.explain(y, {images: x})
+        return session.run(y, {images: x})
+
+
+POOLED = [case for case in CASES if len(case[1]) == 2 and case[1] not in ((1, 1), (25, 24))]
+
+
+@pytest.mark.parametrize("case", POOLED, ids=str)
+def test_pooling_takes_the_largest_of_each_2_x_2(case: Any) -> None:
+    x, kernel, g = operands(case)
+    bias = np.random.default_rng(1).standard_normal(kernel.shape[-1], np.float32)
+    batch, height, width, out = g.shape
+    y = np.maximum(exact(forward(case), x, kernel) + bias, 0)[
+        :, : height // 2 * 2, : width // 2 * 2
+    ]
+    expected = y.reshape(batch, height // 2, 2, width // 2, 2, out).max((2, 4))
+    assert_near(pooled(case, x, kernel, bias), expected, 5e-6)  # as Winograd's, where that is used
+    assert_same_on_any_threads(lambda: pooled(case, x, kernel, bias))
+
+
+def test_nan_is_the_largest() -> None:
+    case = CASES[4]
+    x, kernel, _ = operands(case)
+    x[0, 10, 12, 0] = np.nan
+    result = np.isnan(pooled(case, x, kernel, np.zeros(20, np.float32)))
+    sees = np.isnan(exact(forward(case), x, kernel)).reshape(3, 12, 2, 12, 2, 20).any((2, 4))
+    np.testing.assert_array_equal(result, sees)
 
 
 @CASE

@@ -9,8 +9,11 @@ import pytest
 
 import thalweg.core as core
 from thalweg.core.backends.native import extension
+from thalweg.core.backends.native.lowered import Lowered
 from thalweg.core.backends.native.rules.winograd import Layer, is_transposed, suits, tile_size
+from thalweg.core.lower import lower
 from thalweg.core.ops.conv import Convolution
+from thalweg.core.plan import make_plan
 
 pytestmark = pytest.mark.skipif(extension is None, reason="the engine is not built here")
 
@@ -289,3 +292,21 @@ def test_in_a_graph(padding, window: int) -> None:
         back = convolve(layer.turned, tile_size(layer.turned), g, kernel, form=TURNED)
     np.testing.assert_array_equal(input_gradient, back)
     np.testing.assert_array_equal(kernel_gradients, kernel_gradient(layer, m, images, g))
+
+
+@pytest.mark.parametrize(
+    ("batch", "channels", "is_kept"),
+    [(1, 256, True), (32, 256, False), (32, 16, True)],  # few tiles, many tiles, small kernels
+    ids=str,
+)
+def test_kernels_stay_transformed_where_that_saves_time(
+    batch: int, channels: int, is_kept: bool
+) -> None:
+    x = core.placeholder("float32", [batch, 16, 16, channels])
+    kernel = core.Variable(normal(3, 3, channels, channels))
+    y = core.conv2d(x, kernel, padding="SAME")
+    lowered = Lowered(make_plan(lower([y], [x]), [x.shape]))
+    hoisted = [call.kernel for call in lowered.hoisted]
+    assert hoisted == (["winograd_kernel"] if is_kept else [])
+    [item] = lowered.items
+    assert [call.kernel for call in item.calls or ()] == ["winograd_kernel", "winograd"][is_kept:]

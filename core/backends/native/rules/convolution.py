@@ -111,23 +111,27 @@ def call_convolution(
     output: int,
     bias: int | None = None,
     activation: int = NO_ACTIVATION,
+    pool: bool = False,
 ) -> bool:
-    """The convolution of x with a kernel, plus a bias, through an activation."""
+    """A convolution, plus a bias, through an activation; the largest of each 2 x 2 if `pool`."""
     x, kernel = inputs
+    is_bare = bias is None and activation == NO_ACTIVATION and not pool
     if not b.is_float32(x, kernel, output):
-        return bias is None and activation == NO_ACTIVATION and _plain(b, op, inputs, output)
-    if call_winograd(b, op, inputs, output, bias, activation):
+        return is_bare and _plain(b, op, inputs, output)
+    if call_winograd(b, op, inputs, output, bias, activation, pool):
         return True
     shape = _shape_of(op, b.shape(x), b.shape(kernel))
     extra = [] if bias is None else [bias]
     if shape.is_product:
+        if pool:
+            return False
         sizes = [1, shape.batch * prod(shape.positions), shape.outputs, shape.inputs, 0, 0, 0, 0]
         b.call("gemm", [x, kernel, *extra], [output], [*sizes, len(extra), activation])
         return True
     if not shape.fits:
-        return bias is None and activation == NO_ACTIVATION and _plain(b, op, inputs, output)
+        return is_bare and _plain(b, op, inputs, output)
     packed = _pack(b, kernel, shape)
-    ints = [*shape.ints, len(extra), activation]
+    ints = [*shape.ints, len(extra), activation, pool]
     b.call("convolution", [x, packed, *extra], [output], ints)
     return True
 

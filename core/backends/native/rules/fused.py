@@ -15,7 +15,6 @@ from .matmul import NO_ACTIVATION, RELU, call_gemm
 from .normalize import fold_normalization
 from .parts import parts_of, places_in
 from .update import call_update
-from .winograd import call_winograd
 
 __all__ = ["NativeFusion"]
 
@@ -52,10 +51,10 @@ def _product(b: Builder, inner: Program, output: int) -> bool:
             pooled = True
         else:
             return False
-    if pooled:  # only Winograd's output transform pools
-        op: Any = head.opdef
-        is_ours = op.label == "Convolution" and normalization is None
-        return is_ours and call_winograd(b, op, head.inputs, output, bias, activation, True)
+    if pooled:
+        if head.opdef.label != "Convolution" or normalization is not None:
+            return False
+        return call_convolution(b, head.opdef, head.inputs, output, bias, activation, pool=True)
     call: Any = call_gemm if head.opdef.label == "MatMul" else call_convolution
     if normalization is None:
         return bool(call(b, head.opdef, head.inputs, output, bias, activation))

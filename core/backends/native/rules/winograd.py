@@ -31,6 +31,11 @@ __all__ = [
 _LANES = ALIGNMENT // 4  # of the widest vectors: channels are padded to whole vectors
 _MIN_CHANNELS = 8  # of the images: fewer products do not outweigh the transforms of the outputs
 _MIN_TILES = 8  # so many pay for the transform of the kernel, where it is not done in advance
+# A transformed kernel has 4 times the kernel's bytes. It is kept from run to run where it is small,
+# or where it takes more than a tenth of its layer: its bytes, at some 25 GB/s, to as many
+# multiplications a tile, at some 230 GFLOP/s.
+_SMALL_BYTES = 1 << 20
+_MANY_TILES = 384
 _PLAIN, _TURNED, _TRANSPOSED = 0, 1, 2  # forms of the kernel, of winograd.cpp
 _OVERLAP = 1.25  # what the transposed algorithm costs more a tile
 
@@ -120,9 +125,11 @@ def _transform(
 ) -> int:
     """The transformed kernel."""
     padded = -(-out // _LANES) * _LANES
-    transformed = b.temporary((m + layer.window - 1) ** 2 * channels * padded * 4)
+    size_bytes = (m + layer.window - 1) ** 2 * channels * padded * 4
+    transformed = b.temporary(size_bytes)
     ints = [m, layer.window, channels, out, form]
-    b.call("winograd_kernel", [kernel], [transformed], ints)
+    is_kept = size_bytes <= _SMALL_BYTES or layer.tiles(m) < _MANY_TILES
+    b.call("winograd_kernel", [kernel], [transformed], ints, is_kept=is_kept)
     return transformed
 
 
