@@ -154,46 +154,105 @@ constexpr int64_t STREAM_COLUMNS = 512;  // of a task: 8 rows of sums are 16 KB
 // that. So many rows ahead, memory has time to answer.
 constexpr int64_t AHEAD = 32;
 
-template <int M> void stream_columns(const Product &p, int64_t n0, int64_t n1, float *sums) {
-    const int64_t width = n1 - n0;
-    const int64_t last = p.k - 1;
-    for (int64_t i = 0; i < M * STREAM_COLUMNS; ++i) sums[i] = 0;
-    for (int64_t k = 0; k < p.k; k += 4) {
-        const int steps = int(smaller(4, p.k - k));
+// A piece of B, and the sums over its rows, M rows of them `apart`.
+struct Piece {
+    int64_t k0, k1, n0, n1;
+    float *sums;
+    int64_t apart;
+};
+
+template <int M> void add_rows(const Product &p, const Piece &t) {
+    const int64_t width = t.n1 - t.n0;
+    const int64_t last = t.k1 - 1;
+    for (int64_t i = 0; i < M; ++i)
+        for (int64_t j = 0; j < width; j += VL) store(t.sums + i * t.apart + j, vf{});
+    for (int64_t k = t.k0; k < t.k1; k += 4) {
+        const int steps = int(smaller(4, t.k1 - k));
         for (int64_t j = 0; j < width; j += VL) {
             const int64_t lanes = width - j;
             UNROLL for (int s = 0; s < 4; ++s)
-                __builtin_prefetch(p.b + smaller(k + s + AHEAD, last) * p.n + n0 + j, 0, 2);
+                __builtin_prefetch(p.b + smaller(k + s + AHEAD, last) * p.n + t.n0 + j, 0, 2);
             vf b[4];
             UNROLL for (int s = 0; s < 4; ++s)
-                b[s] = s < steps ? load_first(p.b + (k + s) * p.n + n0 + j, lanes) : vf{};
+                b[s] = s < steps ? load_first(p.b + (k + s) * p.n + t.n0 + j, lanes) : vf{};
             UNROLL for (int i = 0; i < M; ++i) {
-                vf sum = load(sums + i * STREAM_COLUMNS + j);
+                vf sum = load(t.sums + i * t.apart + j);
                 UNROLL for (int s = 0; s < 4; ++s)
                     sum += splat(p.a[i * p.k + k + (s < steps ? s : 0)]) * b[s];
-                store(sums + i * STREAM_COLUMNS + j, sum);
+                store(t.sums + i * t.apart + j, sum);
             }
         }
     }
-    for (int64_t i = 0; i < M; ++i)
-        for (int64_t j = 0; j < width; j += VL) {
-            vf v = load(sums + i * STREAM_COLUMNS + j);
-            if (p.bias) v += load_first(p.bias + i * p.bias_row + n0 + j, width - j);
+}
+
+void add_rows(const Product &p, const Piece &piece) {
+    switch (p.m) {
+        case 1: return add_rows<1>(p, piece);
+        case 2: return add_rows<2>(p, piece);
+        case 3: return add_rows<3>(p, piece);
+        case 4: return add_rows<4>(p, piece);
+        case 5: return add_rows<5>(p, piece);
+        case 6: return add_rows<6>(p, piece);
+        case 7: return add_rows<7>(p, piece);
+        default: return add_rows<8>(p, piece);
+    }
+}
+
+// Columns n0 .. n1 of C from the sums of `count` pieces, one after another.
+void finish_sums(const Product &p, const float *sums, int64_t count, int64_t apart, int64_t n0, int64_t n1) {
+    for (int64_t i = 0; i < p.m; ++i)
+        for (int64_t j = 0; j < n1 - n0; j += VL) {
+            const int64_t lanes = n1 - n0 - j;
+            vf v = load(sums + i * apart + j);
+            for (int64_t piece = 1; piece < count; ++piece) v += load(sums + (piece * p.m + i) * apart + j);
+            if (p.bias) v += load_first(p.bias + i * p.bias_row + n0 + j, lanes);
             if (p.activation == RELU) v = relu<float>(v);
-            store_first(p.c + i * p.n + n0 + j, v, width - j);
+            store_first(p.c + i * p.n + n0 + j, v, lanes);
         }
 }
 
-void stream_rows(const Product &p, int64_t n0, int64_t n1, float *sums) {
-    switch (p.m) {
-        case 1: return stream_columns<1>(p, n0, n1, sums);
-        case 2: return stream_columns<2>(p, n0, n1, sums);
-        case 3: return stream_columns<3>(p, n0, n1, sums);
-        case 4: return stream_columns<4>(p, n0, n1, sums);
-        case 5: return stream_columns<5>(p, n0, n1, sums);
-        case 6: return stream_columns<6>(p, n0, n1, sums);
-        case 7: return stream_columns<7>(p, n0, n1, sums);
-        default: return stream_columns<8>(p, n0, n1, sums);
+// By columns: a task adds up all of its columns, in its scratch.
+void stream_columns(Call *call, const Product &p) {
+    const int64_t columns = smaller(STREAM_COLUMNS, greater(64, round_up(divide_up(p.n, 8), 64)));
+    parallel(call, divide_up(p.n, columns), STREAM_ROWS * STREAM_COLUMNS * sizeof(float),
+             [&](int64_t task, char *scratch) {
+                 const int64_t n0 = task * columns, n1 = smaller(p.n, n0 + columns);
+                 float *sums = (float *)scratch;
+                 add_rows(p, {0, p.k, n0, n1, sums, STREAM_COLUMNS});
+                 finish_sums(p, sums, 1, STREAM_COLUMNS, n0, n1);
+             });
+}
+
+// By rows, where there are many: a task has a piece of them, and as many columns as its sums fit the
+// first-level cache for. It reads whole rows of B, or long parts, from the first element to the
+// last, which is what memory does best.
+struct Pieces {
+    static constexpr int64_t COUNT = 8, MIN_ROWS = 256, SUMS = 1 << 13;
+    int64_t rows, columns, blocks;  // of a task; of columns
+    int64_t apart;                  // from one row of sums to the next, not in the same cache set
+
+    explicit Pieces(const Product &p)
+        : rows(round_up(divide_up(p.k, COUNT), 4)),
+          columns(smaller(round_up(p.n, VL), SUMS / p.m / VL * VL)), blocks(divide_up(p.n, columns)),
+          apart(columns + ROW_PAD) {}
+    int64_t block_size(const Product &p) const { return COUNT * p.m * apart; }
+};
+
+bool streams_by_rows(const Product &p) { return p.k >= Pieces::COUNT * Pieces::MIN_ROWS; }
+
+void stream_rows(Call *call, const Product &p) {
+    const Pieces pieces(p);
+    float *sums = (float *)call->workspace;
+    parallel(call, Pieces::COUNT * pieces.blocks, 0, [&](int64_t task, char *) {
+        const int64_t piece = task / pieces.blocks, block = task % pieces.blocks;
+        const int64_t k0 = smaller(p.k, piece * pieces.rows), n0 = block * pieces.columns;
+        add_rows(p, {k0, smaller(p.k, k0 + pieces.rows), n0, smaller(p.n, n0 + pieces.columns),
+                     sums + block * pieces.block_size(p) + piece * p.m * pieces.apart, pieces.apart});
+    });
+    for (int64_t block = 0; block < pieces.blocks; ++block) {
+        const int64_t n0 = block * pieces.columns;
+        finish_sums(p, sums + block * pieces.block_size(p), Pieces::COUNT, pieces.apart, n0,
+                    smaller(p.n, n0 + pieces.columns));
     }
 }
 
@@ -202,23 +261,31 @@ bool is_streamed(const Product &p) {
            (!p.transpose_a || p.m == 1) && p.k * p.n >= (1 << 16);
 }
 
+Product sizes_of(const int64_t *v) {
+    Product p{};
+    p.batch = v[0], p.m = v[1], p.n = v[2], p.k = v[3];
+    p.transpose_a = v[4], p.transpose_b = v[5] == 1, p.is_packed = v[5] == 2;
+    p.stride_a = v[6], p.stride_b = v[7];
+    p.activation = Activation(v[9]);
+    if (v[8] == 2) p.bias_row = p.n, p.bias_matrix = p.m * p.n;
+    return p;
+}
+
+int64_t sums_bytes(const int64_t *ints) {
+    const Product p = sizes_of(ints);
+    if (!is_streamed(p) || !streams_by_rows(p)) return 0;
+    const Pieces pieces(p);
+    return pieces.blocks * pieces.block_size(p) * int64_t(sizeof(float));
+}
+
 void multiply(Call *call) {
-    const int64_t *v = call->ints;
-    const bool has_bias = v[8] > 0, is_matrix = v[8] == 2;
-    Product p{v[0], v[1], v[2], v[3], bool(v[4]), v[5] == 1, v[6], v[7],
-              (const float *)call->buffers[0], (const float *)call->buffers[1],
-              has_bias ? (const float *)call->buffers[2] : nullptr,
-              (float *)call->buffers[2 + has_bias], Activation(v[9]), v[5] == 2,
-              is_matrix ? v[2] : 0, is_matrix ? v[1] * v[2] : 0};
+    const bool has_bias = call->ints[8];
+    Product p = sizes_of(call->ints);
+    p.a = (const float *)call->buffers[0], p.b = (const float *)call->buffers[1];
+    p.bias = has_bias ? (const float *)call->buffers[2] : nullptr;
+    p.c = (float *)call->buffers[2 + has_bias];
     if (p.batch * p.m * p.n == 0) return;
-    if (is_streamed(p)) {
-        const int64_t columns = smaller(STREAM_COLUMNS, greater(64, round_up(divide_up(p.n, 8), 64)));
-        parallel(call, divide_up(p.n, columns), STREAM_ROWS * STREAM_COLUMNS * sizeof(float),
-                 [&](int64_t task, char *scratch) {
-                     stream_rows(p, task * columns, smaller(p.n, (task + 1) * columns), (float *)scratch);
-                 });
-        return;
-    }
+    if (is_streamed(p)) return streams_by_rows(p) ? stream_rows(call, p) : stream_columns(call, p);
     const Blocks blocks = cut_into_tasks(p);
     const int64_t row_blocks = divide_up(blocks.rows, rows_per_tile(p.m));
     const int64_t packed_b = p.is_packed ? 0 : KC * blocks.columns;
@@ -245,5 +312,5 @@ void panel_columns(Call *call) { *(int64_t *)call->buffers[0] = NR; }
 
 }  // namespace
 
-KERNEL_TABLE(gemm, {"gemm", multiply, nullptr}, {"pack_matrix", pack_matrix, nullptr},
+KERNEL_TABLE(gemm, {"gemm", multiply, sums_bytes}, {"pack_matrix", pack_matrix, nullptr},
              {"panel_columns", panel_columns, nullptr})

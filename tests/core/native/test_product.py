@@ -83,3 +83,21 @@ def test_nan_stays_in_its_row() -> None:
     x[4, 7] = np.nan
     result = run_op(MatMul(False, False), x, y)
     assert np.isnan(result[4]).all() and (np.delete(result, 4, 0) == 40).all()
+
+
+# few rows times a matrix of very many: cut by rows, and by columns where there are many of them too
+TALL = [
+    (1, 64, 2048),
+    (1, 9000, 2049),
+    (2, 333, 4101),
+    (3, 2731, 2055),
+    (8, 1024, 2304),
+    (9, 70, 5000),
+]
+
+
+@pytest.mark.parametrize("sizes", TALL, ids=str)
+def test_few_rows_of_very_many_columns(sizes: tuple[int, int, int]) -> None:
+    x, y = operands(*sizes, np.float32, (False, False))
+    assert_near(run_op(MatMul(), x, y), x.astype(np.float64) @ y, 2e-6)
+    assert_same_on_any_threads(lambda: run_op(MatMul(), x, y))
