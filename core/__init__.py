@@ -20,6 +20,12 @@ from .backends import (
     set_memory_limit,
     set_threads,
 )
+from .eager import (
+    CallCache,
+    array_or_tensor,
+    call_at_once,
+    is_symbolic,
+)
 from .errors import (
     CheckError,
     DataError,
@@ -671,6 +677,7 @@ __all__ = [
     "Backend",
     "BatchNorm",
     "CTCDecoded",
+    "CallCache",
     "CandidateSample",
     "CheckError",
     "Composite",
@@ -732,6 +739,7 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "array_or_tensor",
     "as_array",
     "as_dtype",
     "as_padding",
@@ -786,6 +794,7 @@ __all__ = [
     "broadcast_dynamic_shape",
     "broadcast_static_shape",
     "broadcast_to",
+    "call_at_once",
     "case",
     "cast",
     "ceil",
@@ -898,6 +907,7 @@ __all__ = [
     "is_finite",
     "is_inf",
     "is_nan",
+    "is_symbolic",
     "is_tracing",
     "jacobian",
     "kron",

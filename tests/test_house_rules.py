@@ -58,6 +58,7 @@ CORE_LAYERS = (  # a module may import its own line and those above it
     {"function"},
     {"drawing", "initial"},
     {"session"},
+    {"eager"},
     {"__init__"},
 )
 BASE = {"thalweg", "numpy", "h5py", "PIL", "rich"}  # what every installation has
