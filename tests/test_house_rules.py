@@ -45,7 +45,7 @@ MAY_USE = {
     "benchmarks": set(PACKAGES),
 }
 CORE_LAYERS = (  # a module may import its own line and those above it
-    {"_native", "types", "errors", "random", "record", "structure", "devices", "atomic"},
+    {"_native", "types", "errors", "random", "record", "structure", "devices", "atomic", "options"},
     {"graph", "opdef"},
     {"ops"},
     {"gradients", "updates", "update_rules"},
@@ -220,8 +220,8 @@ def core_out_of_order(tree: Tree) -> list[str]:
 
 
 def core_by_the_back_door(tree: Tree, public: Collection[str]) -> list[str]:
-    """Highlevel uses what `thalweg.core.__all__` lists, and the module of the errors."""
-    allowed = {*public, "errors"}
+    """Highlevel uses what `thalweg.core.__all__` lists, and the modules of errors and options."""
+    allowed = {*public, "errors", "options"}
     faults = []
     for path, syntax in product(tree, "highlevel"):
         used, aliases = [], set()

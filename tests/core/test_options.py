@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from thalweg.core.errors import OptionError
-from thalweg.options import COUNT, DATA_FORMAT, PADDING, Interval, OneOf, OrNone, Sizes
+from thalweg.core.options import COUNT, DATA_FORMAT, PADDING, Interval, OneOf, OrNone, Sizes
 
 NAN = float("nan")
 
