@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from thalweg.core.errors import DataError, OptionError, Site, ThalwegError, user_site
 
-from .files import sha256_of
+from .files import checksum_of, named_checksum
 from .locks import exclusive
 from .transfer import Pace, TransferError, is_good, transfer
 
@@ -54,7 +54,7 @@ class RemoteFile:
     Args:
         name: its name in folders and caches, `"mnist.npz"`.
         url: where to download it.
-        sha256: checksum in lower-case hexadecimal.
+        checksum: SHA-256 in lower-case hexadecimal, or the MD5 of a file with no other.
         maximum_bytes: a download that would be larger is refused.
         folder: its folder in the caches, `"datasets"` or `"models"`.
         patience_s: seconds without `minimum_bytes` after which the network counts as dead.
@@ -63,7 +63,7 @@ class RemoteFile:
 
     name: str
     url: str
-    sha256: str
+    checksum: str
     maximum_bytes: int
     folder: str = "datasets"
     patience_s: float = 5.0
@@ -221,10 +221,10 @@ def _is_usable(remote: RemoteFile, file: Path, tried: list[str], *, is_ours: boo
         tried.append(f"{file} is not there")
         return False
     try:
-        got = f"sha256 {sha256_of(file)}"
+        got = named_checksum(checksum_of(file, remote.checksum))
     except OSError as error:
         got = f"{type(error).__name__}: {error}"
-    expected = f"sha256 {remote.sha256}"
+    expected = named_checksum(remote.checksum)
     if got == expected:
         return True
     hint = "the file is another library's and stays as it is"
@@ -233,7 +233,7 @@ def _is_usable(remote: RemoteFile, file: Path, tried: list[str], *, is_ours: boo
         try:
             # Looked at again under the lock: another process may have mended it by now.
             with exclusive(_lock_file(file), lambda: False):
-                if is_good(file, remote.sha256):
+                if is_good(file, remote.checksum):
                     return True
                 os.replace(file, aside)
             hint = f"it is now named {aside.name}; a download puts a good one in its place"
@@ -273,7 +273,7 @@ def _download(remote: RemoteFile, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with exclusive(_lock_file(target), lambda: pace.watch(part)):
-            if not is_good(target, remote.sha256):
+            if not is_good(target, remote.checksum):
                 transfer(remote, part, pace)
                 os.replace(part, target)
     except TimeoutError as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ArraySpec", "read_npz", "sha256_of"]
+__all__ = ["ArraySpec", "checksum_of", "named_checksum", "read_npz"]
 
 _HEADER_BYTES = 4096  # a .npy header of a plain array takes 128
 _PIECE_BYTES = 2**20
@@ -69,13 +69,31 @@ class _Entry(NamedTuple):
     dtype: np.dtype[Any]
 
 
-def sha256_of(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 checksum of a file in hexadecimal, read piece by piece."""
-    digest = hashlib.sha256()
+def checksum_of(path: str | os.PathLike[str], like: str) -> str:
+    """The checksum of a file in hexadecimal, read piece by piece.
+
+    Args:
+        path: the file.
+        like: a checksum of the wanted kind: 64 digits are SHA-256's, 32 are MD5's.
+    """
+    digest = hashlib.new(_algorithm_of(like), usedforsecurity=False)
     with open(path, "rb") as file:
         while piece := file.read(_PIECE_BYTES):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def named_checksum(checksum: str) -> str:
+    """A checksum with its kind before it, as messages show it.
+
+    >>> named_checksum("900150983cd24fb0d6963f7d28e17f72")
+    'md5 900150983cd24fb0d6963f7d28e17f72'
+    """
+    return f"{_algorithm_of(checksum)} {checksum}"
+
+
+def _algorithm_of(checksum: str) -> str:
+    return "sha256" if len(checksum) == 64 else "md5"
 
 
 def read_npz(

@@ -24,7 +24,7 @@ __all__ = ["load_data"]
 _FILE = RemoteFile(
     name="mnist.npz",
     url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
-    sha256="731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
+    checksum="731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
     maximum_bytes=2**24,  # it has 11.5 million
 )
 _SAMPLE = Path(__file__).with_name("mnist_sample.npz")

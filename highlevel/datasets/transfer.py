@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from .files import sha256_of
+from .files import checksum_of, named_checksum
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -72,8 +72,8 @@ class Source(Protocol):
         """Where the file is."""
 
     @property
-    def sha256(self) -> str:
-        """Its checksum, lower-case hexadecimal."""
+    def checksum(self) -> str:
+        """Its SHA-256 or MD5, lower-case hexadecimal."""
 
     @property
     def maximum_bytes(self) -> int:
@@ -117,10 +117,10 @@ class Pace:
         return self.remaining_s() > 0
 
 
-def is_good(file: Path, sha256: str) -> bool:
+def is_good(file: Path, checksum: str) -> bool:
     """Whether a file can be read and has this checksum."""
     try:
-        return sha256_of(file) == sha256
+        return checksum_of(file, checksum) == checksum
     except OSError:
         return False
 
@@ -194,15 +194,15 @@ def _receive(source: Source, part: Path, pace: Pace) -> bool:
 
 def _require_checksum(source: Source, part: Path, is_continued: bool) -> None:
     """Removes a finished file that is not the right one."""
-    got = sha256_of(part)
-    if got == source.sha256:
+    got = checksum_of(part, source.checksum)
+    if got == source.checksum:
         return
     size = _size(part)
     part.unlink()
     wrong = TransferError(
         "wrong checksum",
-        expected=f"sha256 {source.sha256}",
-        got=f"sha256 {got} of {size} bytes",
+        expected=named_checksum(source.checksum),
+        got=f"{named_checksum(got)} of {size} bytes",
     )
     raise _TryAgain(wrong) if is_continued else wrong  # perhaps the older piece was to blame
 

@@ -106,7 +106,7 @@ def remote_at() -> Callable[..., RemoteFile]:
         fields: dict[str, Any] = {
             "name": "mnist.npz",
             "url": f"http://{host}/mnist.npz",
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "checksum": hashlib.sha256(content).hexdigest(),
             "maximum_bytes": 200_000,
             "minimum_bytes": 1000,
         }

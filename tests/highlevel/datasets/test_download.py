@@ -199,7 +199,7 @@ def test_corrupt_file_is_replaced(serve: Any, remote_at: Any, own: Path, content
         assert resolve(remote) == own
     assert str(caught[0].message) == (
         f"{own}: a cached file has the wrong checksum\n"
-        f"  expected  sha256 {remote.sha256}\n"
+        f"  expected  sha256 {remote.checksum}\n"
         "  got       sha256 "  # printf corrupt | sha256sum
         "11d510e067d2cdcd7559bd86d27a2f4c20babd43670346b97af99b522c1f0075\n"
         "  hint      it is now named mnist.npz.corrupt; a download puts a good one in its place"
@@ -227,7 +227,7 @@ def test_corrupt_file_mended_by_another_process(
 ) -> None:
     """Between our look and our lock; the good file must not be set aside."""
     own.write_bytes(content)
-    monkeypatch.setattr("thalweg.datasets.download.sha256_of", lambda file: "of the old bytes")
+    monkeypatch.setattr("thalweg.datasets.download.checksum_of", lambda file, like: "old")
     assert resolve(remote) == own
     assert own.read_bytes() == content
 
@@ -264,11 +264,11 @@ def test_corrupt_file_of_keras(serve: Any, remote_at: Any, own: Path, keras: Pat
 def test_unreadable_file(
     remote: Any, keras: Path, monkeypatch: pytest.MonkeyPatch, offline: None
 ) -> None:
-    def refuse(file: Path) -> str:
+    def refuse(file: Path, like: str) -> str:
         raise PermissionError(13, "Permission denied", str(file))
 
     keras.touch()
-    monkeypatch.setattr("thalweg.datasets.download.sha256_of", refuse)
+    monkeypatch.setattr("thalweg.datasets.download.checksum_of", refuse)
     with (
         pytest.warns(CorruptFileWarning, match=r"got       PermissionError: \[Errno 13\]"),
         pytest.raises(DataError),
@@ -488,7 +488,7 @@ def test_two_processes(
 
     server = serve(behave)
     remote = remote_at(server.host)
-    command = [sys.executable, "-c", CHILD, remote.url, remote.sha256, str(target)]
+    command = [sys.executable, "-c", CHILD, remote.url, remote.checksum, str(target)]
     children = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
     assert [child.communicate()[1] for child in children] == [b"", b""]
     assert only_file(target) == content

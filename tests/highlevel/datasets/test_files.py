@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thalweg.core.errors import FileFormatError
-from thalweg.datasets.files import ArraySpec, read_npz, sha256_of
+from thalweg.datasets.files import ArraySpec, checksum_of, named_checksum, read_npz
 
 SPECS = {
     "x": ArraySpec("uint8", ("train", 4, 4)),
@@ -345,16 +345,18 @@ def test_damaged_anywhere(data: st.DataObject, tmp_path_factory: pytest.TempPath
     assert arrays["x"].shape == (len(arrays["y"]), 4, 4)
 
 
-def test_sha256(tmp_path: Path) -> None:
-    """The example "abc" of FIPS 180-2, and a file of several pieces."""
+def test_checksums(tmp_path: Path) -> None:
+    """The example "abc" of FIPS 180-2 and of RFC 1321, and a file of several pieces."""
     (tmp_path / "a").write_bytes(b"abc")
-    assert sha256_of(tmp_path / "a") == (
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    )
+    sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    md5 = "900150983cd24fb0d6963f7d28e17f72"
+    assert checksum_of(tmp_path / "a", sha256) == sha256
+    assert checksum_of(tmp_path / "a", md5) == md5
+    assert named_checksum(sha256) == f"sha256 {sha256}"
     (tmp_path / "a").write_bytes(b"a" * 1_000_000)
     (tmp_path / "b").write_bytes(b"a" * 3_000_000)
     # FIPS 180-2 again: a million letters "a".
-    assert sha256_of(tmp_path / "a") == (
+    assert checksum_of(tmp_path / "a", sha256) == (
         "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
     )
-    assert sha256_of(tmp_path / "b") == hashlib.sha256(b"a" * 3_000_000).hexdigest()
+    assert checksum_of(tmp_path / "b", sha256) == hashlib.sha256(b"a" * 3_000_000).hexdigest()

@@ -258,7 +258,7 @@ def test_length_too_small(
 
     remote = remote_at(serve(behave).host)
     text = failure(remote, target)
-    assert text.startswith(f"wrong checksum\n  expected  sha256 {remote.sha256}\n")
+    assert text.startswith(f"wrong checksum\n  expected  sha256 {remote.checksum}\n")
     assert text.endswith(" of 5000 bytes")
     assert not target.with_name("mnist.npz.part").exists()
 
@@ -312,7 +312,7 @@ def test_wrong_bytes(serve: Any, remote_at: Any, target: Path, failure: Any) -> 
     remote = remote_at(serve(lambda handler: handler.whole(b"a page that asks to log in")).host)
     assert failure(remote, target) == (
         "wrong checksum\n"
-        f"  expected  sha256 {remote.sha256}\n"
+        f"  expected  sha256 {remote.checksum}\n"
         "  got       sha256 "  # printf 'a page that asks to log in' | sha256sum
         "903263d024ffcbb1b47ac3734f74306371806c6a390572e8ff664f3d00baa543 of 26 bytes"
     )

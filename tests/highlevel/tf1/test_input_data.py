@@ -12,8 +12,8 @@ import pytest
 
 import thalweg.tf1 as tf
 from thalweg.core.errors import DataError, FileFormatError, OptionError
+from thalweg.datasets.idx import read_idx
 from thalweg.tf1.examples.tutorials.mnist import input_data
-from thalweg.tf1.examples.tutorials.mnist.idx import read_idx
 
 RANDOM = np.random.default_rng(0)
 X_TRAIN = RANDOM.integers(0, 256, (50, 28, 28), dtype=np.uint8)

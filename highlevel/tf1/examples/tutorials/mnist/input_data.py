@@ -12,8 +12,7 @@ import numpy as np
 
 from thalweg.core import DataError, OptionError, as_dtype, current_seed, float32, get_default_graph
 from thalweg.datasets import mnist
-
-from .idx import read_idx
+from thalweg.datasets.idx import read_idx
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
