@@ -565,7 +565,6 @@ from .ops.string import (
     string_join,
     string_length,
     string_lower,
-    string_split,
     string_strip,
     string_upper,
     substr,
@@ -575,12 +574,25 @@ from .ops.string_convert import (
     decode_base64,
     decode_raw,
     encode_base64,
-    string_to_hash_bucket_fast,
     string_to_number,
+)
+from .ops.string_hash import (
+    string_fingerprint,
+    string_to_hash_bucket_fast,
+    string_to_hash_bucket_strong,
+)
+from .ops.string_pieces import (
+    string_ngrams,
+    string_split,
 )
 from .ops.string_regex import (
     regex_full_match,
     regex_replace,
+)
+from .ops.table import (
+    Table,
+    table_index,
+    table_value,
 )
 from .ops.tensor_array import (
     TensorArray,
@@ -715,6 +727,7 @@ __all__ = [
     "Site",
     "Stream",
     "SufficientStatistics",
+    "Table",
     "Tensor",
     "TensorArray",
     "TensorShape",
@@ -1093,18 +1106,23 @@ __all__ = [
     "stop_gradient",
     "strided_slice",
     "string",
+    "string_fingerprint",
     "string_join",
     "string_length",
     "string_lower",
+    "string_ngrams",
     "string_split",
     "string_strip",
     "string_to_hash_bucket_fast",
+    "string_to_hash_bucket_strong",
     "string_to_number",
     "string_upper",
     "substr",
     "subtract",
     "sufficient_statistics",
     "svd",
+    "table_index",
+    "table_value",
     "tan",
     "tanh",
     "tensor_scatter_add",

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import DataError, DtypeError, OptionError, ShapeError, user_site
 from ..graph import Tensor
-from ..opdef import OpDef, apply, apply_many, no_gradient, register, require
+from ..opdef import OpDef, apply, no_gradient, register, require
 from ..types import DType, TensorType, broadcast_shapes, int32, string, types_text
 from .source import convert
 from .stack import value_list
@@ -22,7 +22,6 @@ __all__ = [
     "string_join",
     "string_length",
     "string_lower",
-    "string_split",
     "string_strip",
     "string_upper",
     "substr",
@@ -191,48 +190,6 @@ class StringJoin(ElementwiseString):
         return self.separator.join(values)
 
 
-@register
-class StringSplit(OpDef):
-    """The parts of strings between separators.
-
-    x: (n,) string -> (n, most) string, "" behind the last part, (n,) int32 number of parts.
-    """
-
-    separator: bytes
-    skip_empty: bool
-    runs_on_host: ClassVar[bool] = True
-
-    def infer(self, x: TensorType) -> tuple[TensorType, TensorType]:
-        """How many parts there are, only the data tell."""
-        require_strings(self, x=x)
-        if len(x.dims()) != 1:
-            raise ShapeError(self.label, "takes a vector", expected="x (n,)", got=f"x {x}")
-        return TensorType(string, (*x.dims(), None)), TensorType(int32, x.dims())
-
-    def infer_unknown(self, x: TensorType) -> tuple[TensorType, ...]:
-        """A matrix and a vector."""
-        require_strings(self, x=x)
-        return TensorType(string, (None, None)), TensorType(int32, (None,))
-
-    def compute(self, xp: Any, x: Any) -> Any:
-        """One string after another."""
-        del xp
-        rows = [self._parts(value) for value in x.tolist()]
-        result = np.full((len(rows), max(map(len, rows), default=0)), b"", object)
-        for place, row in enumerate(rows):
-            result[place, : len(row)] = row
-        return result, np.array([len(row) for row in rows], np.int32)
-
-    def _parts(self, value: bytes) -> list[bytes]:
-        if self.separator:
-            parts = value.split(self.separator)
-        else:
-            parts = [value[i : i + 1] for i in range(len(value))]
-        return [part for part in parts if part] if self.skip_empty else parts
-
-    gradient = no_gradient
-
-
 # Letters ----------------------------------------------------------------------------------------
 
 
@@ -279,7 +236,7 @@ class StringStrip(ElementwiseString):
 # Public functions -------------------------------------------------------------------------------
 
 
-def _checked_unit(where: str, unit: str) -> str:
+def checked_unit(where: str, unit: str) -> str:
     if unit not in UNITS:
         raise OptionError(
             where,
@@ -322,7 +279,7 @@ def string_length(x: Any, unit: str = "BYTE", name: str | None = None) -> Tensor
     >>> [int(length) for length in Session().run(lengths)]
     [5, 4]
     """
-    return apply(StringLength(_checked_unit("string_length", unit)), convert(x), name=name)
+    return apply(StringLength(checked_unit("string_length", unit)), convert(x), name=name)
 
 
 def substr(x: Any, pos: Any, length: Any, unit: str = "BYTE", name: str | None = None) -> Tensor:
@@ -347,7 +304,7 @@ def substr(x: Any, pos: Any, length: Any, unit: str = "BYTE", name: str | None =
     >>> Session().run(substr(["thalweg", "river"], [0, -3], 4)).tolist()
     [b'thal', b'ver']
     """
-    op = Substr(_checked_unit("substr", unit))
+    op = Substr(checked_unit("substr", unit))
     return apply(op, convert(x), convert(pos), convert(length), name=name)
 
 
@@ -371,37 +328,6 @@ def string_join(inputs: Any, separator: str = "", name: str | None = None) -> Te
     """
     values = value_list("StringJoin", inputs)
     return apply(StringJoin(as_bytes(separator)), *values, name=name)
-
-
-def string_split(
-    x: Any, separator: str = " ", skip_empty: bool = True, name: str | None = None
-) -> tuple[Tensor, Tensor]:
-    """The parts of strings between separators, as rows of equal length.
-
-    # differs from TensorFlow 1: a separator of several characters is one separator, and rows are
-    # filled up, where TF1 returns a sparse tensor.
-
-    Args:
-        x: (n,) string.
-        separator: what stands between parts; `""` makes every byte a part.
-        skip_empty: whether to leave out empty parts.
-        name: of the node.
-
-    Returns:
-        (n, most) string, with `""` behind the last part of a row, and (n,) int32, the number of
-        parts of each. `most` is known in the run only.
-
-    Raises:
-        ShapeError: if x is not a vector.
-
-    >>> from thalweg.core import Session
-    >>> parts, count = Session().run(string_split(["a bc", "d"]))
-    >>> parts.tolist(), count.tolist()
-    ([[b'a', b'bc'], [b'd', b'']], [2, 1])
-    """
-    op = StringSplit(as_bytes(separator), bool(skip_empty))
-    parts, count = apply_many(op, convert(x), name=name).outputs
-    return parts, count
 
 
 def string_lower(x: Any, encoding: str = "", name: str | None = None) -> Tensor:

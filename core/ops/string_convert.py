@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DataError, OptionError, user_site
 from ..graph import Tensor
 from ..opdef import OpDef, apply, no_gradient, register, require
-from ..types import DType, TensorType, as_dtype, int64
+from ..types import DType, TensorType, as_dtype
 from .source import convert
 from .string import ElementwiseString, require_strings
 
@@ -20,7 +20,6 @@ __all__ = [
     "decode_base64",
     "decode_raw",
     "encode_base64",
-    "string_to_hash_bucket_fast",
     "string_to_number",
 ]
 
@@ -72,24 +71,6 @@ class StringToNumber(ElementwiseString):
             raise DataError(
                 self.label, "not a number", expected=f"the text of a {self.dtype}", got=repr(x)
             ) from None
-
-
-# Hashes -----------------------------------------------------------------------------------------
-
-
-@register
-class StringToHashBucketFast(ElementwiseString):
-    """Which of some buckets a string belongs to.  x: (...) string -> (...) int64."""
-
-    num_buckets: int
-    gives: ClassVar[DType] = int64
-
-    def element(self, *values: Any) -> Any:
-        """BLAKE2b with a digest of 8 bytes, read as a little-endian number."""
-        import hashlib  # loads OpenSSL, which most programs never need
-
-        digest = hashlib.blake2b(values[0], digest_size=8).digest()
-        return int.from_bytes(digest, "little") % self.num_buckets
 
 
 # Bytes ------------------------------------------------------------------------------------------
@@ -250,40 +231,6 @@ def string_to_number(x: Any, out_type: Any = "float32", name: str | None = None)
     [1.5, -2000.0]
     """
     return apply(StringToNumber(_number("string_to_number", out_type)), convert(x), name=name)
-
-
-def string_to_hash_bucket_fast(x: Any, num_buckets: int, name: str | None = None) -> Tensor:
-    """The bucket of each string: the same on every machine and in every version.
-
-    The first 8 bytes of BLAKE2b (RFC 7693, with a digest of 8 bytes and no key), read as a
-    little-endian number, modulo `num_buckets`.
-
-    # differs from TensorFlow 1, whose buckets come from FarmHash: they are others.
-
-    Args:
-        x: (...) string.
-        num_buckets: 1 or more.
-        name: of the node.
-
-    Returns:
-        (...) int64 in 0 <= bucket < num_buckets.
-
-    Raises:
-        OptionError: if there is no bucket.
-
-    >>> from thalweg.core import Session
-    >>> Session().run(string_to_hash_bucket_fast(["red", "green", "red"], 10)).tolist()
-    [1, 8, 1]
-    """
-    if num_buckets < 1:
-        raise OptionError(
-            "string_to_hash_bucket_fast",
-            "there is no bucket",
-            expected="num_buckets >= 1",
-            got=str(num_buckets),
-            site=user_site(2),
-        )
-    return apply(StringToHashBucketFast(int(num_buckets)), convert(x), name=name)
 
 
 def decode_raw(

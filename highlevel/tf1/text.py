@@ -123,7 +123,7 @@ def string_strip(input: Any, name: str | None = None) -> Tensor:
 
 
 def string_to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
-    """A number in 0 <= number < num_buckets for each string, always the same; int64."""
+    """A number in 0 <= number < num_buckets for each string, TensorFlow's own; int64."""
     return core.string_to_hash_bucket_fast(input, num_buckets, name)
 
 

@@ -1,9 +1,8 @@
-"""Rows of `core/ops/string.py`, `string_regex.py` and `string_convert.py`; other ops on strings."""
+"""Rows of `core/ops/string*.py` and `table.py`; other ops on strings."""
 
 from __future__ import annotations
 
 import binascii
-import hashlib
 import itertools
 import struct
 from collections.abc import Callable, Sequence
@@ -158,8 +157,79 @@ OTHER_OPS = (
         each(lambda condition, x, y: x if condition else y)),
 )  # fmt: skip
 
+# FarmHash's fingerprint and SipHash under the key (2**40 + 7, -5) modulo 2**63 - 1, by TensorFlow.
+HASHES = {
+    "": (0x9AE16A3B2F90404F, 6519698166062169302),
+    "a": (0xB3454265B6DF75E3, 7478377558016903272),
+    "River": (0x23C2CABE5CBF08AD, 5120392593681167421),
+    "thal weg": (0xDBD079C299D7C95A, 750506758862761928),
+    "höhe": (0x8D76CFD631AA8B9D, 5582585855748494399),
+    "the deepest line of a valley": (0xED880973C57A6EA5, 4673714850514998084),
+    "x" * 64: (0x5FFB3C754F6913B8, 8349720896314555634),
+    "0123456789" * 13: (0x94C7D81D1C9D5D04, 8763292543465402302),
+}
+HASHED = Input("mn", "string", values=chosen([*HASHES]))
+
+
+def words_in(words: Sequence[bytes]) -> Any:
+    """Where words stand, found by comparing them one after another."""
+    return each(lambda x: next((i for i, word in enumerate(words) if word == x), -7), np.int64)
+
+
+RIVER = (b"River", b"a", "h\u00f6he".encode())
+WORD_TABLE = core.Table(RIVER, of_strings=True)
+NUMBER_TABLE = core.Table([5, -3, 0, 2**40], of_strings=False)
+
+
+def ngrams(texts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs, then single words, by walking over every row."""
+    rows = []
+    for text, length in zip(texts, lengths, strict=True):
+        words = [*text][:length]
+        rows.append([a + b"+" + b for a, b in itertools.pairwise(words)] + words)
+    columns = list(itertools.zip_longest(*rows, fillvalue=b""))
+    filled = np.empty((len(columns), len(rows)), object)
+    for number, column in enumerate(columns):
+        filled[number] = column
+    return filled.T, np.array([len(row) for row in rows], np.int32)
+
+
+TABLES_AND_ROWS = (
+    row("table_index of words", "TableIndex", lambda x: core.table_index(x, WORD_TABLE, -7),
+        (WORDS,), words_in(RIVER), empty="m"),
+    row("table_index of integers", "TableIndex", lambda x: core.table_index(x, NUMBER_TABLE, -7),
+        (Input("n", "int64", low=-5, high=7),),
+        each(lambda x: {5: 0, -3: 1, 0: 2}.get(int(x), -7), np.int64)),
+    row("table_value of words", "TableValue", lambda x: core.table_value(x, WORD_TABLE, b"?"),
+        (Input("mn", "int64", low=-2, high=5),),
+        each(lambda x: RIVER[x] if x in range(3) else b"?"), empty="n"),
+    row("table_value of integers", "TableValue", lambda x: core.table_value(x, NUMBER_TABLE, 9),
+        (Input("n", "int64", low=-2, high=6),),
+        each(lambda x: [5, -3, 0, 2**40][x] if x in range(4) else 9, np.int64)),
+    row("string_split at white space", "StringSplit", lambda x: core.string_split(x, None),
+        (Input("n", "string", values=chosen([" a b", "", "\t\n", "c", "d \r\fe\vf "])),),
+        lambda x: split(np.array([b"-".join(t.split()) for t in x] or [b""], object)[: len(x)],
+                        "-", skip=True), data_sizes=True),
+    row("string_split into characters", "StringSplit",
+        lambda x: core.string_split(x, "", unit="UTF8_CHAR"), (VECTOR,),
+        lambda x: split(np.array(["\0".join(t.decode()).encode() for t in x], object), "\0",
+                        skip=True), data_sizes=True),
+    row("string_ngrams", "StringNgrams",
+        lambda x, n: core.string_ngrams(x, n, [2, 1], "+"),
+        (WORDS, Input("m", "int32", low=0, high=5)), ngrams, data_sizes=True),
+    row("string_fingerprint", "StringFingerprint", core.string_fingerprint, (HASHED,),
+        each(lambda x: HASHES[x.decode()][0], np.uint64), empty="m"),
+    row("string_to_hash_bucket_fast", "StringToHashBucket",
+        lambda x: core.string_to_hash_bucket_fast(x, 1000), (HASHED,),
+        each(lambda x: HASHES[x.decode()][0] % 1000, np.int64), empty="m"),
+    row("string_to_hash_bucket_strong", "StringToHashBucket",
+        lambda x: core.string_to_hash_bucket_strong(x, 2**63 - 1, [2**40 + 7, -5]), (HASHED,),
+        each(lambda x: HASHES[x.decode()][1], np.int64)),
+)  # fmt: skip
+
 CASES = (
     *OTHER_OPS,
+    *TABLES_AND_ROWS,
     row("string_length", "StringLength", core.string_length, (WORDS,),
         each(lambda x: len(x.hex()) // 2, np.int32), empty="n"),
     row("string_length in characters", "StringLength",
@@ -214,10 +284,6 @@ CASES = (
         lambda x: core.string_to_number(x, "int32"),
         (Input("n", "string", values=written(-1e3, 1e3, " 6.0f")),),
         lambda x: x.astype("S").astype(float).astype(int)),
-    row("string_to_hash_bucket_fast", "StringToHashBucketFast",
-        lambda x: core.string_to_hash_bucket_fast(x, 1000), (WORDS,),
-        each(lambda x: int(bytes(reversed(hashlib.new(
-            "blake2b", x, digest_size=8).digest())).hex(), 16) % 1000, np.int64), empty="m"),
     row("decode_raw", "DecodeRaw", lambda x: core.decode_raw(x, "int16"),
         (Input("mn", "string", values=chosen([b"abcd", b"\xff\x00\xfe\x01", b"0\x80\x00\x00"])),),
         lambda x: raw(x, "<h"), data_sizes=True),
