@@ -10,17 +10,31 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from . import boston_housing as boston_housing
+    from . import california_housing as california_housing
+    from . import cifar10 as cifar10
+    from . import cifar100 as cifar100
+    from . import fashion_mnist as fashion_mnist
+    from . import imdb as imdb
     from . import mnist as mnist
+    from . import reuters as reuters
     from .download import CorruptFileWarning as CorruptFileWarning
     from .download import SampleDataWarning as SampleDataWarning
 
 __all__ = [
     "CorruptFileWarning",
     "SampleDataWarning",
+    "boston_housing",
+    "california_housing",
+    "cifar10",
+    "cifar100",
+    "fashion_mnist",
+    "imdb",
     "mnist",
+    "reuters",
 ]
 
-_MODULES = frozenset({"mnist"})
+_MODULES = frozenset(__all__) - {"CorruptFileWarning", "SampleDataWarning"}
 
 
 def __getattr__(name: str) -> object:

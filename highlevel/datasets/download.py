@@ -8,8 +8,10 @@ A :class:`RemoteFile` (a data set, later also weights) is looked for in this ord
 4. Keras's cache: `$KERAS_HOME/datasets`, then `~/.keras/datasets`;
 5. the download, into the cache of 3; the environment variable `THALWEG_OFFLINE=1` forbids it.
 
-Files of the caches and from the web must have the known checksum; files of 1 and 2 are the
-user's own and are not compared. A network that does not work costs 5 seconds, once a process.
+In 1 and 2 the same data may also lie in another form (`RemoteFile.stand_ins`), in 4 under another
+name (`RemoteFile.aliases`). Files of the caches and from the web must have the known checksum;
+files of 1 and 2 are the user's own and are not compared. A network that does not work costs 5
+seconds, once a process.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ __all__ = [
     "SampleDataWarning",
     "download",
     "forget_failures",
+    "given_folder",
     "resolve",
     "warn_user",
 ]
@@ -59,6 +62,9 @@ class RemoteFile:
         folder: its folder in the caches, `"datasets"` or `"models"`.
         patience_s: seconds without `minimum_bytes` after which the network counts as dead.
         minimum_bytes: what must arrive in `patience_s` seconds.
+        aliases: names of the same file in Keras's cache.
+        stand_ins: names of files or folders of the user's own that hold the same data in another
+            form, in the order of preference after `name`.
     """
 
     name: str
@@ -68,6 +74,8 @@ class RemoteFile:
     folder: str = "datasets"
     patience_s: float = 5.0
     minimum_bytes: int = 2**17
+    aliases: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
 
 
 def resolve(remote: RemoteFile, path: str | os.PathLike[str] | None = None) -> Path:
@@ -75,12 +83,12 @@ def resolve(remote: RemoteFile, path: str | os.PathLike[str] | None = None) -> P
 
     Args:
         remote: the file.
-        path: a file, or a folder that holds `remote.name`. A bare name of no existing file
-            is the name in the cache, as in Keras; any other path must exist.
+        path: a file, or a folder that holds `remote.name` or a stand-in. A bare name of no
+            existing file is the name in the cache, as in Keras; any other path must exist.
 
     Returns:
         The path of the file. Its checksum is right unless it was found by `path` or
-        `THALWEG_DATA`.
+        `THALWEG_DATA`, where a stand-in may be a folder.
 
     Raises:
         OptionError: `path` does not exist, is empty, or is no path.
@@ -98,10 +106,11 @@ def resolve(remote: RemoteFile, path: str | os.PathLike[str] | None = None) -> P
     tried: list[str] = []
     folder = os.environ.get("THALWEG_DATA")
     if folder:
-        given = Path(os.path.expanduser(folder)) / remote.name
-        if given.is_file():
+        home = Path(os.path.expanduser(folder))
+        given = _first_of(remote, home)
+        if given is not None:
             return given
-        tried.append(f"THALWEG_DATA is set, but {given} is not there")
+        tried.append(f"THALWEG_DATA is set, but {home / remote.name} is not there")
     else:
         tried.append("THALWEG_DATA is not set")
 
@@ -109,9 +118,10 @@ def resolve(remote: RemoteFile, path: str | os.PathLike[str] | None = None) -> P
     if _is_usable(remote, own, tried, is_ours=True):
         return own
     for home in dict.fromkeys((_home("KERAS_HOME", ".keras"), _home(None, ".keras"))):
-        other = home / remote.folder / name
-        if _is_usable(remote, other, tried, is_ours=False):
-            return other
+        for alias in (name, *remote.aliases):
+            other = home / remote.folder / alias
+            if _is_usable(remote, other, tried, is_ours=False):
+                return other
 
     is_offline = os.environ.get("THALWEG_OFFLINE", "") not in ("", "0")
     if is_offline:
@@ -127,6 +137,18 @@ def resolve(remote: RemoteFile, path: str | os.PathLike[str] | None = None) -> P
         hint=f"{first}; or get the file by other means and give its path, or set "
         "THALWEG_DATA to its folder",
     )
+
+
+def given_folder(path: object) -> Path | None:
+    """The folder that a caller's path stands for, or None if it is no folder.
+
+    >>> given_folder("nowhere") is None
+    True
+    """
+    if not isinstance(path, str | bytes | os.PathLike):
+        return None
+    folder = os.path.expanduser(os.fsdecode(path))
+    return Path(folder) if folder and os.path.isdir(folder) else None
 
 
 def download(remote: RemoteFile, target: Path) -> None:
@@ -185,6 +207,9 @@ def _path_text(remote: RemoteFile, path: str | os.PathLike[str]) -> str:
 def _explicit(remote: RemoteFile, text: str) -> Path | None:
     """The file a path stands for; None if it is a bare name for the cache."""
     if os.path.isdir(text):
+        found = _first_of(remote, Path(text))
+        if found is not None:
+            return found
         text = os.path.join(text, remote.name)
     if os.path.exists(text):
         return Path(text)
@@ -198,6 +223,14 @@ def _explicit(remote: RemoteFile, text: str) -> Path | None:
         got=f"{text!r}, looked up from {os.getcwd()!r}",
         hint="a bare file name, or no path, looks in the cache and downloads",
     )
+
+
+def _first_of(remote: RemoteFile, folder: Path) -> Path | None:
+    """The file in a folder of the user's own, or the first stand-in that is there."""
+    if (folder / remote.name).is_file():
+        return folder / remote.name
+    found = (folder / name for name in remote.stand_ins if (folder / name).exists())
+    return next(found, None)
 
 
 def _home(variable: str | None, folder: str) -> Path:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thalweg.core.errors import FileFormatError
 
+from .pickles import PickledArray, read_pickle
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -43,7 +45,8 @@ class ArraySpec(NamedTuple):
     """What one array of a file must be.
 
     Args:
-        dtype: the exact dtype, `"uint8"`.
+        dtype: the exact dtype, `"uint8"`; `"integer"` or `"floating"` for any of a kind;
+            `"object"` for lists and other plain data that NumPy can only store as a pickle.
         shape: sizes; a word stands for any size of at least one, and the same word for the
             same size in every array of the file.
 
@@ -97,18 +100,23 @@ def _algorithm_of(checksum: str) -> str:
 
 
 def read_npz(
-    path: str | os.PathLike[str], arrays: Mapping[str, ArraySpec], *, maximum_bytes: int
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, ArraySpec],
+    *,
+    maximum_bytes: int,
+    maximum_items: int = 0,
 ) -> dict[str, NDArray[Any]]:
     """Reads named arrays of an .npz file after checking what all of them declare.
 
     Names, dtypes and shapes come from the archive's directory and the .npy headers; no memory
-    for an array is taken before they fit `arrays` and, together, `maximum_bytes`. Pickled
-    objects are never read. Other arrays of the file are left alone.
+    for an array is taken before they fit `arrays` and, together, `maximum_bytes`. Arrays of
+    objects are read by :mod:`.pickles`, which runs nothing. Other arrays are left alone.
 
     Args:
         path: the file.
         arrays: what is wanted: name -> dtype and shape.
         maximum_bytes: the most that the file, and the wanted arrays unpacked, may take.
+        maximum_items: the most objects that an array of objects may hold, those inside included.
 
     Returns:
         name -> array, C-contiguous, of the shape and dtype asked for.
@@ -133,7 +141,12 @@ def read_npz(
             with zipfile.ZipFile(file) as archive:
                 entries = {name: _entry(where, archive, name, maximum_bytes) for name in arrays}
                 _check_all(where, arrays, entries, maximum_bytes)
-                return {name: _array(archive, entry) for name, entry in entries.items()}
+                return {
+                    name: _objects(f"{where}, {name}", archive, entry, maximum_items)
+                    if entry.dtype.hasobject
+                    else _array(archive, entry)
+                    for name, entry in entries.items()
+                }
         except FileFormatError:
             raise
         except _DAMAGE as error:
@@ -184,14 +197,12 @@ def _check_all(
     maximum_bytes: int,
 ) -> None:
     """Compares what the headers declare with what is wanted and with the stored sizes."""
-    import numpy as np
-
     words: dict[str, int] = {}
     total = 0
     for name, spec in arrays.items():
         entry = entries[name]
         got = _described(entry.dtype, entry.shape)
-        if entry.dtype != np.dtype(spec.dtype):
+        if not _is_dtype(entry.dtype, spec.dtype):
             raise FileFormatError(
                 where, f"the array {name!r} has another dtype", expected=str(spec), got=got
             )
@@ -205,7 +216,9 @@ def _check_all(
         for size in entry.shape:
             count *= size
         declared = entry.offset + count * entry.dtype.itemsize
-        if declared != entry.info.file_size:
+        if entry.dtype.hasobject:
+            declared = entry.info.file_size
+        elif declared != entry.info.file_size:
             raise FileFormatError(
                 where,
                 f"the array {name!r} is not as long as its header says",
@@ -214,6 +227,14 @@ def _check_all(
             )
         total += declared
     _require_at_most(where, "the arrays are too large together", total, maximum_bytes)
+
+
+def _is_dtype(dtype: np.dtype[Any], wanted: str) -> bool:
+    """Whether a dtype is the wanted one, or of the wanted kind."""
+    import numpy as np
+
+    kind = {"integer": np.integer, "floating": np.floating}.get(wanted)
+    return dtype == np.dtype(wanted) if kind is None else np.issubdtype(dtype, kind)
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int | str, ...], words: dict[str, int]) -> bool:
@@ -232,6 +253,36 @@ def _array(archive: zipfile.ZipFile, entry: _Entry) -> NDArray[Any]:
     """Unpacks one array; the archive's own checksum is compared at the last byte."""
     import numpy as np
 
+    data = _content(archive, entry)
+    flat: NDArray[Any] = np.frombuffer(data, entry.dtype)  # shares the writable bytearray
+    return np.ascontiguousarray(flat.reshape(entry.shape, order="F" if entry.is_fortran else "C"))
+
+
+def _objects(
+    where: str, archive: zipfile.ZipFile, entry: _Entry, maximum_items: int
+) -> NDArray[Any]:
+    """Reads one array of objects from its pickle."""
+    import numpy as np
+
+    data = bytes(_content(archive, entry))
+    value = read_pickle(where, data, maximum_items=maximum_items)
+    if (
+        not isinstance(value, PickledArray)
+        or not isinstance(value.content, list)
+        or value.shape != entry.shape
+    ):
+        raise FileFormatError(
+            where, "not the array that its header declares",
+            expected=_described("object", entry.shape), got=type(value).__name__,
+        )  # fmt: skip
+    array = np.empty(len(value.content), object)
+    for place, item in enumerate(value.content):  # at once, lists would become a second axis
+        array[place] = item
+    return array.reshape(entry.shape, order="F" if value.is_fortran else "C")
+
+
+def _content(archive: zipfile.ZipFile, entry: _Entry) -> bytearray:
+    """Unpacks what lies behind an array's header."""
     data = bytearray(entry.info.file_size - entry.offset)
     with archive.open(entry.info) as stream:
         stream.read(entry.offset)
@@ -241,8 +292,7 @@ def _array(archive: zipfile.ZipFile, entry: _Entry) -> NDArray[Any]:
             filled += len(piece)
     if filled != len(data):
         raise EOFError(f"{entry.info.filename} ends after {filled} of {len(data)} bytes")
-    flat: NDArray[Any] = np.frombuffer(data, entry.dtype)  # shares the writable bytearray
-    return np.ascontiguousarray(flat.reshape(entry.shape, order="F" if entry.is_fortran else "C"))
+    return data
 
 
 def _require_at_most(where: str, problem: str, size: int, maximum_bytes: int) -> None:
