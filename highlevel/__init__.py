@@ -57,6 +57,7 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "set_threads",
     "tf1",

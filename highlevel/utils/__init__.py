@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from ..saving.config import (
     custom_object_scope,
     get_custom_objects,
@@ -15,7 +17,23 @@ __all__ = [
     "custom_object_scope",
     "get_custom_objects",
     "normalize",
+    "pad_sequences",
     "register_keras_serializable",
     "set_random_seed",
+    "timeseries_dataset_from_array",
     "to_categorical",
 ]
+
+_HOMES = {  # names of other folders, imported at their first use
+    "pad_sequences": "thalweg.preprocessing.sequence",
+    "timeseries_dataset_from_array": "thalweg.preprocessing.timeseries",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Imports a name of another folder at its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
