@@ -357,6 +357,19 @@ ROWS: tuple[Row, ...] = (
         {"moving_mean": (3,), "moving_variance": (3,)},
         differs=True,
     ),
+    Row(
+        "normalization",
+        layers.Normalization,
+        ((4, 2, 3),),
+        lambda x, w: (x - w["mean"]) / np.sqrt(w["variance"]),
+        {"mean": (3,), "variance": (3,), "count": ()},
+    ),
+    Row(
+        "normalization_inverted",
+        lambda **k: layers.Normalization(1, [1.0, 2.0], [4.0, 0.25], invert=True, **k),
+        ((4, 2, 3),),
+        lambda x, w: x * np.array([[2.0], [0.5]]) + np.array([[1.0], [2.0]]),
+    ),
     # merging ----------------------------------------------------------------------------------
     Row("add", layers.Add, ((4, 3), (4, 3), (4, 3)), lambda a, b, c, w: a + b + c),
     Row("add_broadcast", layers.Add, ((4, 3), (4, 2, 3)), lambda a, b, w: a[:, None] + b),

@@ -56,6 +56,12 @@ if TYPE_CHECKING:
         MaxPool2D,
         MaxPooling2D,
     )
+    from .preprocessing.category_encoding import CategoryEncoding
+    from .preprocessing.discretization import Discretization
+    from .preprocessing.hashing import HashedCrossing, Hashing
+    from .preprocessing.lookup import IntegerLookup, StringLookup
+    from .preprocessing.normalization import Normalization
+    from .preprocessing.text_vectorization import TextVectorization
     from .recurrent import (
         GRU,
         LSTM,
@@ -89,6 +95,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv2D",
     "ConvLSTM1D",
@@ -98,6 +105,7 @@ __all__ = [
     "CuDNNGRU",
     "CuDNNLSTM",
     "Dense",
+    "Discretization",
     "Dot",
     "Dropout",
     "Embedding",
@@ -113,10 +121,13 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "HashedCrossing",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -127,6 +138,7 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Permute",
     "ReLU",
@@ -136,7 +148,9 @@ __all__ = [
     "SimpleRNNCell",
     "Softmax",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
     "Wrapper",
     "add",
@@ -164,6 +178,12 @@ _MODULES = {
     "GlobalMaxPool2D GlobalMaxPooling2D MaxPool2D MaxPooling2D",
     "embedding": "Embedding",
     "masking": "Masking",
+    "preprocessing.category_encoding": "CategoryEncoding",
+    "preprocessing.discretization": "Discretization",
+    "preprocessing.hashing": "HashedCrossing Hashing",
+    "preprocessing.lookup": "IntegerLookup StringLookup",
+    "preprocessing.normalization": "Normalization",
+    "preprocessing.text_vectorization": "TextVectorization",
     "recurrent": "GRU LSTM RNN Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D "
     "CuDNNGRU CuDNNLSTM GRUCell LSTMCell SimpleRNN SimpleRNNCell StackedRNNCells "
     "TimeDistributed Wrapper",

@@ -516,9 +516,14 @@ class Layer(Configurable):
         several = any(isinstance(item, list | tuple) for item in input_shape)
         shapes = input_shape if several else [input_shape]
         with Graph().as_default(), library():
-            inputs = [placeholder(self.dtype, shape) for shape in shapes]
+            inputs = [placeholder(self.taken_dtype, shape) for shape in shapes]
             with Trace().open():
                 return _shapes(self(inputs if several else inputs[0]))
+
+    @property
+    def taken_dtype(self) -> str:
+        """What the layer takes where nobody says it."""
+        return self.dtype
 
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made with, as JSON data."""

@@ -136,7 +136,7 @@ class Sequential(Model):
     def build(self, input_shape: Any) -> None:
         """Declares the input shape, with the batch, of a model that has none yet."""
         if self.network is None and self._stack and not is_tracing():
-            self._input = Input(batch_shape=tuple(input_shape), dtype=self._stack[0].dtype)
+            self._input = Input(batch_shape=tuple(input_shape), dtype=self._stack[0].taken_dtype)
             self._rebuild()
 
     def predict_classes(self, x: Any, batch_size: int | None = None, verbose: int = 0) -> Any:

@@ -92,6 +92,14 @@ def fitted_array(wanted: Tensor, array: Array, where: str) -> Array:
     Raises:
         DataError: if the sizes do not fit.
     """
+    if (array.dtype.kind == "O") != wanted.dtype.is_string:
+        kinds = ("strings", "numbers") if wanted.dtype.is_string else ("numbers", "strings")
+        raise DataError(
+            where,
+            f"x is not an array of {kinds[0]}",
+            expected=f"{wanted.type}, the model's input '{wanted.history.layer.name}'",
+            got=f"{kinds[1]} {shape_text(array.shape)}",
+        )
     change = rank_change(array.ndim, wanted.shape)
     fitted = array
     if change > 0:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from thalweg.core import Tensor, Variable
+from thalweg.core import Tensor, Variable, as_array
 from thalweg.core.errors import DataError, nearest
 
 __all__ = ["Array", "Batch", "Layout"]
@@ -186,7 +186,9 @@ class Layout:
             array = np.asarray(values() if callable(values) else value)
         except ValueError as error:
             raise self.error(f"{what} is not a rectangular array", got=str(error)) from None
-        if array.dtype.kind not in "fiub":
+        if what == "x" and _holds_words(array):
+            array = as_array(array)  # for the layers that begin with words
+        elif array.dtype.kind not in "fiub":
             raise self.error(
                 f"{what} is not an array of numbers",
                 got=f"{type(value).__name__} of {array.dtype}",
@@ -269,6 +271,13 @@ class Layout:
         weights: Array = np.array([table.get(number.item(), 1.0) for number in found], np.float32)
         result: Array = weights[positions.reshape(target.shape)]
         return result
+
+
+def _holds_words(array: Array) -> bool:
+    """Whether it is an array of texts or bytes; of objects the first one tells."""
+    if array.dtype.kind == "O":
+        return array.size > 0 and isinstance(array.reshape(-1)[0], str | bytes)
+    return array.dtype.kind in "US"
 
 
 def _is_several(value: Any) -> bool:

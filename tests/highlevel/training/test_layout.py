@@ -265,12 +265,19 @@ class TestErrors:
             x,
         )
 
-    def test_text(self) -> None:
+    def test_objects(self) -> None:
         self.fails(
-            "fit: x is not an array of numbers\n  got       ndarray of <U1",
+            "fit: x is not an array of numbers\n  got       ndarray of object",
             layout(),
-            np.array([["a"]]),
+            np.array([[print]]),
         )
+
+    def test_text(self) -> None:
+        """Words are taken for inputs, as bytes; not for targets."""
+        [x] = layout().batch(np.array([["a"], ["ä"]])).x
+        assert x.tolist() == [[b"a"], ["ä".encode()]]
+        with pytest.raises(DataError, match=r"^fit: y is not an array of numbers\n"):
+            layout().batch(np.zeros((1, 3)), np.array(["a"]))
 
     def test_ragged(self) -> None:
         with pytest.raises(DataError, match=r"^fit: x is not a rectangular array\n"):

@@ -1,0 +1,1 @@
+"""Layers that make numbers of raw data: words, categories, measures. One file a family."""
