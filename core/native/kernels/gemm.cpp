@@ -115,7 +115,8 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
     const int64_t per_tile = rows_per_tile(p.m), row_blocks = divide_up(m1 - m0, per_tile);
     float *packed_b = scratch, *packed_a = scratch + (p.is_packed ? 0 : KC * blocks.columns);
     const int64_t block_size = packed_rows_size(1);
-    const int64_t k_blocks = greater(1, divide_up(p.k, KC)), kc_max = divide_up(p.k, k_blocks);
+    // what is packed by nobody here needs no blocks: C is written once
+    const int64_t k_blocks = reads_in_place(p) ? 1 : greater(1, divide_up(p.k, KC)), kc_max = divide_up(p.k, k_blocks);
     for (int64_t k0 = 0; k0 < greater(1, p.k); k0 += greater(1, kc_max)) {
         const int64_t kc = smaller(kc_max, p.k - k0);
         const bool last = k0 + kc >= p.k;
