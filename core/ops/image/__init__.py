@@ -16,6 +16,7 @@ from .adjust import (
     random_hue,
     random_saturation,
 )
+from .blur import elastic_displacement, gaussian_blur
 from .boxes import (
     crop_and_resize,
     non_max_suppression,
@@ -51,6 +52,15 @@ from .quality import (
     total_variation,
 )
 from .resize import resize
+from .transforms import (
+    affine_transforms,
+    compose_transforms,
+    flip_transforms,
+    invert_transforms,
+    keras_transforms,
+    perspective_transforms,
+)
+from .warp import warp
 
 __all__ = [
     "adjust_brightness",
@@ -58,18 +68,26 @@ __all__ = [
     "adjust_gamma",
     "adjust_hue",
     "adjust_saturation",
+    "affine_transforms",
     "central_crop",
+    "compose_transforms",
     "convert_image_dtype",
     "crop_and_resize",
     "crop_to_bounding_box",
+    "elastic_displacement",
     "flip_left_right",
+    "flip_transforms",
     "flip_up_down",
+    "gaussian_blur",
     "grayscale_to_rgb",
     "hsv_to_rgb",
     "image_gradients",
+    "invert_transforms",
+    "keras_transforms",
     "non_max_suppression",
     "pad_to_bounding_box",
     "per_image_standardization",
+    "perspective_transforms",
     "psnr",
     "random_brightness",
     "random_contrast",
@@ -87,4 +105,5 @@ __all__ = [
     "ssim",
     "total_variation",
     "transpose_image",
+    "warp",
 ]

@@ -254,10 +254,10 @@ def resize(
         rows, columns = (
             apply(opdef, stack([new[axis], old[axis]]), name="resize/weights") for axis in (0, 1)
         )
-        return _multiplied(cast(x, dtype), rows, columns, new, name or "resize")
+        return between_matrices(cast(x, dtype), rows, columns, new, name or "resize")
 
 
-def _multiplied(
+def between_matrices(
     x: Tensor, rows: Tensor, columns: Tensor, new: tuple[Tensor, Tensor], name: str
 ) -> Tensor:
     """rows @ x @ columns.T, for the height and the width of every channel."""
