@@ -195,6 +195,25 @@ INLINE vf nearest_whole(vf x) {
     return sum - shift;
 #endif
 }
+// The largest whole number that is not above x; infinities and NaN are themselves.
+INLINE vd whole_below(vd x) {
+#if defined(__AVX512F__)
+    return (vd)_mm512_maskz_roundscale_pd(__mmask8(-1), (__m512d)x,
+                                          _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#elif defined(__AVX2__)
+    return (vd)_mm256_floor_pd((__m256d)x);
+#elif defined(__aarch64__)
+    return (vd)vrndmq_f64((float64x2_t)x);
+#else
+    // Adding 1.5 * 2^52 rounds |x| < 2^51 to the nearest; from 2^52 on all numbers are whole.
+    const vd shift = splat(6755399441055744.0);
+    vd sum = x + shift;
+    __asm__("" : "+" VECTOR_CONSTRAINT(sum));  // or the compiler might cancel the two
+    const vd nearest = sum - shift, below = nearest > x ? nearest - splat(1.0) : nearest;
+    const vd size = x < vd{} ? -x : x;
+    return size < splat(2251799813685248.0) ? below : x;
+#endif
+}
 INLINE vf power_of_two(vi n) { return (vf)((n + 127) << 23); }  // -126 <= n <= 127
 // x 2^n for whole |n| <= 252 and 1/2 <= x <= 2, rounded once, also to denormals and infinity.
 INLINE vf scaled(vf x, vf n) {
@@ -203,6 +222,52 @@ INLINE vf scaled(vf x, vf n) {
 #else
     const vi whole = __builtin_convertvector(n, vi), half = whole >> 1;
     return x * power_of_two(half) * power_of_two(whole - half);
+#endif
+}
+
+// Bytes as floats, from any address, and back: the nearest whole numbers, halves to even, within
+// 0 .. 255; NaN becomes 0.
+typedef float f4 __attribute__((vector_size(16)));
+typedef float f8 __attribute__((vector_size(32)));
+
+INLINE f4 four_bytes(const uint8_t *p) {
+#if defined(__SSE2__)
+    int32_t bits;
+    __builtin_memcpy(&bits, p, 4);
+    const __m128i bytes = _mm_cvtsi32_si128(bits);
+#if defined(__AVX2__)
+    return (f4)_mm_cvtepi32_ps(_mm_cvtepu8_epi32(bytes));
+#else
+    const __m128i zero = _mm_setzero_si128();
+    return (f4)_mm_cvtepi32_ps(_mm_unpacklo_epi16(_mm_unpacklo_epi8(bytes, zero), zero));
+#endif
+#else
+    return f4{float(p[0]), float(p[1]), float(p[2]), float(p[3])};
+#endif
+}
+INLINE f8 eight_bytes(const uint8_t *p) {
+#if defined(__AVX2__)
+    return (f8)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+#else
+    const f4 halves[2] = {four_bytes(p), four_bytes(p + 4)};
+    f8 v;
+    __builtin_memcpy(&v, halves, sizeof(v));
+    return v;
+#endif
+}
+INLINE void store_bytes(uint8_t *p, f4 v) {
+#if defined(__SSE2__)
+    // The conversions round and saturate by themselves, but beyond 2^31 and NaN become negative.
+    const __m128i whole = _mm_cvtps_epi32(_mm_min_ps(_mm_set1_ps(255), (__m128)v));
+    const __m128i pairs = _mm_packs_epi32(whole, whole);
+    const int32_t bits = _mm_cvtsi128_si32(_mm_packus_epi16(pairs, pairs));
+    __builtin_memcpy(p, &bits, 4);
+#else
+    for (int i = 0; i < 4; ++i) {
+        float x = v[i] > 0 ? v[i] : 0.0f;
+        x = x < 255 ? x : 255.0f;
+        p[i] = uint8_t(int32_t(x + 8388608.0f) - 8388608);  // from 2^23 on there is no fraction
+    }
 #endif
 }
 

@@ -161,4 +161,5 @@ void test_movement();
 void test_indices();
 void test_lines();
 void test_plain_products();
+void test_images();
 void test_plans();

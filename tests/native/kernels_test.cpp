@@ -86,6 +86,7 @@ int main(int count, char **arguments) {
         {"indices", test_indices},
         {"lines", test_lines},
         {"plain products", test_plain_products},
+        {"images", test_images},
         {"plans", test_plans},
     };
     for (const auto &test : tests)

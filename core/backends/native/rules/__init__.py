@@ -1,6 +1,7 @@
 """How ops become calls of the engine's kernels: a file a family, each found by being imported."""
 
 from . import (
+    blur,
     checks,
     convolution,
     elementwise,
@@ -22,9 +23,11 @@ from . import (
     softmax,
     sort,
     update,
+    warp,
 )
 
 __all__ = [
+    "blur",
     "checks",
     "convolution",
     "elementwise",
@@ -46,4 +49,5 @@ __all__ = [
     "softmax",
     "sort",
     "update",
+    "warp",
 ]
