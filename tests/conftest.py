@@ -64,3 +64,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("backend", chosen)
     if "other_backend" in metafunc.fixturenames:  # those that are compared with the reference
         metafunc.parametrize("other_backend", [name for name in chosen if name != "numpy"])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long starts first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
