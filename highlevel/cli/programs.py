@@ -8,6 +8,7 @@ begins at the program's first line.
 from __future__ import annotations
 
 import builtins
+import concurrent.futures.thread
 import contextlib
 import importlib.abc
 import linecache
@@ -134,6 +135,7 @@ def _program(argv: list[str], folder: str) -> Iterator[ModuleType]:
     main = ModuleType("__main__")
     main.__dict__.update(__builtins__=builtins, __cached__=None)
     before = sys.modules["__main__"], sys.argv, list(sys.path)
+    others = set(threading.enumerate())
     sys.modules["__main__"] = main
     sys.argv = argv
     if not getattr(sys.flags, "safe_path", False):
@@ -141,10 +143,15 @@ def _program(argv: list[str], folder: str) -> Iterator[ModuleType]:
     try:
         yield main
     finally:
-        for thread in threading.enumerate():
-            if not thread.daemon and thread is not threading.current_thread():
-                thread.join()  # they may still import something
+        for thread in set(threading.enumerate()) - others:
+            if not thread.daemon and not _is_of_pool(thread):
+                thread.join()  # it may still import something
         sys.modules["__main__"], sys.argv, sys.path[:] = before
+
+
+def _is_of_pool(thread: threading.Thread) -> bool:
+    """Whether it waits for tasks until the process ends; nobody but the pool's module knows."""
+    return thread in getattr(concurrent.futures.thread, "_threads_queues", ())
 
 
 @contextlib.contextmanager

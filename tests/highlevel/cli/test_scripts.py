@@ -106,6 +106,18 @@ def test_threads_end_before_the_names_do(write, run):
     assert run("late.py") == (0, "relu\n", "")
 
 
+def test_a_pool_that_is_left_open_keeps_no_program_from_its_end(write, run):
+    write(
+        "pool.py",
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        pool = ThreadPoolExecutor(2)
+        print(pool.submit(pow, 2, 5).result())
+        """,
+    )
+    assert run("pool.py") == (0, "32\n", "")
+
+
 def test_the_process_is_left_as_it_was(write, run):
     before = list(sys.path), list(sys.meta_path), sys.argv, sys.modules["__main__"], os.getcwd()
     write("uses.py", "import keras.layers, tensorflow as tf; import sys; sys.path.append('x')")
