@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -57,7 +58,8 @@ def call_at_once(
         if len(cache) > MAX_CALLS:
             cache.popitem(last=False)
     else:
-        cache.move_to_end(full_key)
+        with suppress(KeyError):  # another thread may have dropped it meanwhile
+            cache.move_to_end(full_key)
     function, structure = found
     results = current_session().call(function, values)
     return rebuild(structure, iter(results))
