@@ -108,7 +108,9 @@ class IndexedSource:
     """Batches from an object with `__len__` and `__getitem__` (Keras's `Sequence`).
 
     Args:
-        data: the object; its length may change from epoch to epoch.
+        data: the object; its length may change from epoch to epoch. If it has a method
+            `expect_batches(order)`, it is told the numbers of the batches before they are asked
+            for.
         layout: of the model.
         class_weight: factors by class.
         generator, steps, repeats: as in `ArraySource`.
@@ -149,8 +151,11 @@ class IndexedSource:
             on_epoch_end()
 
     def _batches(self) -> Iterator[Batch]:
+        expect_batches = getattr(self._data, "expect_batches", None)
         while count := len(self._data):
             order = range(count) if self._generator is None else self._generator.permutation(count)
+            if callable(expect_batches):  # so that it can make them ahead
+                expect_batches(order)
             for index in order:
                 yield self._layout.item(self._data[int(index)], self._class_weight)
 

@@ -128,6 +128,16 @@ class TestIndexed:
         assert first != second
         assert sorted(first) == sorted(second) == [[i] for i in range(8)]
 
+    def test_the_order_is_told(self) -> None:
+        class Told(Indexed):
+            def expect_batches(self, order: Any) -> None:
+                told.append([int(number) for number in order])
+
+        for generator in (None, np.random.default_rng(0)):
+            told: list[list[int]] = []
+            source = make_source(LAYOUT, Told(8), generator=generator)
+            assert [seen(source), seen(source)] == [[[i] for i in order] for order in told]
+
     def test_steps(self) -> None:
         assert seen(make_source(LAYOUT, Indexed(), steps=2)) == [[0], [1]]
         with pytest.warns(UserWarning, match="start again"):
