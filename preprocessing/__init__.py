@@ -16,10 +16,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import sequence, text
+    from . import image, sequence, text
     from .timeseries import timeseries_dataset_from_array
 
-__all__ = ["sequence", "text", "timeseries_dataset_from_array"]
+__all__ = ["image", "sequence", "text", "timeseries_dataset_from_array"]
 
 _NAMES = {"timeseries_dataset_from_array": "timeseries"}
 
