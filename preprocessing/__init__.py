@@ -17,11 +17,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import image, sequence, text
+    from .image.dataset import image_dataset_from_directory
     from .timeseries import timeseries_dataset_from_array
 
-__all__ = ["image", "sequence", "text", "timeseries_dataset_from_array"]
+__all__ = [
+    "image",
+    "image_dataset_from_directory",
+    "sequence",
+    "text",
+    "timeseries_dataset_from_array",
+]
 
-_NAMES = {"timeseries_dataset_from_array": "timeseries"}
+_NAMES = {
+    "image_dataset_from_directory": "image",
+    "timeseries_dataset_from_array": "timeseries",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -13,19 +13,29 @@ from .labels import normalize, to_categorical
 from .seeds import clear_session, set_random_seed
 
 __all__ = [
+    "array_to_img",
     "clear_session",
     "custom_object_scope",
     "get_custom_objects",
+    "image_dataset_from_directory",
+    "img_to_array",
+    "load_img",
     "normalize",
     "pad_sequences",
     "register_keras_serializable",
+    "save_img",
     "set_random_seed",
     "timeseries_dataset_from_array",
     "to_categorical",
 ]
 
 _HOMES = {  # names of other folders, imported at their first use
+    "array_to_img": "thalweg.preprocessing.image",
+    "image_dataset_from_directory": "thalweg.preprocessing.image",
+    "img_to_array": "thalweg.preprocessing.image",
+    "load_img": "thalweg.preprocessing.image",
     "pad_sequences": "thalweg.preprocessing.sequence",
+    "save_img": "thalweg.preprocessing.image",
     "timeseries_dataset_from_array": "thalweg.preprocessing.timeseries",
 }
 

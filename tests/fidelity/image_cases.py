@@ -31,6 +31,9 @@ CASES = {
     "flips": Case({"horizontal_flip": True, "vertical_flip": True}, seed=9),
     "channel shift": Case({"channel_shift_range": 60.0}, seed=8),
     "brightness": Case({"brightness_range": [0.4, 1.7]}, seed=10),
+    "brightness of a turned picture": Case(
+        {"brightness_range": [0.4, 1.7], "rotation_range": 40, "shear_range": 20}, seed=17
+    ),
     "grey brightness": Case({"brightness_range": [1.2, 1.9]}, (15, 11, 1), seed=11),
     "nearest pixel": Case(
         {"rotation_range": 90, "zoom_range": 0.3, "interpolation_order": 0}, seed=12
