@@ -101,6 +101,10 @@ def _normalized(x: Array, w: Weights, axis: int = -1, epsilon: float = 1e-3) -> 
     return (x - mean) / np.sqrt(variance + epsilon) * gamma + beta
 
 
+def _rescaled(x: Array, w: Weights) -> Array:
+    return x / 2 + np.array([1, 2])
+
+
 def _cosine(a: Array, b: Array) -> Array:
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return (np.einsum("bi,bi->b", a, b) / norms)[:, None]
@@ -403,6 +407,13 @@ ROWS: tuple[Row, ...] = (
         lambda a, b, w: _cosine(a, b),
     ),
     # regularization ---------------------------------------------------------------------------
+    Row("rescaling", lambda **k: layers.Rescaling(0.5, [1, 2], **k), ((3, 2),), _rescaled),
+    Row(
+        "pipeline",
+        lambda **k: layers.Pipeline([layers.Rescaling(0.5, [1, 2], dtype=k.get("dtype"))], **k),
+        ((3, 2),),
+        _rescaled,
+    ),
     Row("dropout", lambda **k: layers.Dropout(0.5, **k), ((8, 9),), lambda x, w: x, differs=True),
     Row(
         "gaussian_dropout",

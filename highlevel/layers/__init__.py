@@ -57,10 +57,49 @@ if TYPE_CHECKING:
         MaxPooling2D,
     )
     from .preprocessing.category_encoding import CategoryEncoding
+    from .preprocessing.colours import (
+        RandomBrightness,
+        RandomColorDegeneration,
+        RandomColorJitter,
+        RandomContrast,
+        RandomGrayscale,
+        RandomHue,
+        RandomSaturation,
+    )
     from .preprocessing.discretization import Discretization
+    from .preprocessing.elastic import RandomElasticTransform
+    from .preprocessing.geometry import (
+        RandomFlip,
+        RandomPerspective,
+        RandomRotation,
+        RandomShear,
+        RandomTranslation,
+        RandomZoom,
+    )
     from .preprocessing.hashing import HashedCrossing, Hashing
+    from .preprocessing.levels import (
+        AutoContrast,
+        Equalization,
+        RandomInvert,
+        RandomPosterization,
+        Solarization,
+    )
     from .preprocessing.lookup import IntegerLookup, StringLookup
+    from .preprocessing.mixing import (
+        CutMix,
+        MixUp,
+        RandomErasing,
+    )
     from .preprocessing.normalization import Normalization
+    from .preprocessing.pipeline import Pipeline
+    from .preprocessing.policies import AugMix, RandAugment
+    from .preprocessing.rescaling import Rescaling
+    from .preprocessing.resizing import (
+        CenterCrop,
+        RandomCrop,
+        Resizing,
+    )
+    from .preprocessing.sharpness import RandomGaussianBlur, RandomSharpness
     from .preprocessing.text_vectorization import TextVectorization
     from .recurrent import (
         GRU,
@@ -90,12 +129,15 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AugMix",
+    "AutoContrast",
     "Average",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
     "Conv2D",
     "ConvLSTM1D",
@@ -104,11 +146,13 @@ __all__ = [
     "Convolution2D",
     "CuDNNGRU",
     "CuDNNLSTM",
+    "CutMix",
     "Dense",
     "Discretization",
     "Dot",
     "Dropout",
     "Embedding",
+    "Equalization",
     "Flatten",
     "GRUCell",
     "GaussianDropout",
@@ -137,16 +181,42 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "MixUp",
     "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
+    "RandAugment",
+    "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomElasticTransform",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterization",
+    "RandomRotation",
+    "RandomSaturation",
+    "RandomSharpness",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
+    "Resizing",
     "SimpleRNN",
     "SimpleRNNCell",
     "Softmax",
+    "Solarization",
     "StackedRNNCells",
     "StringLookup",
     "Subtract",
@@ -184,6 +254,19 @@ _MODULES = {
     "preprocessing.lookup": "IntegerLookup StringLookup",
     "preprocessing.normalization": "Normalization",
     "preprocessing.text_vectorization": "TextVectorization",
+    "preprocessing.colours": "RandomBrightness RandomColorDegeneration RandomColorJitter "
+    "RandomContrast RandomGrayscale RandomHue RandomSaturation",
+    "preprocessing.elastic": "RandomElasticTransform",
+    "preprocessing.geometry": "RandomFlip RandomPerspective RandomRotation RandomShear "
+    "RandomTranslation RandomZoom",
+    "preprocessing.levels": "AutoContrast Equalization RandomInvert RandomPosterization "
+    "Solarization",
+    "preprocessing.mixing": "CutMix MixUp RandomErasing",
+    "preprocessing.pipeline": "Pipeline",
+    "preprocessing.policies": "AugMix RandAugment",
+    "preprocessing.rescaling": "Rescaling",
+    "preprocessing.resizing": "CenterCrop RandomCrop Resizing",
+    "preprocessing.sharpness": "RandomGaussianBlur RandomSharpness",
     "recurrent": "GRU LSTM RNN Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D "
     "CuDNNGRU CuDNNLSTM GRUCell LSTMCell SimpleRNN SimpleRNNCell StackedRNNCells "
     "TimeDistributed Wrapper",
