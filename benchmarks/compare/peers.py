@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
-from benchmarks.compare.rows import Row
+__all__ = ["OURS", "PEERS", "Peer", "Work", "chosen_peers"]
 
-__all__ = ["OURS", "PEERS", "Peer", "chosen_peers"]
+
+class Work(Protocol):
+    """A row, as far as it matters here."""
+
+    @property
+    def net(self) -> str:
+        """The network."""
+
+    @property
+    def mode(self) -> str:
+        """What is done."""
 
 
 class Peer(NamedTuple):
@@ -31,7 +41,7 @@ class Peer(NamedTuple):
     modes: tuple[str, ...] = ("fit", "predict")
     without: tuple[str, ...] = ()
 
-    def takes(self, row: Row) -> bool:
+    def takes(self, row: Work) -> bool:
         """Whether it can and should run a row."""
         return row.mode in self.modes and row.net not in self.without
 
@@ -70,13 +80,13 @@ PEERS = {
 }
 
 
-def chosen_peers(names: Sequence[str]) -> list[Peer]:
+def chosen_peers(names: Sequence[str], peers: Mapping[str, Peer] = PEERS) -> list[Peer]:
     """The peers that are named; all if none is.
 
     Raises:
         ValueError: if a name is nobody's.
     """
     for name in names:
-        if name not in PEERS:
-            raise ValueError(f"no peer is called {name!r}; there are {', '.join(PEERS)}")
-    return [PEERS[name] for name in names] or list(PEERS.values())
+        if name not in peers:
+            raise ValueError(f"no peer is called {name!r}; there are {', '.join(peers)}")
+    return [peers[name] for name in names] or list(peers.values())

@@ -83,6 +83,7 @@ def serve(make: Callable[[], Handler]) -> None:
         make: makes the handler; it imports the framework, after the processors are chosen.
     """
     end_with_parent()
+    os.setpgrp()  # signals to the group reach the processes that a framework starts, too
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     handler: Handler | None = None
@@ -167,13 +168,12 @@ class Worker:
         """
         if self._process.poll() is not None:
             raise WorkerFailed(f"the process has ended; {self._last_words()}")
-        self._process.send_signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
         try:
             line = self._exchange(json.dumps(request).encode() + b"\n", timeout_s)
         except BrokenPipeError:
             raise WorkerFailed(f"the process has ended; {self._last_words()}") from None
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise WorkerFailed(answer["error"])
@@ -197,14 +197,20 @@ class Worker:
         line, _, self._rest = self._rest.partition(b"\n")
         return line
 
+    def _signal(self, number: signal.Signals) -> None:
+        """To the worker and to all processes that it has started."""
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:  # it has not made its group yet, or all are gone
+            self._process.send_signal(number)
+
     def _last_words(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         return f"its log ends: {' | '.join(lines[-3:])}" if lines else "its log is empty"
 
     def close(self) -> None:
-        """Ends the process, whatever it does."""
-        if self._process.poll() is None:
-            self._process.kill()  # a stopped process too
+        """Ends the process and those that it started, whatever they do."""
+        self._signal(signal.SIGKILL)  # stopped processes too, and those that outlive the worker
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:

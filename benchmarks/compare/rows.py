@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
-__all__ = ["ROWS", "Row", "chosen_rows"]
+__all__ = ["ROWS", "Named", "Row", "chosen_rows"]
+
+
+class Named(Protocol):
+    """A row of any table."""
+
+    @property
+    def name(self) -> str:
+        """As in `--only`."""
+
+
+AnyRow = TypeVar("AnyRow", bound=Named)
 
 
 class Row(NamedTuple):
@@ -38,17 +49,18 @@ ROWS = [
 ]
 
 
-def chosen_rows(names: Sequence[str]) -> list[Row]:
-    """The rows that are named: by network (`lenet`), and mode (`lenet-fit`), and batch size.
+def chosen_rows(names: Sequence[str], rows: Sequence[AnyRow]) -> list[AnyRow]:
+    """The rows that are named, by their whole names or by the parts these begin with; or all.
 
     Raises:
         ValueError: if a name fits no row.
     """
-    chosen = []
+    chosen: list[AnyRow] = []
     for name in names:
-        found = [row for row in ROWS if f"{row.name}-".startswith(f"{name}-")]
+        found = [row for row in rows if row.name == name]
+        found = found or [row for row in rows if row.name.startswith(f"{name}-")]
         if not found:
-            known = ", ".join(row.name for row in ROWS)
+            known = ", ".join(row.name for row in rows)
             raise ValueError(f"no row is called {name!r}; there are {known}")
         chosen += [row for row in found if row not in chosen]
-    return chosen or list(ROWS)
+    return chosen or list(rows)

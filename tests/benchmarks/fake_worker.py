@@ -1,5 +1,6 @@
 """A worker of `benchmarks.compare` without a framework: it does what its task says."""
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,11 @@ class FakeWorker:
         sys.stdout.flush()
         if task.get("fault"):
             raise ValueError("no such network")
-        return {"before": encode(task["outputs"]), "versions": {"fake": "1"}}
+        answer = {"before": encode(task["outputs"]), "versions": {"fake": "1"}}
+        if task.get("has_child"):
+            self.child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+            answer["child"] = self.child.pid
+        return answer
 
     def run(self, steps):
         if self.task.get("dies"):

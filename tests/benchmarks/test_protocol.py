@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,16 @@ def worker(tmp_path: Path) -> Any:
         yield made
 
 
-def state(worker: Worker) -> str:
-    """`T` for a process that is stopped."""
-    return (
-        Path(f"/proc/{worker.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    )
+def state(process: int) -> str:
+    """`T` for a process that is stopped, `Z` for one that has ended and that nobody waits for."""
+    return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not is_so() and time.monotonic() < until:
+        time.sleep(0.001)
+    assert is_so()
 
 
 def test_it_answers_line_by_line(worker: Worker, tmp_path: Path) -> None:
@@ -43,11 +49,15 @@ def test_it_answers_line_by_line(worker: Worker, tmp_path: Path) -> None:
 
 def test_it_is_stopped_between_turns(worker: Worker) -> None:
     worker.ask(do="start", task=TASK)
-    until = time.monotonic() + 10
-    while state(worker) != "T" and time.monotonic() < until:
-        time.sleep(0.001)
-    assert state(worker) == "T"
+    wait_for(lambda: state(worker.pid) == "T")
     assert worker.ask(do="run", steps=1) == {"seconds": 0.001}
+
+
+def test_what_it_has_started_is_stopped_and_ended_with_it(tmp_path: Path) -> None:
+    with Worker(FAKE, tmp_path / "log") as worker:
+        child = worker.ask(do="start", task={**TASK, "has_child": True})["child"]
+        wait_for(lambda: state(child) == "T")
+    wait_for(lambda: not Path(f"/proc/{child}").exists() or state(child) == "Z")
 
 
 def test_it_uses_as_many_processors_as_threads(worker: Worker) -> None:

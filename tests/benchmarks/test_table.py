@@ -96,7 +96,8 @@ ORDER = ["lenet-fit-32", "mlp-fit-32"]
 def results(machine: str, *rows: str) -> dict[str, Any]:
     cells = {row: {"thalweg": ROW["thalweg"], "torch": ROW["torch"]} for row in rows}
     about = {"machine": machine, "threads": 2, "versions": {"torch": "2.13", "thalweg": "0.1"}}
-    return {**about, "order": ORDER, "rows": cells}
+    sources = {row: f"{row}'s files" for row in rows}
+    return {**about, "order": ORDER, "sources": sources, "rows": cells}
 
 
 def test_rows_of_one_machine_are_joined_in_order() -> None:
@@ -104,6 +105,18 @@ def test_rows_of_one_machine_are_joined_in_order() -> None:
     assert list(table.merge(old, new)["rows"]) == ORDER
     assert list(table.merge(results("there", "mlp-fit-32"), new)["rows"]) == ["lenet-fit-32"]
     assert table.merge(None, new) == new
+
+
+def test_versions_must_agree_where_both_name_them() -> None:
+    old, new = results("here", "mlp-fit-32"), results("here", "lenet-fit-32")
+    del new["versions"]["torch"]
+    merged = table.merge(old, new)
+    assert merged["versions"] == {"torch": "2.13", "thalweg": "0.1"}
+    assert merged["sources"] == {row: f"{row}'s files" for row in ORDER}
+    del old["sources"]  # as it was written before there were any
+    assert list(table.merge(old, new)["rows"]) == ORDER
+    new["versions"]["thalweg"] = "0.2"
+    assert table.merge(old, new) == new
 
 
 def test_results_are_saved_between_the_marks(tmp_path: Path) -> None:
@@ -137,15 +150,15 @@ def test_a_picture_is_drawn(tmp_path: Path) -> None:
 
 
 def test_rows_are_chosen_by_any_part_of_their_name_from_the_left() -> None:
-    assert chosen_rows([]) == ROWS
-    assert chosen_rows(["lenet-fit"]) == [Row("lenet", "fit", 128), Row("lenet", "fit", 32)]
-    assert [row.name for row in chosen_rows(["lstm", "lstm-fit-32"])] == [
+    assert chosen_rows([], ROWS) == ROWS
+    assert chosen_rows(["lenet-fit"], ROWS) == [Row("lenet", "fit", 128), Row("lenet", "fit", 32)]
+    assert [row.name for row in chosen_rows(["lstm", "lstm-fit-32"], ROWS)] == [
         "lstm-fit-32",
         "lstm-predict-32",
     ]
-    assert {row.net for row in chosen_rows(["vgg16"])} == {"vgg16"}
+    assert {row.net for row in chosen_rows(["vgg16"], ROWS)} == {"vgg16"}
     with pytest.raises(ValueError, match="no row is called 'lene'; there are vgg16-predict-1, "):
-        chosen_rows(["lene"])
+        chosen_rows(["lene"], ROWS)
 
 
 def test_peers_are_chosen_by_name() -> None:

@@ -8,7 +8,13 @@ import thalweg
 from benchmarks.compare.protocol import serve
 from benchmarks.compare.workers.keras_words import KerasLikeWorker
 
-__all__ = ["ThalwegWorker"]
+__all__ = ["ThalwegWorker", "our_version"]
+
+
+def our_version() -> dict[str, str]:
+    """Our release, and the instruction set of the engine's kernels."""
+    isa = thalweg.core.get_instruction_set() or "no engine"
+    return {"thalweg": f"{thalweg.__version__} ({isa})"}
 
 
 class ThalwegWorker(KerasLikeWorker):
@@ -17,9 +23,8 @@ class ThalwegWorker(KerasLikeWorker):
     keras = thalweg  # our words are Keras's
 
     def versions(self) -> dict[str, str]:
-        """Ours, and the instruction set of the engine's kernels."""
-        isa = thalweg.core.get_instruction_set() or "no engine"
-        return {"thalweg": f"{thalweg.__version__} ({isa})"}
+        """Ours."""
+        return our_version()
 
     def build(self, weights: dict[str, list[np.ndarray]]) -> None:
         """With the number of threads."""
