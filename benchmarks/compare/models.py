@@ -142,9 +142,8 @@ def mnist_cnn() -> Net:
     return net
 
 
-def lenet() -> Net:
+def _lenet(net: Net) -> Net:
     """LeNet-5 as in Caffe: convolutions 20 and 50 of 5 x 5, then 500."""
-    net = Net("lenet", (28, 28, 1), 10, ("adam", 0.001))
     for units in (20, 50):
         net.add("conv", units=units, size=5, relu=True)
         net.add("max_pool")
@@ -152,6 +151,16 @@ def lenet() -> Net:
     net.add("dense", units=500, relu=True)
     net.add("dense", units=10)
     return net
+
+
+def lenet() -> Net:
+    """Caffe's LeNet for MNIST."""
+    return _lenet(Net("lenet", (28, 28, 1), 10, ("adam", 0.001)))
+
+
+def lenet_cifar() -> Net:
+    """The same for images of 32 x 32 in colors."""
+    return _lenet(Net("lenet_cifar", (32, 32, 3), 10, ("adam", 0.001)))
 
 
 def mlp() -> Net:
@@ -201,7 +210,8 @@ def resnet20() -> Net:
     return net
 
 
-NETS = {make.__name__: make for make in (vgg16, vgg16_cifar, mnist_cnn, lenet, mlp, lstm, resnet20)}
+_MAKERS = (vgg16, vgg16_cifar, mnist_cnn, lenet, lenet_cifar, mlp, lstm, resnet20)
+NETS = {make.__name__: make for make in _MAKERS}
 
 
 # --- their weights and data -----------------------------------------------------------------------

@@ -14,6 +14,7 @@ from benchmarks.compare.protocol import decode
 from benchmarks.compare.rows import ROWS
 from benchmarks.compare.workers.by_thalweg import ThalwegWorker
 from benchmarks.compare.workers.keras_words import build_model
+from benchmarks.images.rows import ROWS as PICTURE_ROWS
 
 PARAMETERS = {
     "vgg16": 138_357_544,
@@ -55,7 +56,7 @@ def _shapes(net: Net) -> dict[str, list[Any]]:
 
 
 def test_rows_name_networks() -> None:
-    assert {row.net for row in ROWS} == set(NETS)
+    assert {row.net for row in (*ROWS, *PICTURE_ROWS) if row.net} == set(NETS)
     assert {row.mode for row in ROWS} == {"fit", "predict"}
 
 

@@ -1,0 +1,1 @@
+"""One file a framework: how it makes batches of pictures."""
