@@ -11,7 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from thalweg.core.options import COUNT, Interval
 
 from .draws import Draws, permutation
+from .workers import Workers
 
 __all__ = ["Batches", "decoders"]
 
@@ -174,14 +175,14 @@ class _Ahead:
     def _renew(self) -> None:
         self._process = os.getpid()
         self._futures: dict[tuple[int, int], Future[Any]] = {}
-        self._maker: ThreadPoolExecutor | None = None
+        self._maker: Workers | None = None
 
     def start(self, key: tuple[int, int], function: Any, *arguments: Any) -> Future[Any]:
         if self._process != os.getpid():
             self._renew()
         if key not in self._futures:
             if self._maker is None:
-                self._maker = ThreadPoolExecutor(1, thread_name_prefix="thalweg-batches")
+                self._maker = Workers(1, "thalweg-batches")
             if len(self._futures) >= self._most:
                 self._drop(next(iter(self._futures)))
             self._futures[key] = self._maker.submit(function, *arguments)
@@ -202,16 +203,16 @@ class _Decoders:
     """The threads that decode pictures, shared by all sources of a process."""
 
     process = -1
-    pool: ThreadPoolExecutor | None = None
+    pool: Workers | None = None
     lock = threading.Lock()
 
 
-def decoders() -> ThreadPoolExecutor:
+def decoders() -> Workers:
     """Threads for work that waits for files, or for Pillow, which lets others run meanwhile."""
     if _Decoders.process != os.getpid():  # a child has none of its parent's threads
         _Decoders.process, _Decoders.lock, _Decoders.pool = os.getpid(), threading.Lock(), None
     with _Decoders.lock:
         if _Decoders.pool is None:
             count = min(_MOST_DECODERS, os.cpu_count() or 1)
-            _Decoders.pool = ThreadPoolExecutor(count, thread_name_prefix="thalweg-decoder")
+            _Decoders.pool = Workers(count, "thalweg-decoder")
         return _Decoders.pool
