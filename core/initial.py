@@ -14,36 +14,42 @@ import numpy as np
 from .errors import ShapeError
 from .function import GraphFunction
 from .graph import Graph, Tensor, library
-from .ops.state import Variable
+from .ops.state import ReadVariable, Variable
 
 __all__ = ["initial_arrays"]
 
 
 def initial_arrays(
-    variables: Sequence[Variable], run: Callable[[GraphFunction], Sequence[Any]]
+    variables: Sequence[Variable],
+    run: Callable[[GraphFunction], Sequence[Any]],
+    is_missing: Callable[[Variable], bool],
 ) -> Iterator[tuple[Variable, np.ndarray[Any, Any]]]:
     """Variables and arrays of their own, not always in the order given.
 
+    What depends on other variables is computed for itself, after these: each is drawn once.
+
     Args:
         variables: whose initial values are wanted.
-        run: computes the fetches of a function without feeds.
+        run: computes the fetches of a function without feeds; that may initialise variables.
+        is_missing: whether a variable has no value yet.
 
     Raises:
         ShapeError: if a value does not fit its variable.
     """
     graph = Graph()
     of_functions: list[tuple[Variable, Tensor]] = []
-    alone: list[tuple[Variable, Tensor]] = []  # users' tensors may need one another's variables
+    alone: list[tuple[Variable, Tensor]] = []
     for variable in variables:
         if isinstance(variable.initial_value, np.ndarray):
             yield variable, np.array(variable.initial_value)
             continue
         with graph.as_default(), library():
             tensor = variable.initial_tensor()
+        reads = any(isinstance(op.opdef, ReadVariable) for op in graph.get_operations())
         graph.forget_names()  # what is drawn follows from names, not from who else is initialised
-        (of_functions if tensor.graph is graph else alone).append((variable, tensor))
+        (alone if reads or tensor.graph is not graph else of_functions).append((variable, tensor))
     for group in (of_functions, *([pair] for pair in alone)):
-        if group:
+        if group and (group is of_functions or is_missing(group[0][0])):
             values = run(GraphFunction([tensor for _, tensor in group], []))
             yield from _checked([variable for variable, _ in group], values)
 

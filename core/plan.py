@@ -75,10 +75,10 @@ def make_plan(
     """
     off = frozenset(off)
     special = run_passes(specialize(program, shapes, given), off)
+    if fusion is not None and fusion.keeps_fixed and ahead.__name__ not in off:
+        special = ahead(special)
     divided = cut(special)
     first, rest = (special, None) if divided is None else divided
-    if fusion is not None and fusion.keeps_fixed and ahead.__name__ not in off:
-        first = ahead(first)
     if fusion is not None and fuse.__name__ not in off:
         first = fuse(first, fusion)
     if rest is None:

@@ -388,7 +388,8 @@ class Session:
             return
         with self._first_use:
             missing = [variable for variable in variables if variable not in self._values]
-            for variable, array in initial_arrays(missing, self._computed):
+            found = initial_arrays(missing, self._computed, lambda v: v not in self._values)
+            for variable, array in found:
                 # meanwhile another thread may have assigned one, which then stays
                 self._values.setdefault(variable, self._home(variable).put(array))
 

@@ -358,3 +358,20 @@ def test_all_variables_of_a_run_are_initialised_by_one_program(monkeypatch):
     variables = [core.Variable(lambda: core.ones([2]), **start) for _ in range(5)]
     assert float(Session().run(core.add_n([v.value() for v in variables]))[0]) == 5.0
     assert len(runs) == 2  # the sum, and all that it reads
+
+
+@pytest.mark.parametrize("is_function", [False, True])
+def test_a_variable_that_another_starts_from_is_drawn_once(is_function):
+    start = {"dtype": "float32", "shape": [2]}
+    core.set_seed(5)
+    first = core.Variable(lambda: core.random_normal([2]), **start)
+    initial = (lambda: first.value() * 2.0) if is_function else first.value() * 2.0
+    second = core.Variable(initial, **start)
+    draws = []
+    session = Session()
+    session._computed = lambda function, compute=session._computed: (
+        draws.append(function) or compute(function)
+    )
+    values = session.run([second, first])
+    np.testing.assert_array_equal(values[0], 2 * values[1])
+    assert len(draws) == 2  # each is computed once
