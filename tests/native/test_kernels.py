@@ -1,6 +1,6 @@
 """The kernels' tests in C++ on this processor, on an old one, and for ARM: see build.py.
 
-For ARM only with `THALWEG_PROOFS=1` in the environment.
+Emulated ones only with `THALWEG_PROOFS=1` in the environment.
 """
 
 from __future__ import annotations
@@ -34,16 +34,21 @@ def test_the_kernels_agree_with_plain_loops() -> None:
     assert run_tests(compile_tests())
 
 
+# All kernels once more under an emulator take minutes. That the engine starts and computes on an
+# old processor is in tests/core/native/test_old_processor.py; ARM has the baseline's source, and
+# vectors of the same size.
+emulated = pytest.mark.skipif(
+    "THALWEG_PROOFS" not in os.environ, reason="minutes: only with THALWEG_PROOFS=1"
+)
+
+
+@emulated
 @needs(OLD_PROCESSOR[0])
 def test_the_baseline_runs_without_avx() -> None:
     assert run_tests(compile_tests(), OLD_PROCESSOR)
 
 
-# The baseline's source, with vectors of the same size: compiling it once more, and emulating it,
-# takes as long as a tenth of the suite.
-@pytest.mark.skipif(
-    "THALWEG_PROOFS" not in os.environ, reason="minutes: only with THALWEG_PROOFS=1"
-)
+@emulated
 @needs(ARM_COMPILER, ARM_EMULATOR)
 def test_the_kernels_agree_with_plain_loops_on_arm() -> None:
     assert run_tests(compile_tests(is_arm=True), [ARM_EMULATOR])

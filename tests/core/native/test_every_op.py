@@ -30,6 +30,8 @@ ON_NUMPY = {
     "PrintText": "writes to a stream",
     "PyFunc": "is the user's Python",
     "RandomUniform": "draws in float16",
+    "TableIndex": "looks for keys on the host, mostly for strings",
+    "TableValue": "looks for keys on the host, mostly for strings",
     "UniquePositions": "how many there are follows from the data",
     "WhereIndices": "how many there are follows from the data",
     "While": "a gradient stacks values of as many iterations as there were",
