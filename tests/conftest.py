@@ -67,5 +67,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long starts first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """What takes long starts first, so that no process is left alone with it at the end.
+
+    Processes get equal pieces of the list, and take from one another what is left at its end. So
+    each piece begins with some of the files of slow tests.
+    """
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow: dict[str, list[pytest.Item]] = {}
+    quick: list[pytest.Item] = []
+    for item in items:
+        is_slow = item.get_closest_marker("slow") is not None
+        (slow.setdefault(str(item.path), []) if is_slow else quick).append(item)
+    files, size = list(slow.values()), -(-len(quick) // count)
+    items[:] = [
+        item
+        for i in range(count)
+        for part in (*files[i::count], quick[i * size : (i + 1) * size])
+        for item in part
+    ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import email.parser
+import fcntl
 import json
 import os
 import re
@@ -106,8 +107,18 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With the engine, as `python -m build` makes it: from the source distribution."""
-    return build_wheel(sdist, tmp_path_factory.mktemp("wheel"), THALWEG_REQUIRE_NATIVE="1")[0]
+    """With the engine, as `python -m build` makes it: from the source distribution.
+
+    The engine is compiled once for all processes of a run.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared_wheel"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for built in shared.glob("thalweg-*.whl"):
+            return built
+        return build_wheel(sdist, shared, THALWEG_REQUIRE_NATIVE="1")[0]
 
 
 @pytest.fixture(scope="module")
