@@ -65,30 +65,30 @@ def test_a_size_may_decide() -> None:
     ("condition", "a", "b", "kind", "lines"),
     [
         (
-            placeholder("float32", []),
+            ("float32", []),
             1.0,
             2.0,
             DtypeError,
             ["Choose: the condition is not a boolean scalar", "got       float32 ()"],
         ),
         (
-            placeholder("bool", [3]),
+            ("bool", [3]),
             1.0,
             2.0,
             DtypeError,
             ["Choose: the condition is not a boolean scalar", "got       bool (3,)"],
         ),
         (
-            placeholder("bool", []),
-            constant(1.0),
-            constant(1),
+            ("bool", []),
+            1.0,
+            1,
             DtypeError,
             ["Choose: the two sides have two dtypes", "got       a float32 (), b int32 ()"],
         ),
         (
-            placeholder("bool", []),
-            constant(1.0),
-            constant([1.0]),
+            ("bool", []),
+            1.0,
+            [1.0],
             ShapeError,
             ["Choose: the two sides have two ranks", "got       a float32 (), b float32 (1,)"],
         ),
@@ -96,7 +96,7 @@ def test_a_size_may_decide() -> None:
 )
 def test_errors(condition: Any, a: Any, b: Any, kind: type[Exception], lines: list[str]) -> None:
     with pytest.raises(kind) as caught:
-        choose(condition, a, b, name="side")
+        choose(placeholder(*condition), constant(a), constant(b), name="side")
     text = str(caught.value)
     for line in [*lines, "node      'side'", "made at   test_control.py:"]:
         assert line in text
