@@ -7,7 +7,8 @@
 //   set; tasks share nothing and need no barrier.
 // * streaming, for a few rows times a large B: every element of B is used only that often, so the
 //   time is that of reading B once. Rows of B are read in order over many columns, as memory likes
-//   it, and the sums stay in the first-level cache.
+//   it, and the sums stay in the first-level cache. Where there are very many rows, tasks are pieces
+//   of them, and their sums are added up at the end.
 // A B that many products share, such as a weight in a loop, is packed once beforehand.
 #include "../parallel.h"
 #include "../tile.h"
@@ -28,7 +29,9 @@ struct Product {
     int64_t bias_row, bias_matrix;  // elements from one row's, one matrix's bias to the next
 };
 
-constexpr int64_t KC = 384;        // steps of a block: KC * NR floats of B lie in the first-level cache
+// Steps of a block. KC * NR floats of B are 24 KB for AVX2 and fit the first-level cache; the 48 KB for
+// AVX-512 come from the second, but 192 and 256 steps were slower.
+constexpr int64_t KC = 384;
 constexpr int64_t ROWS = 12 * 14;  // of a task's block: with KC, 256 KB of A
 constexpr int64_t COLUMNS = 256;   // of a task's block: with KC, 384 KB of B
 constexpr int64_t MIN_WORK = 1 << 19;  // multiplications of a task: less is not worth another thread
@@ -115,8 +118,9 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
     const int64_t per_tile = rows_per_tile(p.m), row_blocks = divide_up(m1 - m0, per_tile);
     float *packed_b = scratch, *packed_a = scratch + (p.is_packed ? 0 : KC * blocks.columns);
     const int64_t block_size = packed_rows_size(1);
-    // what is packed by nobody here needs no blocks: C is written once
-    const int64_t k_blocks = reads_in_place(p) ? 1 : greater(1, divide_up(p.k, KC)), kc_max = divide_up(p.k, k_blocks);
+    // matrices that are read where they lie need no blocks to be packed in: C is written once
+    const int64_t k_blocks = reads_in_place(p) ? 1 : greater(1, divide_up(p.k, KC));
+    const int64_t kc_max = divide_up(p.k, k_blocks);
     for (int64_t k0 = 0; k0 < greater(1, p.k); k0 += greater(1, kc_max)) {
         const int64_t kc = smaller(kc_max, p.k - k0);
         const bool last = k0 + kc >= p.k;
@@ -200,12 +204,14 @@ void add_rows(const Product &p, const Piece &piece) {
 }
 
 // Columns n0 .. n1 of C from the sums of `count` pieces, one after another.
-void finish_sums(const Product &p, const float *sums, int64_t count, int64_t apart, int64_t n0, int64_t n1) {
+void finish_sums(const Product &p, const float *sums, int64_t count, int64_t apart, int64_t n0,
+                 int64_t n1) {
     for (int64_t i = 0; i < p.m; ++i)
         for (int64_t j = 0; j < n1 - n0; j += VL) {
             const int64_t lanes = n1 - n0 - j;
             vf v = load(sums + i * apart + j);
-            for (int64_t piece = 1; piece < count; ++piece) v += load(sums + (piece * p.m + i) * apart + j);
+            for (int64_t piece = 1; piece < count; ++piece)
+                v += load(sums + (piece * p.m + i) * apart + j);
             if (p.bias) v += load_first(p.bias + i * p.bias_row + n0 + j, lanes);
             if (p.activation == RELU) v = relu<float>(v);
             store_first(p.c + i * p.n + n0 + j, v, lanes);

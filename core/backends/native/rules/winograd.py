@@ -32,8 +32,8 @@ _LANES = ALIGNMENT // 4  # of the widest vectors: channels are padded to whole v
 _MIN_CHANNELS = 8  # of the images: fewer products do not outweigh the transforms of the outputs
 _MIN_TILES = 8  # so many pay for the transform of the kernel, where it is not done in advance
 # A transformed kernel has 4 times the kernel's bytes. It is kept from run to run where it is small,
-# or where it takes more than a tenth of its layer: its bytes, at some 25 GB/s, to as many
-# multiplications a tile, at some 230 GFLOP/s.
+# or if making it anew takes more than a tenth of its layer's time: each of its numbers is written
+# at some 25 GB/s and multiplied once a tile, at some 230 GFLOP/s: a tenth is about so many tiles.
 _SMALL_BYTES = 1 << 20
 _MANY_TILES = 384
 _PLAIN, _TURNED, _TRANSPOSED = 0, 1, 2  # forms of the kernel, of winograd.cpp
