@@ -39,6 +39,9 @@ function(thalweg_kernels_of target isa)
   set(TABLES "${TABLES}" PARENT_SCOPE)
 endfunction()
 
+# Tests that only need some engine compile a third of it.
+option(THALWEG_BASELINE_ONLY "Compile kernels for the oldest processors alone" OFF)
+
 # Adds the kernels, and the choice among them, to a target.
 function(thalweg_add_kernels target)
   set(TABLES "extern \"C\" {\n")
@@ -47,7 +50,7 @@ function(thalweg_add_kernels target)
   else()
     thalweg_kernels_of(${target} baseline)
   endif()
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT THALWEG_BASELINE_ONLY)
     thalweg_kernels_of(${target} avx2 -mavx2 -mfma)
     thalweg_kernels_of(${target} avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
                        -mprefer-vector-width=512)

@@ -37,10 +37,12 @@ def cmake() -> str | None:
     return shutil.which("cmake", path=os.pathsep.join(beside))
 
 
-def compile_tests(is_arm: bool = False, sanitize: str = "") -> Path:
+def compile_tests(is_arm: bool = False, sanitize: str = "", baseline_only: bool = False) -> Path:
     """The program, built in `build/kernels_test`."""
-    folder = BUILD / ("arm" if is_arm else sanitize.replace(",", "-") or "host")
-    options = [f"-DCMAKE_BUILD_TYPE={'RelWithDebInfo' if sanitize else 'Release'}"]
+    kind = "arm" if is_arm else sanitize.replace(",", "-") or "host"
+    folder = BUILD / (f"{kind}-baseline" if baseline_only else kind)
+    options = [f"-DTHALWEG_BASELINE_ONLY={'ON' if baseline_only else 'OFF'}"]
+    options += [f"-DCMAKE_BUILD_TYPE={'RelWithDebInfo' if sanitize else 'Release'}"]
     if is_arm:
         options += ["-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=aarch64"]
         options += [f"-DCMAKE_CXX_COMPILER={ARM_COMPILER}", "-DCMAKE_EXE_LINKER_FLAGS=-static"]
