@@ -6,6 +6,8 @@ Without a picture of yours it draws one.
 """
 
 import argparse
+import inspect
+import re
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -41,6 +43,7 @@ SHEET = {
     "RandomGaussianBlur": {"factor": (0.8, 1.0), "kernel_size": 7, "sigma": (1.0, 1.0)},
     "AutoContrast": {},
     "Equalization": {},
+    "ContrastLimitedAdaptiveHistogramEqualization": {},
     "RandAugment": {},
 }
 
@@ -67,9 +70,20 @@ def transformed(name, options, photo, seed):
     batch = np.stack([photo] * COUNT)
     if name in ("MixUp", "CutMix"):
         batch[1::2] = 255 - batch[1::2, :, ::-1]
-    if name not in ("Resizing", "CenterCrop", "AutoContrast", "Equalization"):
+    if "seed" in inspect.signature(getattr(layers, name)).parameters:
         options = {**options, "seed": seed}
     return getattr(layers, name)(**options, dtype="uint8")(batch)
+
+
+def label(name):
+    """The name, in lines of at most 24 letters that break before capitals."""
+    words = re.findall("[A-Z]+[a-z]*", name)
+    lines = [""]
+    for word in words:
+        if len(lines[-1]) + len(word) > 24:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(lines)
 
 
 def main():
@@ -87,7 +101,7 @@ def main():
     write = ImageDraw.Draw(sheet)
     for number, (name, arguments) in enumerate(SHEET.items()):
         left, top = number // rows * width, MARGIN + number % rows * step
-        write.text((left + MARGIN, top + SIZE // 2 - 6), name, fill="black")
+        write.text((left + MARGIN, top + SIZE // 2), label(name), fill="black", anchor="lm")
         for column, picture in enumerate(transformed(name, arguments, photo, number + 2)):
             sheet.paste(Image.fromarray(picture), (left + LABEL + column * step, top))
     sheet.save(options.out, optimize=True)

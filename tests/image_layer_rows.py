@@ -81,6 +81,13 @@ ROWS = [
     ImageRow("RandomPosterization", {"factor": (2, 6)}, {"factor": (8, 8)}),
     ImageRow("AutoContrast", {}, None, False, stays=False),
     ImageRow("Equalization", {"bins": 16}, None, False, is_local=False),
+    ImageRow(
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        {"tile_grid_size": (2, 3)},
+        None,
+        False,
+        stays=False,
+    ),
     ImageRow("RandomSharpness", {"factor": 1.0}, {"factor": (0.5, 0.5)}),
     ImageRow("RandomGaussianBlur", {"factor": (1.0, 1.0), "sigma": (0.5, 1)}, {"factor": 0.0}),
     ImageRow("RandomErasing", {"factor": (1.0, 1.0), "scale": (0.2, 0.5)}, {"factor": 0.0}),

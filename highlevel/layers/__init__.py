@@ -56,6 +56,9 @@ if TYPE_CHECKING:
         MaxPool2D,
         MaxPooling2D,
     )
+    from .preprocessing.adaptive_equalization import (
+        ContrastLimitedAdaptiveHistogramEqualization,
+    )
     from .preprocessing.category_encoding import CategoryEncoding
     from .preprocessing.colours import (
         RandomBrightness,
@@ -139,6 +142,7 @@ __all__ = [
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Conv2D",
     "ConvLSTM1D",
     "ConvLSTM2D",
@@ -248,6 +252,7 @@ _MODULES = {
     "GlobalMaxPool2D GlobalMaxPooling2D MaxPool2D MaxPooling2D",
     "embedding": "Embedding",
     "masking": "Masking",
+    "preprocessing.adaptive_equalization": "ContrastLimitedAdaptiveHistogramEqualization",
     "preprocessing.category_encoding": "CategoryEncoding",
     "preprocessing.discretization": "Discretization",
     "preprocessing.hashing": "HashedCrossing Hashing",

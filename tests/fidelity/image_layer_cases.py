@@ -104,6 +104,7 @@ def _both_ranges(name: str, layer: str, **options: Any) -> dict[str, Case]:
     }
 
 
+_TILES = "ContrastLimitedAdaptiveHistogramEqualization"
 CASES: dict[str, Case] = {
     **{
         f"{name} {' '.join(map(str, fill.values()))}": Case(layer, {**options, **fill})
@@ -180,4 +181,11 @@ CASES: dict[str, Case] = {
     ),
     **{f"rand augment {n}": Case("RandAugment", {"num_ops": 3, "seed": n}) for n in (0, 3)},
     **{f"aug mix {n}": Case("AugMix", {"factor": 0.4, "seed": n}) for n in (2, 4)},
+    **_both_ranges("tiles", _TILES, tile_grid_size=(2, 3)),
+    "tiles that end in a mirror": Case(
+        _TILES, {"tile_grid_size": (2, 4), "clip_limit": 1.5}, shape=(2, 13, 18, 1)
+    ),
+    "tiles without a limit": Case(
+        _TILES, {"tile_grid_size": (1, 2), "clip_limit": 0.0}, shape=(2, 16, 16, 3)
+    ),
 }

@@ -22,6 +22,7 @@ __all__ = [
     "RandomGrayscale",
     "RandomHue",
     "RandomSaturation",
+    "ValueRange",
     "ValueTransform",
 ]
 
@@ -31,25 +32,10 @@ _PROBABILITY = Interval(0, 1)
 _EPSILON = 1e-7  # Keras's
 
 
-class ValueTransform(RandomImageTransform):
-    """Base of layers that compute with colours between two known ends.
+class ValueRange:
+    """What layers share that compute with colours between two known ends, `value_range`."""
 
-    Args:
-        value_range: the least and the greatest value of the images: (0, 255) or (0, 1).
-        seed: an integer >= 0; layers of equal seeds draw equal numbers.
-        data_format: `"channels_last"` or `"channels_first"`.
-        kwargs: `Layer`'s arguments.
-    """
-
-    def __init__(
-        self,
-        value_range: Any = (0, 255),
-        seed: int | None = None,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self.value_range = checked_value_range(self, value_range)
+    value_range: tuple[float, float]
 
     def clipped(self, x: Tensor) -> Tensor:
         """Colours held within the range."""
@@ -69,6 +55,27 @@ class ValueTransform(RandomImageTransform):
         if (low, high) == (0, 255):
             return x
         return x / 255.0 * float(high - low) + float(low)
+
+
+class ValueTransform(ValueRange, RandomImageTransform):
+    """Base of layers that draw what they do to colours between two known ends.
+
+    Args:
+        value_range: the least and the greatest value of the images: (0, 255) or (0, 1).
+        seed: an integer >= 0; layers of equal seeds draw equal numbers.
+        data_format: `"channels_last"` or `"channels_first"`.
+        kwargs: `Layer`'s arguments.
+    """
+
+    def __init__(
+        self,
+        value_range: Any = (0, 255),
+        seed: int | None = None,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, data_format=data_format, **kwargs)
+        self.value_range = checked_value_range(self, value_range)
 
     def _planes(self, x: Tensor) -> Sequence[Tensor]:
         """Red, green and blue, (batch, height, width) each."""
