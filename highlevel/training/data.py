@@ -8,6 +8,7 @@ come.
 from __future__ import annotations
 
 import itertools
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -26,6 +27,7 @@ __all__ = [
     "make_source",
     "split_validation",
     "warn_of_end",
+    "whole_steps",
 ]
 
 GROUP_BYTES = 2 << 20  # of batches that are put together: they stay in the third-level cache
@@ -240,7 +242,7 @@ def make_source(
     weights: Any = None,
     class_weight: Any = None,
     batch_size: int | None = None,
-    steps: int | None = None,
+    steps: float | None = None,
     generator: np.random.Generator | None = None,
     repeats: bool = False,
 ) -> ArraySource | IndexedSource | IteratorSource:
@@ -257,7 +259,7 @@ def make_source(
         OptionError: for a batch size or steps that are not counts.
     """
     size = OrNone(COUNT).check(layout.where, "batch_size", batch_size)
-    OrNone(COUNT).check(layout.where, "steps", steps)
+    steps = whole_steps(layout.where, "steps", steps)
     if _is_arrays(x):
         data = layout.batch(x, y, weights, class_weight)
         if not data.size:
@@ -278,6 +280,21 @@ def make_source(
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
         return IndexedSource(x, layout, class_weight, generator, steps, repeats)
     return IteratorSource(x, layout, class_weight, steps)
+
+
+def whole_steps(where: str, name: str, value: Any) -> int | None:
+    """A number of batches; the last one may have been counted in part, as in `len(x) / 32`.
+
+    Raises:
+        OptionError: if it is neither None nor a number above 0.
+
+    >>> whole_steps("fit", "steps_per_epoch", 100 / 32)
+    4
+    """
+    if isinstance(value, float | np.floating) and math.isfinite(value):
+        value = math.ceil(value)
+    steps: int | None = OrNone(COUNT).check(where, name, value)
+    return steps
 
 
 def _is_arrays(x: Any) -> bool:

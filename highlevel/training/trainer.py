@@ -18,7 +18,15 @@ from ..callbacks.base import CallbackList
 from ..layers.base import Layer
 from ..options import Interval
 from .compiled import Compiled, check_metric
-from .data import ArraySource, Source, groups_of, make_source, split_validation, warn_of_end
+from .data import (
+    ArraySource,
+    Source,
+    groups_of,
+    make_source,
+    split_validation,
+    warn_of_end,
+    whole_steps,
+)
 from .inputs import fitted_array
 from .layout import Batch, Layout
 from .step import Step, step_key
@@ -263,8 +271,8 @@ class Trainer(Layer):
         class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
-        steps_per_epoch: int | None = None,
-        validation_steps: int | None = None,
+        steps_per_epoch: float | None = None,
+        validation_steps: float | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
         **ignored: Any,
@@ -286,7 +294,8 @@ class Trainer(Layer):
                 where there are several.
             sample_weight: factor on the loss by sample.
             initial_epoch: where to go on counting.
-            steps_per_epoch: batches an epoch; data that give fewer start again, if they can.
+            steps_per_epoch: batches an epoch, a fraction counting as one, as in `len(x) / 32`; data
+                that give fewer start again, if they can.
             validation_steps: at most this many validation batches.
             validation_batch_size: as `batch_size`.
             validation_freq: epochs between validations, or a list of epochs counted from 1.
@@ -300,6 +309,8 @@ class Trainer(Layer):
         """
         _check_ignored("fit", ignored, _QUEUE | {"nb_epoch"}, Trainer.fit)
         epochs = Interval(0, integer=True).check("fit", "epochs", epochs)
+        steps_per_epoch = whole_steps("fit", "steps_per_epoch", steps_per_epoch)
+        validation_steps = whole_steps("fit", "validation_steps", validation_steps)
         generator = self._shuffle_generator() if shuffle else None
         layout = self._layout("fit")
         source: Source = make_source(
@@ -402,7 +413,7 @@ class Trainer(Layer):
         batch_size: int | None = None,
         verbose: Any = "auto",
         sample_weight: Any = None,
-        steps: int | None = None,
+        steps: float | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
         **ignored: Any,
@@ -453,7 +464,7 @@ class Trainer(Layer):
         x: Any,
         batch_size: int | None = None,
         verbose: Any = 0,
-        steps: int | None = None,
+        steps: float | None = None,
         callbacks: Any = None,
         **ignored: Any,
     ) -> Any:

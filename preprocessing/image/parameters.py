@@ -40,6 +40,21 @@ class Ranges:
     channel_shift: float = 0.0
     brightness: Any = None
 
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing may happen."""
+        return not (
+            self.rotation
+            or np.any(self.height_shift)
+            or np.any(self.width_shift)
+            or self.shear
+            or tuple(self.zoom) != (1, 1)
+            or self.horizontal_flip
+            or self.vertical_flip
+            or self.channel_shift
+            or self.brightness is not None
+        )
+
     def draw(self, rng: Generator, height: int, width: int) -> dict[str, Any]:
         """The parameters of one transformation, under Keras's names and drawn in its order."""
         theta = rng.uniform(-self.rotation, self.rotation) if self.rotation else 0

@@ -68,7 +68,7 @@ class PictureFiles:
         self._decode = decode
         self._skips = _ON_ERROR.check(where, "on_error", on_error) == "skip"
         budget = _BYTES.check(where, "cache_bytes", cache_bytes)
-        self._cache = _Cache(cache_budget() if budget is None else budget)
+        self._cache = _Cache(len(paths), cache_budget() if budget is None else budget)
 
     def read(self, chosen: Array, following: Iterable[int]) -> Pictures:
         """Some pictures, in their order.
@@ -82,10 +82,11 @@ class PictureFiles:
                 the others, unless such files are skipped; or if no file at all can be read.
             OSError: if a file cannot be opened, unless such files are skipped.
         """
-        images, numbers = [], []
-        skipped = []
-        results = decoders().map(self._one, chosen.tolist())
-        for number, result in zip(chosen.tolist(), results, strict=True):
+        cached = self._cache.all_of(chosen)
+        if cached is not None:
+            return Pictures(cached, np.array(chosen), ())
+        images, numbers, skipped = [], [], []
+        for number, result in zip(chosen.tolist(), self._results(chosen.tolist()), strict=True):
             if isinstance(result, Exception):
                 if not self._skips:
                     raise result
@@ -97,6 +98,13 @@ class PictureFiles:
             number, result = self._first_good(following)
             images, numbers = [result], [number]
         return Pictures(self._stacked(images, numbers), np.array(numbers), tuple(skipped))
+
+    def _results(self, chosen: list[int]) -> list[Array | Exception]:
+        """Pictures, or why they could not be read; those that are not in memory by the decoders."""
+        found: dict[int, Any] = {number: self._cache.get(number) for number in chosen}
+        missing = [number for number, pixels in found.items() if pixels is None]
+        found.update(zip(missing, decoders().map(self._one, missing), strict=True))
+        return [found[number] for number in chosen]
 
     def _first_good(self, numbers: Iterable[int]) -> tuple[int, Array]:
         """The first of some pictures that can be read."""
@@ -144,21 +152,47 @@ def _reason(error: Exception) -> str:
 
 
 class _Cache:
-    """Pixels by number, as many as fit; what is in it stays."""
+    """Pixels by number, as many as fit; what is in it stays.
 
-    def __init__(self, budget: int) -> None:
-        self._left = budget
-        self._pixels: dict[int, Array] = {}
+    They lie in one array, so that a batch of them is one gather: a dict of arrays, asked for one by
+    one, took longer than a small network's step. Memory is touched as pictures come. Those that are
+    not of the first one's shape and dtype are not kept.
+
+    Args:
+        count: how many pictures there are.
+        budget: bytes.
+    """
+
+    def __init__(self, count: int, budget: int) -> None:
+        self._budget = budget
+        self._slots = np.full(count, -1, np.int64)
+        self._used = 0
+        self._store: Array | None = None
         self._lock = threading.Lock()
 
     def get(self, number: int) -> Array | None:
-        return self._pixels.get(number)
+        slot = self._slots[number]
+        return None if slot < 0 or self._store is None else self._store[slot]
+
+    def all_of(self, numbers: Array) -> Array | None:
+        """A copy of some, or None if one is missing."""
+        slots = self._slots[numbers]
+        if self._store is None or not slots.size or slots.min() < 0:
+            return None
+        return self._store[slots]
 
     def put(self, number: int, pixels: Array) -> None:
         with self._lock:
-            if number not in self._pixels and pixels.nbytes <= self._left:
-                self._left -= pixels.nbytes
-                self._pixels[number] = pixels
+            if self._store is None and pixels.nbytes:
+                fitting = min(len(self._slots), self._budget // pixels.nbytes)
+                self._store = np.empty((fitting, *pixels.shape), pixels.dtype)
+            store = self._store
+            if store is None or self._slots[number] >= 0 or self._used == len(store):
+                return
+            if (pixels.shape, pixels.dtype) == (store.shape[1:], store.dtype):
+                store[self._used] = pixels
+                self._slots[number] = self._used  # last: readers take no lock
+                self._used += 1
 
 
 def cache_budget() -> int:

@@ -94,13 +94,12 @@ class Pipeline:
 
     def scale(self, images: Array, standard: Standard, cache: CallCache) -> Array:
         """The pictures brought to scale alone."""
-        x = images.astype(self.compute_dtype, copy=False)
 
         def build(x: Tensor, *numbers: Tensor) -> Tensor:
-            return standard.applied(x, numbers)
+            return standard.applied(cast(x, self.compute_dtype), numbers)
 
         key = (self.compute_dtype, standard.key)
-        result = call_at_once(build, [x, *standard.arrays(self.compute_dtype)], cache, key)
+        result = call_at_once(build, [images, *standard.arrays(self.compute_dtype)], cache, key)
         return np.asarray(result).astype(self.dtype, copy=False)
 
     def _moved(self, feeds: _Feeds, tensors: Iterator[Tensor]) -> Tensor:

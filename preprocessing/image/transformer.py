@@ -194,10 +194,13 @@ class Transformer:
         """
         if self._is_customised:
             return self._one_by_one(images, draws, epoch, numbers)
+        pipeline, standard = self._pipeline, self._standard
+        is_still = self._ranges.is_still and not self.elastic_alpha and not self.centre_by_mass
+        if is_still and self.preprocessing_function is None:
+            return pipeline.scale(images, standard, calls)
         shape = images.shape[1:]
         parameters = [self._drawn_for(draws, epoch, int(number), shape) for number in numbers]
         arguments = (images, parameters, noises(parameters))
-        pipeline, standard = self._pipeline, self._standard
         if self.preprocessing_function is None:
             return pipeline.transform(*arguments, standard, calls)
         moved = pipeline.transform(*arguments, Standard(), calls)

@@ -238,9 +238,10 @@ class TestErrors:
             f"fit: bad batch_size\n  expected  an integer >= 1; or None\n  got       {size!r}\n"
         )
 
-    def test_steps(self) -> None:
+    @pytest.mark.parametrize("steps", [0, 0.0, -0.5, float("nan"), float("inf"), "2"])
+    def test_steps(self, steps: Any) -> None:
         with pytest.raises(OptionError, match=r"^fit: bad steps"):
-            make_source(LAYOUT, X, steps=0)
+            make_source(LAYOUT, X, steps=steps)
 
     def test_no_samples(self) -> None:
         with pytest.raises(DataError) as error:

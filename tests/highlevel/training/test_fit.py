@@ -173,6 +173,14 @@ class TestValidation:
         history = self.fit(validation_data=(X, Y), validation_steps=1, validation_batch_size=10)
         assert history["val_loss"] == [self.model.evaluate(X[:10], Y[:10], verbose=0)[0]]
 
+    def test_steps_of_a_division(self) -> None:
+        history = self.fit(
+            validation_data=(X, Y), validation_steps=15 / 10, validation_batch_size=10
+        )
+        assert history["val_loss"] == [
+            self.model.evaluate(X[:20], Y[:20], batch_size=10, verbose=0)[0]
+        ]
+
     def test_generator_once_and_again(self) -> None:
         def data() -> Iterator[Any]:
             while True:
@@ -204,7 +212,7 @@ class TestEpochs:
     def test_generator_that_ends_within_an_epoch(self) -> None:
         data = ((X[:10], Y[:10]) for _ in range(3))
         with pytest.warns(UserWarning, match="the data ended after 1 of 2 batches") as warned:
-            history = self.model().fit(data, epochs=4, steps_per_epoch=2, verbose=0)
+            history = self.model().fit(data, epochs=4, steps_per_epoch=1.5, verbose=0)
         assert history.epoch == [0, 1]
         assert len(warned) == 1
 
