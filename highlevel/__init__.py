@@ -46,6 +46,7 @@ __all__ = [
     "Sequential",
     "__version__",
     "activations",
+    "applications",
     "callbacks",
     "constraints",
     "datasets",

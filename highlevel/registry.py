@@ -59,7 +59,7 @@ class Registry:
         )
 
     def _named(self, name: str) -> Any:
-        found = config.get_custom_objects().get(name, self.items.get(name))
+        found = config.custom_object(name) or self.items.get(name)
         if found is None:
             raise OptionError(
                 self.kind,

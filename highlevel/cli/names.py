@@ -31,6 +31,7 @@ _FILES = {  # Keras 2's files, whose names programs import from; found in the fi
     **{f"layers.{name}": ("layers",) for name in _LAYER_FILES.split()},
     **{f"utils.{name}": ("utils",) for name in _UTILS_FILES.split()},
     **{f"engine{name}": ("models", "layers") for name in ("", ".topology", ".training")},
+    "applications.imagenet_utils": ("applications.imagenet",),
     "engine.base_layer": ("layers",),
     "engine.input_layer": ("layers",),
     "engine.sequential": ("models",),

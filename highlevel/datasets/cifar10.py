@@ -20,7 +20,7 @@ from .image_folders import is_image_folder, read_image_folders
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["load_data"]
+__all__ = ["CLASSES", "load_data"]
 
 _FILE = RemoteFile(
     name="cifar-10-python.tar.gz",
@@ -31,7 +31,7 @@ _FILE = RemoteFile(
     stand_ins=("cifar-10-batches-py", "cifar10_images.tar.xz", "cifar10"),
 )
 _BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5")
-_CLASSES = (
+CLASSES = (
     "airplane",
     "automobile",
     "bird",
@@ -94,8 +94,8 @@ def _read(place: Path) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     """Both parts, from batches or pictures."""
     is_pictures = place.name.endswith(".xz") if place.is_file() else is_image_folder(place)
     if is_pictures:
-        return read_image_folders(place, _CLASSES, side=32)
-    *train, test = read_batches(place, (*_BATCHES, "test_batch"), "labels", len(_CLASSES))
+        return read_image_folders(place, CLASSES, side=32)
+    *train, test = read_batches(place, (*_BATCHES, "test_batch"), "labels", len(CLASSES))
     images, labels = zip(*train, strict=True)
     return [(np.concatenate(images), np.concatenate(labels)), test]
 

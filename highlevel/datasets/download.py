@@ -1,17 +1,17 @@
 """Where a file of the web lies on this machine, and how it gets here.
 
-A :class:`RemoteFile` (a data set, later also weights) is looked for in this order:
+A :class:`RemoteFile` (a data set, or weights) is looked for in this order:
 
 1. the path the caller gives: it must exist;
 2. the folder in the environment variable `THALWEG_DATA`;
-3. the cache: `$THALWEG_HOME/datasets`, or else `~/.thalweg/datasets`;
-4. Keras's cache: `$KERAS_HOME/datasets`, then `~/.keras/datasets`;
+3. the cache: `$THALWEG_HOME/datasets`, or else `~/.thalweg/datasets` (`models` for weights);
+4. Keras's cache: `$KERAS_HOME/datasets`, then `~/.keras/datasets` (or `models`);
 5. the download, into the cache of 3; the environment variable `THALWEG_OFFLINE=1` forbids it.
 
 In 1 and 2 the same data may also lie in another form (`RemoteFile.stand_ins`), in 4 under another
-name (`RemoteFile.aliases`). Files of the caches and from the web must have the known checksum;
-files of 1 and 2 are the user's own and are not compared. A network that does not work costs 5
-seconds, once a process.
+name (`RemoteFile.aliases`). Files of the caches and from the web must have the known checksum, if
+there is one; files of 1 and 2 are the user's own and are not compared. A network that does not
+work costs 5 seconds, once a process.
 """
 
 from __future__ import annotations
@@ -52,12 +52,13 @@ class SampleDataWarning(UserWarning):
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of the web that we know by its checksum.
+    """A file of the web, which we know by its checksum.
 
     Args:
         name: its name in folders and caches, `"mnist.npz"`.
         url: where to download it.
-        checksum: SHA-256 in lower-case hexadecimal, or the MD5 of a file with no other.
+        checksum: SHA-256 in lower-case hexadecimal, or the MD5 of a file with no other; None
+            where nobody publishes one.
         maximum_bytes: a download that would be larger is refused.
         folder: its folder in the caches, `"datasets"` or `"models"`.
         patience_s: seconds without `minimum_bytes` after which the network counts as dead.
@@ -65,17 +66,19 @@ class RemoteFile:
         aliases: names of the same file in Keras's cache.
         stand_ins: names of files or folders of the user's own that hold the same data in another
             form, in the order of preference after `name`.
+        signature: what a download without a checksum must begin with.
     """
 
     name: str
     url: str
-    checksum: str
+    checksum: str | None
     maximum_bytes: int
     folder: str = "datasets"
     patience_s: float = 5.0
     minimum_bytes: int = 2**17
     aliases: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
+    signature: bytes = b""
 
 
 def resolve(remote: RemoteFile, path: str | os.PathLike[str] | None = None) -> Path:
@@ -253,6 +256,8 @@ def _is_usable(remote: RemoteFile, file: Path, tried: list[str], *, is_ours: boo
     if not file.is_file():
         tried.append(f"{file} is not there")
         return False
+    if remote.checksum is None:
+        return True
     try:
         got = named_checksum(checksum_of(file, remote.checksum))
     except OSError as error:

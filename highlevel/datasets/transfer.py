@@ -72,8 +72,12 @@ class Source(Protocol):
         """Where the file is."""
 
     @property
-    def checksum(self) -> str:
-        """Its SHA-256 or MD5, lower-case hexadecimal."""
+    def checksum(self) -> str | None:
+        """Its SHA-256 or MD5, lower-case hexadecimal; None if none is published."""
+
+    @property
+    def signature(self) -> bytes:
+        """What a file without a checksum begins with."""
 
     @property
     def maximum_bytes(self) -> int:
@@ -117,10 +121,10 @@ class Pace:
         return self.remaining_s() > 0
 
 
-def is_good(file: Path, checksum: str) -> bool:
-    """Whether a file can be read and has this checksum."""
+def is_good(file: Path, checksum: str | None) -> bool:
+    """Whether a file can be read and has this checksum; None: whether it is there."""
     try:
-        return checksum_of(file, checksum) == checksum
+        return file.is_file() if checksum is None else checksum_of(file, checksum) == checksum
     except OSError:
         return False
 
@@ -128,10 +132,14 @@ def is_good(file: Path, checksum: str) -> bool:
 def transfer(source: Source, part: Path, pace: Pace) -> None:
     """Downloads a file to `part`, going on from what is there, until its checksum is right.
 
+    Without a checksum nobody could tell a piece of an older file, so it is begun anew.
+
     Raises:
         TransferError: `part` is kept if a later call can go on from it.
         OSError: `part` cannot be written.
     """
+    if source.checksum is None:
+        part.unlink(missing_ok=True)
     for attempt in range(_ATTEMPTS):
         try:
             is_continued = _receive(source, part, pace)
@@ -194,6 +202,9 @@ def _receive(source: Source, part: Path, pace: Pace) -> bool:
 
 def _require_checksum(source: Source, part: Path, is_continued: bool) -> None:
     """Removes a finished file that is not the right one."""
+    if source.checksum is None:
+        _require_signature(source, part)
+        return
     got = checksum_of(part, source.checksum)
     if got == source.checksum:
         return
@@ -205,6 +216,19 @@ def _require_checksum(source: Source, part: Path, is_continued: bool) -> None:
         got=f"{named_checksum(got)} of {size} bytes",
     )
     raise _TryAgain(wrong) if is_continued else wrong  # perhaps the older piece was to blame
+
+
+def _require_signature(source: Source, part: Path) -> None:
+    """Removes a finished file of another kind, such as the page that a hotel's network sends."""
+    with open(part, "rb") as file:
+        head = file.read(len(source.signature))
+    if head != source.signature:
+        part.unlink()
+        raise TransferError(
+            "another kind of file",
+            expected=f"a file that begins with {source.signature!r}",
+            got=repr(head),
+        )
 
 
 def _require_room(source: Source, part: Path, size: int, how: str) -> None:

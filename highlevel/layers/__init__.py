@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         RepeatVector,
         Reshape,
     )
+    from .depthwise import DepthwiseConv2D
     from .embedding import Embedding
     from .input import Input, InputLayer
     from .input_spec import InputSpec
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         subtract,
     )
     from .normalization import BatchNormalization
+    from .padding import ZeroPadding2D
     from .pooling import (
         AveragePooling2D,
         AvgPool2D,
@@ -152,6 +154,7 @@ __all__ = [
     "CuDNNLSTM",
     "CutMix",
     "Dense",
+    "DepthwiseConv2D",
     "Discretization",
     "Dot",
     "Dropout",
@@ -227,6 +230,7 @@ __all__ = [
     "TextVectorization",
     "TimeDistributed",
     "Wrapper",
+    "ZeroPadding2D",
     "add",
     "average",
     "concatenate",
@@ -250,8 +254,10 @@ _MODULES = {
     "pooling": "AveragePooling2D AvgPool2D GlobalAveragePooling1D GlobalAvgPool1D "
     "GlobalMaxPool1D GlobalMaxPooling1D GlobalAveragePooling2D GlobalAvgPool2D "
     "GlobalMaxPool2D GlobalMaxPooling2D MaxPool2D MaxPooling2D",
+    "depthwise": "DepthwiseConv2D",
     "embedding": "Embedding",
     "masking": "Masking",
+    "padding": "ZeroPadding2D",
     "preprocessing.adaptive_equalization": "ContrastLimitedAdaptiveHistogramEqualization",
     "preprocessing.category_encoding": "CategoryEncoding",
     "preprocessing.discretization": "Discretization",

@@ -80,13 +80,13 @@ class ArgumentReader:
 
     def _custom(self, data: Mapping[str, Any]) -> Any:
         """The user's object under the names that an entry gives."""
-        known = registry.get_custom_objects()
         for key in ("registered_name", "class_name"):
             name = data.get(key)
             if isinstance(name, str):
                 for spelling in (name, name.rpartition(">")[2]):
-                    if spelling in known:
-                        return known[spelling]
+                    found = registry.custom_object(spelling)
+                    if found is not None:
+                        return found
         return None
 
     # Objects ------------------------------------------------------------------------------------

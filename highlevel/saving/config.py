@@ -18,6 +18,7 @@ from thalweg.core.errors import FileFormatError, OptionError, nearest
 
 __all__ = [
     "Configurable",
+    "custom_object",
     "custom_object_scope",
     "deserialize",
     "get_custom_objects",
@@ -96,6 +97,8 @@ class Configurable:
 
 
 _custom: dict[str, Any] = {}
+_ours: dict[str, Any] = {}  # what the networks of thalweg.applications register
+_PREFIX = "thalweg>"
 _registered_names: dict[Any, str] = {}
 
 
@@ -114,7 +117,8 @@ def register_keras_serializable(
 
     def register(item: _Class) -> _Class:
         full = f"{package}>{name or item.__name__}"  # type: ignore[attr-defined]
-        _custom[full] = item
+        # Ours are not the user's, whose scopes come and go.
+        (_ours if full.startswith(_PREFIX) else _custom)[full] = item
         _registered_names[item] = full
         return item
 
@@ -124,6 +128,18 @@ def register_keras_serializable(
 def get_custom_objects() -> dict[str, Any]:
     """The user's registered objects by name; may be changed in place, as in Keras."""
     return _custom
+
+
+def custom_object(name: str) -> Any:
+    """The object registered under a name, by the user or by a network of thalweg; else None."""
+    if name in _custom:
+        return _custom[name]
+    if name.startswith(_PREFIX) and name not in _ours:
+        import thalweg
+
+        # Through the package, which may know what lies above this folder.
+        thalweg.applications.lenet  # type: ignore[attr-defined]  # noqa: B018
+    return _ours.get(name)
 
 
 class custom_object_scope:
@@ -211,8 +227,9 @@ def find(name: str, module: str = "") -> Any:
     Raises:
         FileFormatError: if nothing is registered under it, with the nearest name.
     """
-    if name in _custom:
-        return _custom[name]
+    known_object = custom_object(name)
+    if known_object is not None:
+        return known_object
     tables = _library_classes()
     family = module.rpartition(".")[2]
     for table in [tables[family]] if family in tables else tables.values():

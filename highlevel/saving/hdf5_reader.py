@@ -46,6 +46,10 @@ _NOT_HDF5 = (
 )
 
 
+# Unpacked chunks of a dataset: where they begin, which filters were left out, and their bytes.
+_Pieces = list[tuple[tuple[int, ...], int, bytes]]
+
+
 def is_plain_name(name: str) -> bool:
     """Whether a name is a path downwards inside a group: no empty parts, no `.` or `..`.
 
@@ -280,10 +284,14 @@ class Hdf5Reader:
         """The values of a dataset, in the machine's byte order."""
         import h5py
 
-        dataset, dtype = self._dataset(group, name)
+        pieces: _Pieces = []
+        dataset, dtype = self._dataset(group, name, pieces)
         with self._reading(repr(name)):
             values: NDArray[Any] = np.empty(dataset.shape, dtype)
-            dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+            if pieces and len(pieces) == dataset.get_num_chunks() and _is_plain(dataset):
+                _assemble(values, dataset, pieces)
+            else:
+                dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
             return values
 
     def shape_and_dtype(self, group: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -291,8 +299,13 @@ class Hdf5Reader:
         dataset, dtype = self._dataset(group, name)
         return tuple(dataset.shape), dtype
 
-    def _dataset(self, group: Any, name: str) -> tuple[Any, np.dtype[Any]]:
-        """A dataset that is safe to read, and the dtype of its values here."""
+    def _dataset(
+        self, group: Any, name: str, pieces: _Pieces | None = None
+    ) -> tuple[Any, np.dtype[Any]]:
+        """A dataset that is safe to read, and the dtype of its values here.
+
+        To `pieces` is added what had to be unpacked on the way.
+        """
         import h5py
 
         dataset = self._object(group, name)
@@ -308,7 +321,7 @@ class Hdf5Reader:
             dtype = self._dtype(dataset, name)
             if dataset.get_space().get_simple_extent_type() == h5py.h5s.NULL:
                 raise self.error(f"{name!r} has no value", "an array", "an empty dataset")
-            self._check_sizes(dataset, options, dtype, name)
+            self._check_sizes(dataset, options, dtype, name, pieces)
             return dataset, dtype
 
     def _dtype(self, dataset: Any, name: str) -> np.dtype[Any]:
@@ -327,7 +340,14 @@ class Hdf5Reader:
             )
         return dtype
 
-    def _check_sizes(self, dataset: Any, options: Any, dtype: np.dtype[Any], name: str) -> None:
+    def _check_sizes(
+        self,
+        dataset: Any,
+        options: Any,
+        dtype: np.dtype[Any],
+        name: str,
+        pieces: _Pieces | None,
+    ) -> None:
         """Compares what is declared with what is stored."""
         import h5py
 
@@ -345,7 +365,7 @@ class Hdf5Reader:
             and self._declared <= _MAX_RATIO * self._size + _SMALL_BYTES
         )
         if options.get_layout() == h5py.h5d.CHUNKED and count:
-            fits = fits and self._chunks_fit(dataset, options, stored, name)
+            fits = fits and self._chunks_fit(dataset, options, stored, name, pieces)
         else:
             fits = fits and stored >= raw_bytes and start + stored <= self._size
         if not fits:
@@ -356,7 +376,9 @@ class Hdf5Reader:
                 "a compressed file of yours is made plain by: h5repack -f NONE",
             )
 
-    def _chunks_fit(self, dataset: Any, options: Any, stored: int, name: str) -> bool:
+    def _chunks_fit(
+        self, dataset: Any, options: Any, stored: int, name: str, pieces: _Pieces | None
+    ) -> bool:
         """Whether every chunk is stored, and unpacks to as many bytes as it should."""
         import h5py
 
@@ -391,7 +413,44 @@ class Hdf5Reader:
             if gzip_bit and not info.filter_mask & gzip_bit:
                 packed = dataset.read_direct_chunk(corner)[1] if size > 0 else b""
                 # gzip's own limit is 1032 to 1, whatever the dataset declares.
-                size = len(zlib.decompressobj().decompress(packed, chunk_bytes + 1))
+                stream = zlib.decompressobj()
+                unpacked = stream.decompress(packed, chunk_bytes + 1)
+                size = len(unpacked)
+                if size == chunk_bytes and not stream.eof:  # nor has its checksum been compared
+                    raise zlib.error("packed data end too early")
+                if pieces is not None and not checksum:
+                    pieces.append((corner, info.filter_mask, unpacked))
             if size != chunk_bytes:
                 return False
         return True
+
+
+def _is_plain(dataset: Any) -> bool:
+    """Whether the bytes of a dataset's values are those of an array of NumPy's."""
+    import h5py
+
+    kind = dataset.get_type()
+    is_number = isinstance(kind, (h5py.h5t.TypeIntegerID, h5py.h5t.TypeFloatID))
+    return is_number and bool(kind.equal(h5py.h5t.py_create(kind.dtype)))
+
+
+def _assemble(values: NDArray[Any], dataset: Any, pieces: _Pieces) -> None:
+    """Fills an array from the chunks of a plain dataset, which are unpacked already.
+
+    The library would unpack them once more, and more slowly.
+    """
+    import h5py
+
+    options = dataset.get_create_plist()
+    shape, kind = options.get_chunk(), dataset.get_type().dtype
+    has_shuffle = options.get_filter(0)[0] == h5py.h5z.FILTER_SHUFFLE
+    for corner, mask, unpacked in pieces:
+        data = np.frombuffer(unpacked, np.uint8)
+        if has_shuffle and not mask & 1:  # first bytes of all values, then second bytes, ...
+            shuffled, data = data.reshape(kind.itemsize, -1), np.empty_like(data)
+            for place, row in enumerate(shuffled):  # five times as fast as to transpose it
+                data[place :: kind.itemsize] = row
+        chunk = data.reshape(-1).view(kind).reshape(shape)
+        inside = [slice(a, a + n) for a, n in zip(corner, shape, strict=True)]
+        target = values[tuple(inside)]
+        target[...] = chunk[tuple(slice(n) for n in target.shape)]

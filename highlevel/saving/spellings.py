@@ -43,6 +43,7 @@ _EMPTY: dict[str, dict[str, Any]] = {
         "virtual_batch_size": None,
         "fused": _ANY,
     },
+    "DepthwiseConv2D": {"groups": 1},
     "InputLayer": {"sparse": False, "ragged": False, "optional": False, "type_spec": None},
     "Lambda": {
         "module": _ANY,

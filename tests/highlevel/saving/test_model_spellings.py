@@ -233,3 +233,12 @@ def test_names_that_changed() -> None:
     norm = {"class_name": "BatchNormalizationV1", "config": {"name": "n", "axis": [1]}}
     entry = {**norm, "name": "n", "inbound_nodes": [[["x", 0, 0, {}]]]}
     assert type(model_from_config(functional(entry)).layers[1]) is layers.BatchNormalization
+
+
+@pytest.mark.filterwarnings("error")
+def test_depthwise_convolution_of_keras_2() -> None:
+    """It writes the groups of the class that it is derived from."""
+    config = {"name": "d", "kernel_size": [3, 3], "groups": 1, "depth_multiplier": 2}
+    entry = {"class_name": "DepthwiseConv2D", "config": config}
+    layer = model_from_config(entry)
+    assert (layer.kernel_size, layer.depth_multiplier) == ((3, 3), 2)
