@@ -18,7 +18,10 @@
     OP(logical_and) OP(logical_or) OP(logical_xor) OP(where)                                    \
     OP(to_float32) OP(to_float64) OP(to_int32) OP(to_int64) OP(to_bool)                         \
     OP(to_uint8) OP(to_int8) OP(to_int16) OP(to_uint16) OP(to_uint32) OP(to_uint64)             \
-    OP(to_float16)
+    OP(to_float16)                                                                              \
+    /* several as one, see kernels/composites.cpp */                                            \
+    OP(multiply_add) OP(multiply_subtract) OP(subtract_product) OP(approach)                    \
+    OP(approach_square) OP(root_step)
 
 #define ELEMENTWISE_ENUM(name) OP_##name,
 enum ElementwiseOp { ELEMENTWISE_OPS(ELEMENTWISE_ENUM) ELEMENTWISE_OP_COUNT };

@@ -12,9 +12,11 @@ foreach(file ${KERNEL_FILES})
   endif()
 endforeach()
 
-# Random numbers are the same with every instruction set: no product joins a sum in one rounding.
-set_source_files_properties(${THALWEG_SOURCES}/kernels/distributions.cpp PROPERTIES
-  COMPILE_OPTIONS -ffp-contract=off)
+# No product joins a sum in one rounding: random numbers are the same with every instruction set, and
+# operations that stand together give what they give alone.
+set_source_files_properties(
+  ${THALWEG_SOURCES}/kernels/distributions.cpp ${THALWEG_SOURCES}/kernels/composites.cpp
+  PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
 
 # No LTO, and no C++ library in kernels/: code made for AVX-512 must not leak into functions that also
 # run on older processors. One source for all, see vec.h.

@@ -25,7 +25,7 @@ enum OperandKind : int64_t {
                    // words: the buffer that list_rows has made, the table's number of rows
 };
 
-constexpr int MAX_OPERANDS = 24, MAX_REGISTERS = 24, MAX_SOURCES = 3, MAX_AXES = 8;
+constexpr int MAX_OPERANDS = 24, MAX_REGISTERS = 24, MAX_SOURCES = 5, MAX_AXES = 8;
 constexpr int64_t TASK_WORK = 1 << 16;  // elements times operations, about 10 us
 
 struct Operand {

@@ -5,14 +5,12 @@
 #pragma once
 #include "../math.h"
 #include "../types.h"
+#include "composites.h"
 #include "special_functions.h"
 
 namespace {
 
 constexpr int MAX_STEPS = 64;
-
-// Destination, sources, number of elements. The destination may be one of the sources.
-typedef void (*BlockFunction)(void *, const void *const *, int64_t);
 
 // What an element is computed with: a half as float, see half.h.
 template <class T> struct Computed {
@@ -317,6 +315,7 @@ template <class X> constexpr BlockFunction function_of(int op) {
 }
 
 INLINE BlockFunction block_function(int64_t op, int64_t type) {
+    if (const BlockFunction found = THALWEG_NAME(composite)(op, type)) return found;
     if (type == TYPE_float32)
         if (const BlockFunction found = vector_function(int(op))) return found;
 #define TABLE(name, T) \

@@ -15,6 +15,7 @@ from ....program import Instruction, Origin, Program
 from ....types import DType, as_dtype
 from ..extension import extension
 from ..lowering import Builder, rule
+from .composites import Composite, contracted
 from .parts import Part, parts_of, places_in
 
 __all__ = [
@@ -75,6 +76,8 @@ def type_code(b: Builder, value: int) -> int | None:
 
 
 def _code(opdef: Any) -> int | None:
+    if isinstance(opdef, Composite):
+        return _NAMES[opdef.label]
     if opdef.label == "Cast":
         return _NAMES.get(f"to_{opdef.dtype.name}")
     return _CODES.get(opdef.label)
@@ -193,6 +196,8 @@ class _Chain:
 
     def write(self) -> list[int] | None:
         """The ints of the call; None if it does not fit the machine."""
+        kept = {n for n, _, _ in self._places}
+        self._steps_of = contracted(self._inner, self._steps_of, kept)
         last_use = self._last_uses()
         outputs = {n: i for i, (n, _, _) in enumerate(self._places)}
         sources: list[list[Any]] = []
