@@ -73,7 +73,7 @@ class Registry:
     def serialize(self, item: Any) -> Any:
         """An object as JSON data: the name of a function, or a class and its arguments."""
         data = config.serialize(item)
-        if isinstance(data, dict):
+        if isinstance(data, dict) and "registered_name" not in data:
             data.pop("module", None)  # the registry that reads it knows where to look
         return data
 

@@ -282,10 +282,10 @@ class Model(Trainer):
         """Writes the whole model to one file; `saving.model_file.save_model` says what is in it.
 
         Args:
-            filepath: the file, `*.h5`.
+            filepath: the file, `*.keras` or `*.h5`.
             overwrite: False refuses to replace a file.
             include_optimizer: whether `compile`'s arguments and the optimizer's state go along.
-            save_format: `"h5"`, or None to tell by the suffix.
+            save_format: `"keras"` or `"h5"`; None tells by the suffix.
 
         Raises:
             OptionError, GraphError: if the model cannot be written; nothing is written then.
@@ -295,40 +295,39 @@ class Model(Trainer):
         save_model(self, filepath, overwrite, include_optimizer, save_format)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Writes the weights to HDF5 in Keras 2's layout, all or nothing.
+        """Writes the weights to HDF5, all or nothing.
 
         Args:
-            filepath: the file, usually `*.h5`.
+            filepath: the file; `*.weights.h5` is written in the layout of Keras 3, any other
+                name, usually `*.h5`, in that of Keras 2.
             overwrite: False refuses to replace a file.
 
         Raises:
             OptionError: if the file exists and may not be replaced.
         """
-        from ..saving.hdf5 import write_weights
-        from ..saving.layer_weights import stored_layers
+        from ..saving.weights_file import save_weights
 
         if not overwrite and os.path.exists(filepath):
             raise OptionError("save_weights", "the file exists", got=os.fspath(filepath))
         self._require_weights("save_weights")
-        write_weights(filepath, stored_layers(self))
+        save_weights(self, filepath)
 
     def load_weights(self, filepath: str | os.PathLike[str], by_name: bool = False) -> None:
-        """Reads weights that this library or Keras 2 wrote; all are checked before any is set.
+        """Reads weights that this library or Keras wrote; all are checked before any is set.
 
         Args:
-            filepath: an HDF5 file of weights, or of a whole model.
+            filepath: a file of weights, or of a whole model, in the layout of Keras 2 or 3.
             by_name: give each layer the weights of the stored layer of its name, instead of
-                matching them in order.
+                matching them in order; in the layout of Keras 2.
 
         Raises:
             FileFormatError: if the file is corrupt, unsafe, or has other layers.
             ShapeError: if an array does not fit its weight.
         """
-        from ..saving.hdf5 import read_weights
-        from ..saving.layer_weights import load_layers
+        from ..saving.weights_file import load_weights
 
         self._require_weights("load_weights")
-        load_layers(self, read_weights(filepath), by_name=by_name)
+        load_weights(self, filepath, by_name)
 
     def _require_weights(self, where: str) -> None:
         if not self.built and not self.weights:

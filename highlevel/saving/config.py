@@ -7,9 +7,11 @@ error, and nothing is ever imported because a file says so.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -18,9 +20,12 @@ from thalweg.core.errors import FileFormatError, OptionError, nearest
 
 __all__ = [
     "Configurable",
+    "cannot_be_written",
     "custom_object",
     "custom_object_scope",
+    "describing",
     "deserialize",
+    "family",
     "get_custom_objects",
     "get_registered_name",
     "register_keras_serializable",
@@ -169,6 +174,26 @@ def get_registered_name(item: Any) -> str:
     return _registered_names.get(item, item.__name__)  # type: ignore[no-any-return]
 
 
+_describe: ContextVar[Callable[[Any], Any] | None] = ContextVar("describe", default=None)
+
+
+@contextlib.contextmanager
+def describing(describe: Callable[[Any], Any]) -> Iterator[None]:
+    """A `with` block in which `serialize` leaves objects and functions to `describe`.
+
+    Where that returns NotImplemented, the object is written as elsewhere.
+
+    >>> with describing(lambda item: {"made_of": type(item).__name__}):
+    ...     serialize([1, Configurable()])
+    [1, {'made_of': 'Configurable'}]
+    """
+    token = _describe.set(describe)
+    try:
+        yield
+    finally:
+        _describe.reset(token)
+
+
 def serialize(value: Any) -> Any:
     """A value as JSON data.
 
@@ -185,6 +210,11 @@ def serialize(value: Any) -> Any:
         return [serialize(item) for item in value]
     if isinstance(value, Mapping):
         return {str(name): serialize(item) for name, item in value.items()}
+    describe = _describe.get()
+    if describe is not None and (isinstance(value, Configurable) or inspect.isfunction(value)):
+        described = describe(value)
+        if described is not NotImplemented:
+            return described
     if isinstance(value, Configurable):
         module = value.config_module
         return {
@@ -192,13 +222,16 @@ def serialize(value: Any) -> Any:
             "class_name": get_registered_name(type(value)),
             "config": value.get_config(),
         }
-    if callable(value) and hasattr(value, "__name__"):
-        name = get_registered_name(value)
-        if name != "<lambda>":
-            return name
+    if callable(value) and hasattr(value, "__name__") and value.__name__ != "<lambda>":
+        return get_registered_name(value)
     if hasattr(value, "name") and type(value).__name__ == "DType":
         return value.name
-    raise OptionError(
+    raise cannot_be_written(value)
+
+
+def cannot_be_written(value: Any) -> OptionError:
+    """The error for an object that could not be read back."""
+    return OptionError(
         "get_config",
         "this value cannot be written to a file",
         expected="numbers, strings, lists, and objects of registered classes",
@@ -242,6 +275,25 @@ def find(name: str, module: str = "") -> Any:
         hint=nearest(name, [*_custom, *(known for table in tables.values() for known in table)])
         or "custom_object_scope({name: class}) makes a class known",
     )
+
+
+def family(cls: type[Any]) -> str | None:
+    """The library's module that a class is public in, `"layers"`; None for a user's class.
+
+    >>> from thalweg.optimizers.schedules import ExponentialDecay
+    >>> family(ExponentialDecay), family(Configurable)
+    ('optimizers.schedules', None)
+    """
+    from thalweg import optimizers
+    from thalweg.optimizers import schedules
+
+    for name, table in _library_classes().items():
+        if table.get(cls.__name__) is cls:
+            return name
+    for name, module in (("optimizers.schedules", schedules), ("optimizers", optimizers)):
+        if cls.__name__ in module.__all__ and getattr(module, cls.__name__) is cls:
+            return name
+    return None
 
 
 @functools.cache

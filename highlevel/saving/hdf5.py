@@ -31,6 +31,7 @@ __all__ = [
     "read_arrays",
     "read_layers",
     "read_weights",
+    "weights_of",
     "write_arrays",
     "write_layers",
     "write_names",
@@ -177,14 +178,19 @@ def read_weights(path: str | os.PathLike[str]) -> list[LayerWeights]:
         OSError: there is no such file, or it cannot be opened.
     """
     with Hdf5Reader(path) as reader:
-        group = reader.root
+        return weights_of(reader)
+
+
+def weights_of(reader: Hdf5Reader) -> list[LayerWeights]:
+    """What `read_weights` returns, of an open file."""
+    group = reader.root
+    layer_names = reader.names(group, "layer_names")
+    if layer_names is None and reader.holds(group, "model_weights"):
+        group = reader.group(group, "model_weights")
         layer_names = reader.names(group, "layer_names")
-        if layer_names is None and reader.holds(group, "model_weights"):
-            group = reader.group(group, "model_weights")
-            layer_names = reader.names(group, "layer_names")
-        if layer_names is None:
-            raise reader.not_weights()
-        return read_layers(reader, group, layer_names)
+    if layer_names is None:
+        raise reader.not_weights()
+    return read_layers(reader, group, layer_names)
 
 
 def read_layers(reader: Hdf5Reader, group: Any, layer_names: Sequence[str]) -> list[LayerWeights]:

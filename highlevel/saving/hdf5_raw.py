@@ -38,11 +38,11 @@ class RawFile:
     Its methods raise ValueError or struct.error where the bytes make no sense.
 
     Args:
-        data: the file, mapped.
+        data: the file, mapped or in memory.
         base: where in the file its addresses begin to count.
     """
 
-    def __init__(self, data: mmap.mmap, base: int = 0) -> None:
+    def __init__(self, data: bytes | mmap.mmap, base: int = 0) -> None:
         self._data = data
         self._base = base
         # More than a sound file can need, and few enough to be done in a moment.

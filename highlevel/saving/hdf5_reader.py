@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import io
 import itertools
 import math
 import mmap
@@ -37,8 +38,13 @@ _BROKEN = (
     *(OSError, RuntimeError, ValueError, LookupError, TypeError, ArithmeticError),
     *(struct.error, zlib.error),
 )
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _NOT_HDF5 = (
-    (b"PK\x03\x04", "a zip archive", "a .keras or .npz file is not read here"),
+    (
+        b"PK\x03\x04",
+        "a zip archive",
+        "load_model() reads .keras files; an .npz file is not read here",
+    ),
     (b"\x1f\x8b", "a gzip file", "unpack it first"),
     (b"\x80", "a pickle, it seems", "pickles can run code and are never loaded"),
     (b"<", "a web page or XML", "the download went wrong; get it again"),
@@ -70,6 +76,7 @@ class Hdf5Reader:
 
     Args:
         path: the file.
+        content: its bytes, if they lie in memory; `path` is then what messages call it.
 
     Raises:
         FileFormatError: on opening and reading, if the file is of another kind, truncated,
@@ -77,26 +84,36 @@ class Hdf5Reader:
         OSError: there is no such file, or it cannot be opened.
 
     Attributes:
+        path: what messages call the file.
         root: the root group.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], content: bytes | None = None) -> None:
         import h5py
 
         self.path = os.fspath(path)
-        self._size = os.stat(path).st_size
-        with open(path, "rb") as file:
-            head = file.read(64)
-        if not h5py.is_hdf5(self.path):
+        if content is None:
+            self._size = os.stat(path).st_size
+            with open(path, "rb") as file:
+                head = file.read(64)
+            is_hdf5 = h5py.is_hdf5(self.path)
+        else:
+            self._size, head = len(content), content[:64]
+            is_hdf5 = head.startswith(_SIGNATURE)
+        if not is_hdf5:
             raise self._not_hdf5(head)
         try:
-            self._file = h5py.File(self.path, "r")
+            self._file = h5py.File(self.path if content is None else io.BytesIO(content), "r")
         except BlockingIOError:  # another process writes it: no fault of the file
             raise
         except OSError as error:
             raise self._cannot_open(str(error)) from error
-        with open(path, "rb") as file:
-            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._data: bytes | mmap.mmap
+        if content is None:
+            with open(path, "rb") as file:
+                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        else:
+            self._data = content
         try:
             with self._reading("the structure of the file"):
                 if self._file.id.get_create_plist().get_sizes() != (8, 8):
@@ -125,7 +142,8 @@ class Hdf5Reader:
 
     def _close(self) -> None:
         self._file.close()
-        self._data.close()
+        if isinstance(self._data, mmap.mmap):
+            self._data.close()
 
     def error(
         self,
@@ -166,7 +184,7 @@ class Hdf5Reader:
         got = f"groups {', '.join(map(repr, names))}" if names else "no groups"
         hint = None
         if "layers" in names or "_layer_checkpoint_dependencies" in names:
-            hint = "this is the layout of Keras 3's .weights.h5; save it as Keras 2's .h5"
+            hint = "this is the layout of Keras 3: a model's load_weights() reads it"
         return self.error(
             "no weights in Keras 2's layout", "the attribute 'layer_names'", got, hint
         )
@@ -197,6 +215,22 @@ class Hdf5Reader:
         if not isinstance(found, h5py.h5g.GroupID):
             raise self.error(f"{name!r} is of the wrong kind", "a group", type(found).__name__)
         return found
+
+    def count(self, group: Any) -> int:
+        """How many entries a group has."""
+        with self._reading("the list of a group"):
+            return int(group.get_num_objs())
+
+    def groups(self, group: Any) -> list[str]:
+        """The names of the groups inside a group; other entries are left out."""
+        import h5py
+
+        with self._reading("the list of a group"):
+            names = [group.get_objname_by_idx(i) for i in range(group.get_num_objs())]
+            hard = [n for n in names if group.links.get_info(n).type == h5py.h5l.TYPE_HARD]
+            return [
+                n.decode() for n in hard if h5py.h5o.get_info(group, n).type == h5py.h5o.TYPE_GROUP
+            ]
 
     def _object(self, group: Any, name: str) -> Any:
         """What a name leads to, by hard links alone."""

@@ -7,12 +7,22 @@ from typing import Any
 
 from thalweg.core.errors import FileFormatError
 
-__all__ = ["parse_object"]
+__all__ = ["MAX_BYTES", "parse_bytes", "parse_object"]
 
 # The configuration of a network of a thousand layers has about a million characters; a parsed
 # list costs sixty bytes for two characters.
 _MAX_CHARACTERS = 1 << 23
+MAX_BYTES = 4 * _MAX_CHARACTERS
 _MAX_DEPTH = 100  # a model inside a model adds four
+
+
+def parse_bytes(content: bytes, where: str, what: str) -> dict[str, Any]:
+    """The object that a JSON text in UTF-8 holds; arguments and errors as of `parse_object`."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise FileFormatError(where, f"{what} is no UTF-8", got=str(error)[:200]) from error
+    return parse_object(text, where, what)
 
 
 def parse_object(text: str, where: str, what: str) -> dict[str, Any]:

@@ -12,10 +12,12 @@ making the model was a call.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from thalweg.core import Tensor, flatten, rebuild
 from thalweg.core.errors import GraphError, OptionError, ThalwegError
@@ -25,12 +27,29 @@ from ..layers.calls import LayerCall, learning_phase
 from ..layers.input import InputLayer
 from ..models.model import Model
 from ..models.sequential import Sequential
-from .config import Configurable, get_custom_objects, get_registered_name, serialize
+from .config import (
+    Configurable,
+    describing,
+    family,
+    get_custom_objects,
+    get_registered_name,
+    serialize,
+)
 from .config import find as find_class
 from .hdf5 import KERAS_VERSION
 from .spellings import written_config
 
-__all__ = ["layer_entry", "model_config", "model_to_json", "own_config"]
+__all__ = [
+    "Places",
+    "check_class",
+    "input_config",
+    "layer_entry",
+    "model_config",
+    "model_to_json",
+    "named_arguments",
+    "own_config",
+    "shared_numbers",
+]
 
 Describe = Callable[[Layer], dict[str, Any]]
 
@@ -48,11 +67,39 @@ def model_to_json(model: Model, **options: Any) -> str:
 
 def model_config(model: Model) -> dict[str, Any]:
     """`{"class_name": …, "config": …}` of a model, as files hold it."""
-    return layer_entry(model)
+    numbers = shared_numbers(model)
+
+    def inside(item: Any) -> Any:
+        """The entry of a layer that is an argument of another; Keras wants its module."""
+        if not isinstance(item, Layer):
+            return NotImplemented
+        place = {} if family(type(item)) is None else {"module": "keras.layers"}
+        if isinstance(item, Model):
+            place = {}
+        return {**place, **layer_entry(item, numbers)}
+
+    with describing(inside):
+        return layer_entry(model, numbers)
 
 
-def layer_entry(layer: Layer) -> dict[str, Any]:
+def shared_numbers(model: Model) -> dict[Layer, int]:
+    """A number for each layer that several models or layers inside a model have in common."""
+    met: Counter[Layer] = Counter()
+    stack: list[Layer] = [model]
+    while stack:
+        layer = stack.pop()
+        met[layer] += 1
+        if met[layer] == 1:
+            stack += layer.sublayers()
+    return {layer: i for i, layer in enumerate((k for k, n in met.items() if n > 1), 1)}
+
+
+def layer_entry(layer: Layer, numbers: Mapping[Layer, int] | None = None) -> dict[str, Any]:
     """`{"class_name": …, "config": …}` of a layer.
+
+    Args:
+        layer: the layer, or a model.
+        numbers: of layers that are met twice; they get a `shared_object_id`.
 
     Raises:
         OptionError: if the layer's class is called like one of the library's, or an argument
@@ -60,15 +107,22 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
     """
     name = get_registered_name(type(layer))
     try:
-        _check_class(layer, name)
-        is_input = isinstance(layer, InputLayer)
-        config = _input_config(layer) if is_input else layer.get_config()
+        check_class(layer, name)
+        if isinstance(layer, InputLayer):
+            config = input_config(layer)
+        elif numbers and isinstance(layer, Model) and type(layer).get_config is Model.get_config:
+            config = own_config(layer, functools.partial(layer_entry, numbers=numbers))
+        else:
+            config = layer.get_config()
     except ThalwegError as error:
         raise error.at(layer=f"{type(layer).__name__} '{layer.name}'") from None
-    return {"class_name": name, "config": written_config(name, config)}
+    entry: dict[str, Any] = {"class_name": name, "config": written_config(name, config)}
+    if numbers and layer in numbers:
+        entry["shared_object_id"] = numbers[layer]
+    return entry
 
 
-def _input_config(layer: Layer) -> dict[str, Any]:
+def input_config(layer: Layer) -> dict[str, Any]:
     """An input in the words of all versions; a tensor that it stands on is left out."""
     if layer.batch_input_shape is None:
         raise OptionError("get_config", "an input of unknown rank cannot be written")
@@ -80,7 +134,7 @@ def _input_config(layer: Layer) -> dict[str, Any]:
     }
 
 
-def _check_class(layer: Layer, name: str) -> None:
+def check_class(layer: Layer, name: str) -> None:
     """A user's class that the library would take for its own could not be read back."""
     cls = type(layer)
     if name in get_custom_objects() or cls.__module__.startswith("thalweg."):
@@ -96,7 +150,9 @@ def _check_class(layer: Layer, name: str) -> None:
     )
 
 
-def own_config(model: Model, describe: Describe = layer_entry) -> dict[str, Any]:
+def own_config(
+    model: Model, describe: Describe = layer_entry, places: type[Places] | None = None
+) -> dict[str, Any]:
     """What `get_config` of a model returns.
 
     A model whose class has an `__init__` of its own is described by the arguments of that;
@@ -105,6 +161,7 @@ def own_config(model: Model, describe: Describe = layer_entry) -> dict[str, Any]
     Args:
         model: the model.
         describe: makes the entry of a layer, without its calls.
+        places: how calls are counted and spelt; as in Keras 2 by default.
 
     Raises:
         GraphError: if a tensor comes from an operation that belongs to no layer.
@@ -114,7 +171,7 @@ def own_config(model: Model, describe: Describe = layer_entry) -> dict[str, Any]
     if isinstance(model, Sequential) and "layers" in parameters:
         return _sequential(model, describe)
     if model.network is not None and {"inputs", "outputs"} <= set(parameters):
-        return _functional(model, describe)
+        return _functional(model, describe, places or Places)
     arguments = Configurable.get_config(model)
     return {k: v for k, v in arguments.items() if v is not None or k not in ("inputs", "outputs")}
 
@@ -130,10 +187,10 @@ def _sequential(model: Sequential, describe: Describe) -> dict[str, Any]:
     }
 
 
-def _functional(model: Model, describe: Describe) -> dict[str, Any]:
+def _functional(model: Model, describe: Describe, kind: type[Places]) -> dict[str, Any]:
     network = model.network
     _refuse_added_losses(model)
-    places = _Places(network.calls, network.layers) if network else _Places([], [])
+    places = kind(network.calls, network.layers) if network else kind([], [])
     entries = []
     for layer in model.layers:
         nodes = [places.node(call) for call in places.calls(layer) if not call.is_input]
@@ -158,14 +215,17 @@ def _refuse_added_losses(model: Model) -> None:
         )
 
 
-class _Places:
+class Places:
     """Where each call of a network stands: the layer's name, and its number among the calls."""
+
+    # Calls of models that have inputs of their own are counted from here.
+    first_of_models: ClassVar[int] = 1
 
     def __init__(self, calls: list[LayerCall], layers: list[Layer]) -> None:
         known = set(calls)
         self._calls = {layer: [call for call in layer._calls if call in known] for layer in layers}
         self._numbers = {
-            call: number + int(isinstance(layer, Model) and layer.network is not None)
+            call: number + self.first_of_models * _has_inputs(layer)
             for layer, own in self._calls.items()
             for number, call in enumerate(own)
         }
@@ -199,7 +259,7 @@ class _Places:
 
     def node(self, call: LayerCall) -> Any:
         """A call: the places of its inputs, each with the call's further arguments."""
-        arguments = {name: self._argument(value) for name, value in _named_arguments(call).items()}
+        arguments = {name: self._argument(value) for name, value in named_arguments(call).items()}
         places = [[*self.place(t), arguments] for t in flatten(call.inputs)]
         found = rebuild(call.inputs, iter(places))
         return found if isinstance(call.inputs, list | tuple | dict) else [found]
@@ -214,7 +274,11 @@ class _Places:
         return serialize(value)
 
 
-def _named_arguments(call: LayerCall) -> dict[str, Any]:
+def _has_inputs(layer: Layer) -> bool:
+    return isinstance(layer, Model) and layer.network is not None
+
+
+def named_arguments(call: LayerCall) -> dict[str, Any]:
     """What a call was given besides its inputs, by name; what says nothing is left out."""
     names = list(inspect.signature(type(call.layer).call).parameters)[2:]
     if len(call.positional) > len(names):

@@ -23,6 +23,7 @@ from ..models.sequential import Sequential
 from .arguments import ArgumentReader
 from .config import custom_object_scope
 from .json_text import parse_object
+from .mask_operations import Operation, read_operation, without_masks
 from .nodes import Node, Reference, in_order, read_coordinates, read_nodes
 
 __all__ = ["ModelReader", "Path", "model_from_config", "model_from_json", "read_model"]
@@ -92,30 +93,38 @@ class ModelReader:
     Args:
         where: the file, or the function that was given the configuration.
         streams: random streams for layers, by path, where the file tells them.
+        is_own: whether this library wrote the configuration.
 
     Attributes:
         ignored: what was left out, `"'key' of Dense 'head'"` each.
+        listed: the layers of each model, in the order of the configuration; inputs of a
+            Sequential are left out, as Keras does.
     """
 
-    def __init__(self, where: str, streams: Mapping[Path, Stream] | None = None) -> None:
+    def __init__(
+        self, where: str, streams: Mapping[Path, Stream] | None = None, *, is_own: bool = False
+    ) -> None:
         self.where = where
         self._streams = streams or {}
+        self._is_own = is_own
         self.ignored: list[str] = []
+        self.listed: dict[Model, list[Layer]] = {}
         self._arguments = ArgumentReader(where, self._nested_layer, self.ignored)
         self._path: Path = ()
         self._layers = 0
         self._calls = 0
         self._cost: dict[Layer, int] = {}
+        self._shared: dict[int, Layer] = {}
 
-    def finish(self) -> None:
-        """Says in one warning what was left out."""
+    def finish(self, stacklevel: int = 3) -> None:
+        """Says in one warning what was left out; `stacklevel` as for `warnings.warn`."""
         if self.ignored:
             more = f" and {len(self.ignored) - 8} more" if len(self.ignored) > 8 else ""
             warnings.warn(
                 f"thalweg: {self.where}: not known here and left out: "
                 f"{', '.join(self.ignored[:8])}{more}",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=stacklevel,
             )
 
     # One layer ----------------------------------------------------------------------------------
@@ -127,13 +136,19 @@ class ModelReader:
             data: `{"class_name": …, "config": …}`.
             inside: the path of the model that it lies in.
         """
-        return self.layer_of_class(self._arguments.layer_class(data), data, inside)
+        cls = self._arguments.layer_class(data)
+        number = data.get("shared_object_id")  # Keras 3's: one layer in several models
+        known = self._shared.get(number) if isinstance(number, int) else None
+        if type(known) is cls:
+            return known
+        layer = self.layer_of_class(cls, data, inside)
+        if isinstance(number, int):
+            self._shared[number] = layer
+        return layer
 
     def layer_of_class(self, cls: type[Layer], data: Mapping[str, Any], inside: Path) -> Layer:
         """A layer of a known class, from an entry."""
-        self._layers += 1
-        if self._layers > _MAX_LAYERS:
-            raise self._error("too many layers", expected=f"at most {_MAX_LAYERS}")
+        self._count()
         config, name = data["config"], _name(data)
         label = f"{cls.__name__} {name!r}"
         # The model that is read has an empty path; layers begin with their names.
@@ -153,6 +168,11 @@ class ModelReader:
         if path in self._streams:
             made._stream = self._streams[path]
         return made
+
+    def _count(self) -> None:
+        self._layers += 1
+        if self._layers > _MAX_LAYERS:
+            raise self._error("too many layers", expected=f"at most {_MAX_LAYERS}")
 
     def _nested_layer(self, data: Any) -> Layer:
         """A layer among the arguments of another."""
@@ -224,6 +244,7 @@ class ModelReader:
             if model.network is None and isinstance(shape, list):
                 model.build(tuple(shape))
         self._cost[model] = cost
+        self.listed[model] = [layer for layer in layers if not isinstance(layer, InputLayer)]
         return model
 
     def _entries(self, config: Mapping[str, Any], label: str) -> list[Any]:
@@ -237,16 +258,27 @@ class ModelReader:
     ) -> Model:
         layers: dict[str, Layer] = {}
         nodes: dict[str, list[Node]] = {}
+        operations: dict[str, Operation] = {}
         for entry in self._entries(config, label):
+            operation = read_operation(entry, self.where)
+            if operation is not None:
+                self._count()
+                operations[operation.name] = operation
+                continue
             layer = self.layer(entry, path)
             name = _name(entry) or layer.name
             if name in layers:
                 raise self._error(f"two layers are called {name!r}", layer=label)
             layers[name] = layer
-            nodes[name] = read_nodes(entry.get("inbound_nodes", []), name, self.where)
+            nodes[name] = read_nodes(
+                entry.get("inbound_nodes", []), name, self.where, is_own=self._is_own
+            )
         inputs = read_coordinates(config.get("input_layers"), "input_layers", self.where)
         outputs = read_coordinates(config.get("output_layers"), "output_layers", self.where)
-        builder = _Builder(self, layers, nodes, [*flatten(inputs), *flatten(outputs)])
+        ends = [*flatten(inputs), *flatten(outputs)]
+        if operations:
+            nodes = without_masks(layers, nodes, operations, ends, self.where)
+        builder = _Builder(self, layers, nodes, ends)
         cost = builder.run()
         with self.making(label):
             model = cls(
@@ -255,6 +287,7 @@ class ModelReader:
                 name=_plain(config.get("name")),
             )
         self._cost[model] = cost
+        self.listed[model] = list(layers.values())
         return model
 
     def call(self, layer: Layer, inputs: Any, positional: Any, named: Any) -> tuple[list[Any], int]:

@@ -53,29 +53,33 @@ class Node(NamedTuple):
                 yield leaf
 
 
-def read_nodes(data: Any, layer: str, where: str) -> list[Node]:
+def read_nodes(data: Any, layer: str, where: str, *, is_own: bool = False) -> list[Node]:
     """The calls of a layer.
 
     Args:
         data: its `inbound_nodes`.
         layer: the layer's name, for messages.
         where: the file.
+        is_own: whether this library wrote it. In Keras 3 a call's `training` means nothing: the
+            mode of the whole model takes its place, and some layers write False always.
 
     Raises:
         FileFormatError: if they are spelt in another way.
     """
     if not isinstance(data, list):
         raise _malformed(data, layer, where)
-    return [_node(item, layer, where) for item in data]
+    return [_node(item, layer, where, is_own) for item in data]
 
 
-def _node(data: Any, layer: str, where: str) -> Node:
+def _node(data: Any, layer: str, where: str, is_own: bool) -> Node:
     if isinstance(data, Mapping) and {"args", "kwargs"} <= set(data):
         positional, named = data["args"], data["kwargs"]
         if not (isinstance(positional, list) and positional and isinstance(named, Mapping)):
             raise _malformed(data, layer, where)
         inputs, *others = (_keras_3(item) for item in positional)
         arguments = {str(name): _keras_3(value) for name, value in named.items()}
+        if not is_own:
+            arguments.pop("training", None)
         node = Node(inputs, tuple(others), _meaningful(arguments))
     else:
         arguments = {}

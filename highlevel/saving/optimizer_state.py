@@ -17,7 +17,14 @@ from thalweg.core import Variable, current_session
 from ..optimizers.base import Optimizer
 from .layer_weights import file_names, set_all
 
-__all__ = ["is_written_as_legacy", "load_optimizer", "stored_optimizer"]
+__all__ = [
+    "Arrays",
+    "is_written_as_legacy",
+    "load_optimizer",
+    "named_keras_3_state",
+    "stored_keras_3_state",
+    "stored_optimizer",
+]
 
 Arrays = list[tuple[str, NDArray[Any]]]
 
@@ -55,6 +62,28 @@ def stored_optimizer(optimizer: Optimizer, variables: Sequence[Variable]) -> Arr
     names = ["iter:0" if is_legacy else "iteration:0", *file_names(slots)]
     values = [value(optimizer.iterations), *map(value, slots)]
     return list(zip(names, values, strict=True))
+
+
+def _stored_rate(optimizer: Optimizer) -> list[Variable]:
+    """The learning rate, where Keras 3 stores it: not where a schedule, or a decay, gives it."""
+    rate = optimizer._rate.source
+    return [rate] if isinstance(rate, Variable) and not optimizer.decay else []
+
+
+def stored_keras_3_state(optimizer: Optimizer, variables: Sequence[Variable]) -> list[NDArray[Any]]:
+    """The state that an optimizer keeps for a model's variables, in the order of Keras 3."""
+    value = current_session().value
+    slots = _slots(optimizer, variables)
+    return [value(v) for v in (optimizer.iterations, *_stored_rate(optimizer), *slots)]
+
+
+def named_keras_3_state(optimizer: Optimizer, arrays: Sequence[NDArray[Any]]) -> Arrays:
+    """What `stored_keras_3_state`, or Keras 3, wrote, for `load_optimizer`."""
+    first = ["iteration", *("learning_rate" for _ in _stored_rate(optimizer))]
+    return [
+        (first[number] if number < len(first) else str(number), array)
+        for number, array in enumerate(arrays)
+    ]
 
 
 def load_optimizer(

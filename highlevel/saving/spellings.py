@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["LIBRARY_NAMES", "is_function", "read_config", "read_dtype", "written_config"]
+__all__ = [
+    "LIBRARY_NAMES",
+    "is_function",
+    "keras_3_class",
+    "keras_3_config",
+    "read_config",
+    "read_dtype",
+    "written_config",
+]
 
 # Names in files -> names here.
 LIBRARY_NAMES = {
@@ -26,16 +34,23 @@ _WRITTEN_NAMES = {
 _YOUNG: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"synchronized": False},
     "Conv2D": {"groups": 1},
+    "Discretization": {"trainable": True},
     "GlobalAveragePooling1D": {"keepdims": False},
     "GlobalAveragePooling2D": {"keepdims": False},
     "GlobalMaxPooling1D": {"keepdims": False},
     "GlobalMaxPooling2D": {"keepdims": False},
+    "GRU": {"use_cudnn": "auto"},
+    "LSTM": {"use_cudnn": "auto"},
+    "Pipeline": {"trainable": True, "dtype": "float32"},
+    "SimpleRNN": {"implementation": 2, "use_cudnn": "auto"},
     "SparseCategoricalCrossentropy": {"axis": -1, "ignore_class": None},
 }
+# Classes here -> those of Keras 3 that compute the same.
+_KERAS_3_CLASSES = {"Model": "Functional", "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"}
 _ANY: Any = object()
 # What may be ignored because it asks for nothing: a key, and the value with which it does not.
 _EMPTY: dict[str, dict[str, Any]] = {
-    "": {"quantization_config": None, "lora_rank": None, "lora_alpha": None},
+    "": {"quantization_config": None, "lora_rank": None, "lora_alpha": None, "time_major": False},
     "BatchNormalization": {
         "renorm": False,
         "renorm_clipping": _ANY,
@@ -52,6 +67,15 @@ _EMPTY: dict[str, dict[str, Any]] = {
         "output_shape_type": _ANY,
         "output_shape_module": _ANY,
     },
+    "StringLookup": {"oov_method": "floormod"},
+}
+
+# What Keras 3 does not take; a value is written if it is another one than here.
+_KERAS_3_DROPPED: dict[str, dict[str, Any]] = {
+    "": {"batch_input_shape": _ANY},
+    "Discretization": {"trainable": _ANY},
+    "Pipeline": {"trainable": _ANY, "dtype": "float32"},
+    "SimpleRNN": {"implementation": _ANY, "use_cudnn": _ANY},
 }
 
 
@@ -67,6 +91,24 @@ def written_config(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]
         names.get(key, key): value
         for key, value in config.items()
         if key not in young or young[key] != value
+    }
+
+
+def keras_3_class(item: Any) -> str:
+    """The name of an object's class in Keras 3's files."""
+    cls = type(item)
+    name = str(cls.__name__)
+    is_ours = cls.__module__.startswith("thalweg.")
+    return _KERAS_3_CLASSES.get(name, name) if is_ours else name
+
+
+def keras_3_config(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration of one of the library's layers in the words of Keras 3."""
+    dropped = {**_KERAS_3_DROPPED[""], **_KERAS_3_DROPPED.get(class_name, {})}
+    return {
+        key: value
+        for key, value in config.items()
+        if key not in dropped or (dropped[key] is not _ANY and dropped[key] != value)
     }
 
 

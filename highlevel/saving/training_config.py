@@ -11,11 +11,11 @@ from thalweg.core.errors import FileFormatError, ThalwegError
 from .. import losses, metrics, optimizers
 from ..training.compiled import Compiled, PlacedMetric, check_metric
 from .arguments import known_arguments
-from .config import get_custom_objects, serialize
+from .config import custom_object, get_custom_objects, serialize
 from .optimizer_state import is_written_as_legacy
-from .spellings import written_config
+from .spellings import is_function, read_dtype, written_config
 
-__all__ = ["compile_arguments", "training_config"]
+__all__ = ["compile_arguments", "in_keras_2_words", "training_config"]
 
 # What the optimizers take and do not look at, or accept only as None.
 _WITHOUT_MEANING = {
@@ -92,6 +92,24 @@ def _written(value: Any) -> Any:
     if config.get("dtype", "") is None:  # Keras 2's losses have none
         del config["dtype"]
     return {"class_name": name, "config": config}  # no module: Keras would import it
+
+
+def in_keras_2_words(value: Any) -> Any:
+    """What Keras 3 wrote, with the names of functions and registered classes in their places."""
+    if isinstance(value, list):
+        return [in_keras_2_words(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if is_function(value):
+        return value["config"]
+    words = {
+        str(name): in_keras_2_words(read_dtype(item) if name == "dtype" else item)
+        for name, item in value.items()
+    }
+    registered = value.get("registered_name")
+    if "class_name" in value and isinstance(registered, str) and custom_object(registered):
+        words["class_name"] = registered
+    return words
 
 
 def compile_arguments(

@@ -10,6 +10,7 @@ from thalweg import core
 from thalweg.core import Tensor, Variable, current_session, flatten
 from thalweg.core.errors import OptionError, ShapeError
 
+from ...saving.config import serialize
 from ..base import Layer
 from .cells import StackedRNNCells, build_inside, call_cell, output_size, state_sizes
 
@@ -79,6 +80,11 @@ class RNN(Layer):
         self.unroll = bool(unroll)
         self.zero_output_for_mask = bool(zero_output_for_mask)
         self._states: list[Variable] = []
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments it was made with, as JSON data; of a list of cells the cell made of it."""
+        config = super().get_config()
+        return {**config, "cell": serialize(self.cell)} if "cell" in config else config
 
     # Building -----------------------------------------------------------------------------------
 

@@ -56,7 +56,11 @@ class TestOtherFiles:
         ("content", "got", "hint"),
         [
             (b"", "an empty file", "the download or copy went wrong; get it again"),
-            (b"PK\x03\x04rest", "a zip archive", "a .keras or .npz file is not read here"),
+            (
+                b"PK\x03\x04rest",
+                "a zip archive",
+                "load_model() reads .keras files; an .npz file is not read here",
+            ),
             (b"\x80\x04rest", "a pickle, it seems", "pickles can run code and are never loaded"),
             (b"\x1f\x8b\x08rest", "a gzip file", "unpack it first"),
             (b"<!doctype html>", "a web page or XML", "the download went wrong; get it again"),
@@ -91,7 +95,7 @@ class TestOtherFiles:
             "no weights in Keras 2's layout\n"
             "  expected  the attribute 'layer_names'\n"
             "  got       groups 'layers'\n"
-            "  hint      this is the layout of Keras 3's .weights.h5; save it as Keras 2's .h5"
+            "  hint      this is the layout of Keras 3: a model's load_weights() reads it"
         )
 
     def test_another_process_writes_it(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,10 @@ class TestLayout:
 
 
 class TestResume:
+    @pytest.fixture(params=["model.h5", "model.keras"])
+    def path(self, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+        return tmp_path / request.param
+
     @pytest.mark.parametrize(
         "optimizer",
         [
@@ -278,12 +282,15 @@ class TestResume:
         with Session():
             np.testing.assert_array_equal(load_model(path).predict(X), expected)
 
-    def test_model_checkpoint(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("suffix", ["h5", "keras"])
+    def test_model_checkpoint(self, tmp_path: Path, suffix: str) -> None:
         model = classifier()
-        model.fit(X, Y, epochs=2, verbose=0, callbacks=[ModelCheckpoint(tmp_path / "{epoch}.h5")])
-        assert sorted(file.name for file in tmp_path.iterdir()) == ["1.h5", "2.h5"]
-        np.testing.assert_array_equal(load_model(tmp_path / "2.h5").predict(X), model.predict(X))
-        assert load_model(tmp_path / "1.h5").optimizer.iterations.numpy() == 1
+        callback = ModelCheckpoint(tmp_path / f"{{epoch}}.{suffix}")
+        model.fit(X, Y, epochs=2, verbose=0, callbacks=[callback])
+        files = [tmp_path / f"{epoch}.{suffix}" for epoch in (1, 2)]
+        assert sorted(tmp_path.iterdir()) == files
+        np.testing.assert_array_equal(load_model(files[1]).predict(X), model.predict(X))
+        assert load_model(files[0]).optimizer.iterations.numpy() == 1
 
 
 class TestWithoutOptimizer:
@@ -317,7 +324,10 @@ class WithFactor(Model):
 
 
 class TestCustomObjects:
-    def test_classes_and_functions(self, path: Path) -> None:
+    @pytest.mark.parametrize("name", ["model.h5", "model.keras"])
+    def test_classes_and_functions(self, tmp_path: Path, name: str) -> None:
+        path = tmp_path / name
+
         def off(y_true: Tensor, y_pred: Tensor) -> Any:
             return core.reduce_mean(core.square(y_true - y_pred), axis=-1)
 

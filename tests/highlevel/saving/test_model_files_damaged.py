@@ -23,13 +23,13 @@ def path(tmp_path: Path) -> Path:
 
 
 class TestRefused:
-    @pytest.mark.parametrize("name", ["model.keras", "model", "model.tf", "model.h6"])
+    @pytest.mark.parametrize("name", ["model.zip", "model", "model.tf", "model.h6"])
     def test_other_kinds_of_files(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(OptionError) as error:
             classifier().save(tmp_path / name)
         text = message(error)
         assert text.startswith("save: this kind of file is not written\n")
-        assert "  expected  *.h5 or *.hdf5\n" in text
+        assert "  expected  *.keras or *.h5 or *.hdf5\n" in text
         assert list(tmp_path.iterdir()) == []
 
     def test_other_format(self, path: Path) -> None:
@@ -109,7 +109,7 @@ class TestDamaged:
             file["data"] = 1
         self.refused(path, "no model in the file")
         path.write_bytes(b"PK\x03\x04" + bytes(100))
-        self.refused(path, "a zip archive")
+        self.refused(path, "the archive is damaged")
 
     def test_folder(self, tmp_path: Path) -> None:
         self.refused(tmp_path, "a SavedModel is not read here")
