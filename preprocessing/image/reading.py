@@ -209,10 +209,22 @@ def _header(file: IO[bytes]) -> Image.Image:
 
     `Image.open` would warn of large pictures or refuse them by a limit of the whole process.
     """
-    Image.init()
     prefix = file.read(_PREFIX_BYTES)
     if not prefix:
         raise ValueError("the file is empty")
+    # Most files are of the few formats that are loaded in a moment; only else are all loaded.
+    Image.preinit()
+    image = _opened_by_first(file, prefix)
+    if image is None:
+        Image.init()
+        image = _opened_by_first(file, prefix)
+    if image is None:
+        raise ValueError("no known picture format")
+    return image
+
+
+def _opened_by_first(file: IO[bytes], prefix: bytes) -> Image.Image | None:
+    """The picture, by the first of the formats that takes it and is loaded; None if none does."""
     for kind in _FORMATS:
         if kind not in Image.OPEN:
             continue
@@ -225,7 +237,7 @@ def _header(file: IO[bytes]) -> Image.Image:
             return factory(file, "")
         except (SyntaxError, IndexError, TypeError, struct.error):
             continue  # as Pillow does: another format may have the same beginning
-    raise ValueError("no known picture format")
+    return None
 
 
 def _check_size(image: Image.Image, name: str, max_pixels: int | None) -> None:
