@@ -146,6 +146,7 @@ class Training:
         else:
             self._begin()
         self.size, self.channels = picture_size(self.model, out)
+        self._split()
 
     @property
     def epochs_done(self) -> int:
@@ -247,6 +248,19 @@ class Training:
         first = self.model.get_layer(self._progress.head[0])
         self._features = Model(self.model.inputs[0], first.input)
 
+    def _split(self) -> None:
+        """Cuts the model where computing once ends: what only averages or flattens is before it."""
+        layers = [self.model.get_layer(name) for name in self._progress.head]
+        is_fixed = isinstance(layers[0], Flatten | GlobalAveragePooling2D)
+        rest = layers[1:] if is_fixed else layers
+        self._pooled = Model(self.model.inputs[0], rest[0].input)
+        x = source = Input(rest[0].input.type.shape[1:])
+        for layer in rest:
+            x = layer(x)
+        self._head = Model(source, x)
+        if self._progress.random:
+            load_counts(self._head, self._progress.random)
+
     def _compare(self, card: ModelCard) -> None:
         """The settings and the classes must be those of the file."""
         recorded, wanted = self._progress.settings, self._recorded()
@@ -321,17 +335,12 @@ class Training:
         tell(f"computing the features of {count} pictures, once")
         data = self._computed(train)
         kept = None if validation is None else self._computed(validation)
-        layers = [self.model.get_layer(name) for name in self._progress.head]
-        x = source = Input(self._features.output.type.shape[1:])
-        for layer in layers:
-            x = layer(x)
-        head = Model(source, x)
         # One optimizer for both: what it has learnt of the head is saved with the whole model.
-        head.compile(self.model.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-        if self._progress.random:
-            load_counts(head, self._progress.random)
+        self._head.compile(
+            self.model.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
         shuffled = _Shuffled(*data, self._settings, self._progress.done)
-        self._fit(head, shuffled, kept, epochs, verbose, "done")
+        self._fit(self._head, shuffled, kept, epochs, verbose, "done")
 
     def _fit(
         self, model: Any, data: Any, validation: Any, epochs: int, verbose: int, count: str
@@ -387,7 +396,7 @@ class Training:
         """Features and numbers of classes of all pictures."""
         features, numbers = [], []
         for x, y, _ in in_order(batches):
-            features.append(np.asarray(self._features.predict_on_batch(x)))
+            features.append(np.asarray(self._pooled.predict_on_batch(x)))
             numbers.append(y)
         self.skipped.update(batches.skipped)
         return np.concatenate(features), np.concatenate(numbers)

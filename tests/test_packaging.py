@@ -253,7 +253,9 @@ def wheel_metadata(wheel: Path) -> Message:
 def test_metadata(wheel: Path) -> None:
     told = wheel_metadata(wheel)
     needed = [line for line in told.get_all("Requires-Dist", []) if "extra ==" not in line]
-    assert {re.split(r"\W", line)[0] for line in needed} == {"numpy", "h5py", "pillow", "rich"}
+    assert {re.split(r"\W", line)[0] for line in needed} == {
+        *("numpy", "h5py", "pillow", "rich", "click")
+    }
     assert told["Version"] == thalweg.__version__
     assert told["Requires-Python"] == ">=3.10"
     assert told["License-Expression"] == "Apache-2.0 AND CC-BY-SA-3.0"

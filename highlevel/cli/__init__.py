@@ -1,7 +1,8 @@
-"""The command line: `python -m thalweg run script.py`, `python -m thalweg info`.
+"""The commands `thalweg run script.py` and `thalweg info` of the command line.
 
 `run` executes a program as `python` would, but what it imports as `tensorflow` or `keras` is
-thalweg; `info` says what is installed.
+thalweg; `info` says what is installed. The whole program, with the commands on pictures and
+models, is `thalweg.applications.cli`.
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ from thalweg.core.errors import FileFormatError
 __all__ = ["main"]
 
 _RUN_USAGE = """\
-python -m thalweg run [--tf1] script.py [arguments]
-       python -m thalweg run [--tf1] notebook.ipynb [arguments]
-       python -m thalweg run [--tf1] -m module [arguments]"""
+thalweg run [--tf1] script.py [arguments]
+       thalweg run [--tf1] notebook.ipynb [arguments]
+       thalweg run [--tf1] -m module [arguments]"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
     Args:
-        arguments: what follows `python -m thalweg`; from the command line if None.
+        arguments: what follows `thalweg`; from the command line if None.
 
     Returns:
         The exit code. A SystemExit of the program that is run passes through.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(
-        prog="python -m thalweg", description="Runs programs with thalweg, and says what it is."
+        prog="thalweg", description="Runs programs with thalweg, and says what it is."
     )
     parser.add_argument("--version", action="version", version=f"thalweg {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="command")

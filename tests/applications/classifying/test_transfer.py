@@ -80,6 +80,13 @@ def test_going_on_gives_the_bits_of_a_training_that_never_stopped(augment, endin
     assert_equal_files(f"whole.{ending}", f"parts.{ending}")
 
 
+def test_one_object_can_be_run_again():
+    trained("whole.h5", 4)
+    training = trained("parts.h5", 2)
+    training.run(4, verbose=0)
+    assert_equal_files("whole.h5", "parts.h5")
+
+
 def test_more_epochs_than_asked_for_change_nothing():
     trained("out.h5", 3, fine=1)
     with open("out.h5", "rb") as file:
@@ -198,6 +205,8 @@ def test_a_base_by_name_has_a_head_of_its_size(monkeypatch):
     training = Training("pictures", "out.h5", Settings("lenet"))
     assert (training.size, training.channels) == ((28, 28), 1)
     assert training.model.get_layer("head_flatten").output.shape == (None, 800)
+    trained("out.h5", 1, settings=Settings("lenet", batch_size=8))
+    trained("out.h5", 2, settings=Settings("lenet", batch_size=8))
     with pytest.raises(OptionError, match="bad size"):
         Training("pictures", "out.h5", Settings("lenet", size=(0, 28)))
 
