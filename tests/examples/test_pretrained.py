@@ -1,0 +1,93 @@
+"""The recipes of shipped weights: what is folded computes the same, what is written can be read."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from thalweg import Sequential, layers
+
+FOLDER = Path(__file__).parents[2] / "examples" / "pretrained"
+
+
+@pytest.fixture
+def recipe(monkeypatch):
+    """Loads a program of the folder, which finds its neighbours as when it is run."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+    def load(name):
+        spec = importlib.util.spec_from_file_location(f"pretrained_{name}", FOLDER / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    sys.modules.pop("publishing", None)
+
+
+@pytest.mark.slow
+def test_normalisation_is_folded(recipe):
+    vgg = recipe("vgg16_cifar10")
+    draw = np.random.default_rng(0)
+    trained = vgg.build()
+    for layer in trained.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            gamma, beta, mean, variance = layer.get_weights()
+            shape = gamma.shape
+            gamma, beta = draw.uniform(0.5, 1.5, shape), draw.normal(0, 0.2, shape)
+            mean, variance = draw.normal(0, 0.2, shape), draw.uniform(0.5, 2, shape)
+            layer.set_weights([gamma, beta, mean, variance])
+    images = draw.integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
+    scores = trained.predict_on_batch(vgg.pixels(images)).astype(np.float64)
+    expected = np.exp(scores - scores.max(1, keepdims=True))
+    expected /= expected.sum(1, keepdims=True)
+    plain = vgg.folded(trained)
+    got = plain.predict_on_batch(vgg.preprocess_input(images.astype(np.float32)))
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(got, expected, rtol=2e-4, atol=2e-5)
+    assert not any(isinstance(layer, layers.BatchNormalization) for layer in plain.layers)
+
+
+def test_the_rate_rises_and_falls(recipe):
+    vgg = recipe("vgg16_cifar10")
+    rates = [vgg.learning_rate(epoch, 30, 0.1) for epoch in range(30)]
+    assert max(rates) == rates[4] == rates[5] == pytest.approx(0.1)
+    assert rates[:5] == sorted(rates[:5]) and rates[5:] == sorted(rates[5:], reverse=True)
+    assert 1e-4 <= rates[-1] < 1e-3
+
+
+def test_half_precision_files(recipe, tmp_path):
+    publishing = recipe("publishing")
+    model = Sequential([layers.Input((20,)), layers.Dense(30, name="a"), layers.Dense(2, name="b")])
+    publishing.write_half(model, tmp_path / "half.h5")
+    assert [path.name for path in tmp_path.iterdir()] == ["half.h5"]
+    with h5py.File(tmp_path / "half.h5") as file:
+        assert file["a/a/kernel:0"].dtype == np.float16
+        assert file["a/a/kernel:0"].compression == "gzip"
+    again = Sequential([layers.Input((20,)), layers.Dense(30), layers.Dense(2)])
+    again.load_weights(tmp_path / "half.h5")
+    for got, weight in zip(again.get_weights(), model.get_weights(), strict=True):
+        assert got.dtype == np.float32
+        np.testing.assert_array_equal(got, weight.astype(np.float16))
+
+
+def test_cards(recipe, tmp_path):
+    publishing = recipe("publishing")
+    path = tmp_path / "net.h5"
+    path.write_bytes(b"x" * 1_000_000)
+    votes = np.eye(3)[[0, 1, 1, 2]]
+    text = "{accuracy} {megabytes} {sha256}\n{table}"
+    publishing.write_card(path, text, votes, np.array([[0], [1], [2], [2]]), "abc")
+    first, *table = path.with_suffix(".md").read_text().splitlines()
+    assert re.fullmatch(r"75\.00% 1\.0 [0-9a-f]{64}", first)
+    assert table == [
+        "| | a | b | c |",
+        "| --- | ---: | ---: | ---: |",
+        "| **a** | 1 | · | · |",
+        "| **b** | · | 1 | · |",
+        "| **c** | · | 1 | 1 |",
+    ]
