@@ -192,7 +192,7 @@ def test_wheel_holds_the_packages_and_nothing_else(source: Path, wheel: Path) ->
     data |= {f"thalweg/applications/files/{path.name}" for path in weights}
     info = f"thalweg-{thalweg.__version__}.dist-info"
     licences = ("LICENSE", "highlevel/datasets/mnist_sample.txt")
-    about = {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL")}
+    about = {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt")}
     about |= {f"{info}/licenses/{name}" for name in licences}
     assert members(wheel) - engine(wheel) == code | data | about
     assert len(engine(wheel)) == 1

@@ -12,6 +12,18 @@ import thalweg
 FILES = Path(thalweg.__file__).parent / "applications" / "files"  # where the package has its own
 
 
+def folded(layer, normalisation):
+    """Kernel and bias that do what a layer without a bias and a normalisation after it do.
+
+    At inference that is gamma (x - mean) / sqrt(variance + epsilon) + beta: a factor, which the
+    kernel takes, and a bias.
+    """
+    [kernel] = layer.get_weights()
+    gamma, beta, mean, variance = normalisation.get_weights()
+    factor = gamma / np.sqrt(variance + normalisation.epsilon)
+    return kernel * factor, beta - mean * factor
+
+
 def write_half(model, path):
     """Writes a model's weights in float16, compressed; the file appears whole or not at all.
 

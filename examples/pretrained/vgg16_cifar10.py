@@ -21,7 +21,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from publishing import accuracy, write_card, write_half
+from publishing import accuracy, folded, write_card, write_half
 
 import thalweg as keras
 from thalweg import layers
@@ -140,26 +140,21 @@ def train(options):
     return model
 
 
-def folded(model):
-    """Plain VGG-16 that gives what the trained network gives of inputs that are not scaled.
-
-    Normalisation at inference is gamma (x - mean) / sqrt(variance + epsilon) + beta: a factor,
-    which kernels take, and a bias. The first kernel takes the scale of pixels as well.
-    """
-    plain = VGG16(weights=None, input_shape=(32, 32, 3), classes=10, head=(512,))
-    for layer in plain.layers:
+def plain(model):
+    """VGG-16 that gives what the trained network gives of inputs that are not scaled."""
+    network = VGG16(weights=None, input_shape=(32, 32, 3), classes=10, head=(512,))
+    for layer in network.layers:
         if not layer.get_weights():
             continue
-        kernel, *bias = model.get_layer(layer.name).get_weights()
-        if not bias:
-            normalisation = model.get_layer(f"{layer.name}_bn")
-            gamma, beta, mean, variance = normalisation.get_weights()
-            factor = gamma / np.sqrt(variance + normalisation.epsilon)
-            kernel, bias = kernel * factor, [beta - mean * factor]
+        trained = model.get_layer(layer.name)
+        if layer.name == "predictions":
+            kernel, bias = trained.get_weights()
+        else:
+            kernel, bias = folded(trained, model.get_layer(f"{layer.name}_bn"))
         if layer.name == "block1_conv1":
             kernel = kernel / PIXEL_SCALE
-        layer.set_weights([kernel, *bias])
-    return plain
+        layer.set_weights([kernel, bias])
+    return network
 
 
 def evaluate(weights, data):
@@ -171,7 +166,7 @@ def evaluate(weights, data):
 
 def publish(model, options):
     """Writes the file, and the card by what the file itself gives."""
-    write_half(folded(model), options.out)
+    write_half(plain(model), options.out)
     text = CARD.replace("{epochs}", str(options.epochs)).replace("{peak}", str(options.peak))
     text = text.replace("{seed}", str(options.seed))
     write_card(options.out, text, *evaluate(options.out, options.data), cifar10.CLASSES)

@@ -29,23 +29,38 @@ def recipe(monkeypatch):
     sys.modules.pop("publishing", None)
 
 
-@pytest.mark.slow
-def test_normalisation_is_folded(recipe):
-    vgg = recipe("vgg16_cifar10")
+def draw_statistics(model):
+    """Gives every normalisation factors and statistics that a mistake in folding would show."""
     draw = np.random.default_rng(0)
-    trained = vgg.build()
-    for layer in trained.layers:
+    for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
-            gamma, beta, mean, variance = layer.get_weights()
-            shape = gamma.shape
-            gamma, beta = draw.uniform(0.5, 1.5, shape), draw.normal(0, 0.2, shape)
+            shape = layer.get_weights()[0].shape
+            gamma, beta = draw.uniform(-1.5, 1.5, shape), draw.normal(0, 0.2, shape)
             mean, variance = draw.normal(0, 0.2, shape), draw.uniform(0.5, 2, shape)
             layer.set_weights([gamma, beta, mean, variance])
+    return model, draw
+
+
+def test_lenet_is_folded(recipe):
+    lenet = recipe("lenet_mnist")
+    trained, draw = draw_statistics(lenet.normalised())
+    images = draw.uniform(0, 1, (5, 28, 28, 1)).astype(np.float32)
+    expected = trained.predict_on_batch(images)
+    plain = lenet.plain(trained)
+    assert plain.count_params() == 431_080
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(plain.predict_on_batch(images), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_vgg16_is_folded(recipe):
+    vgg = recipe("vgg16_cifar10")
+    trained, draw = draw_statistics(vgg.build())
     images = draw.integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
     scores = trained.predict_on_batch(vgg.pixels(images)).astype(np.float64)
     expected = np.exp(scores - scores.max(1, keepdims=True))
     expected /= expected.sum(1, keepdims=True)
-    plain = vgg.folded(trained)
+    plain = vgg.plain(trained)
     got = plain.predict_on_batch(vgg.preprocess_input(images.astype(np.float32)))
     assert expected.std() > 0.01
     np.testing.assert_allclose(got, expected, rtol=2e-4, atol=2e-5)
