@@ -24,6 +24,7 @@ from thalweg.options import Interval, option_error
 
 from . import imagenet
 from .building import Arguments, Sizes, finish, image_input, pooled, predictions
+from .imagenet import decode_predictions
 from .weights import Pretrained, published
 
 __all__ = ["MobileNetV2", "decode_predictions", "preprocess_input"]
@@ -190,13 +191,3 @@ def preprocess_input(x: Any, data_format: str | None = None) -> Any:
         data_format: `"channels_last"`, which None means, or `"channels_first"`.
     """
     return imagenet.preprocess_input(x, data_format, mode="tf")
-
-
-def decode_predictions(preds: Any, top: int = 5) -> imagenet.Decoded:
-    """The names of the likeliest of ImageNet's classes; see `imagenet.decode_predictions`.
-
-    Args:
-        preds: (batch, 1000) float.
-        top: how many classes of each picture.
-    """
-    return imagenet.decode_predictions(preds, top)

@@ -22,6 +22,7 @@ from thalweg.models import Model
 
 from . import imagenet
 from .building import Arguments, Sizes, finish, image_input, predictions
+from .imagenet import decode_predictions, preprocess_input
 from .weights import Pretrained, published
 
 __all__ = ["ResNet50", "decode_predictions", "preprocess_input"]
@@ -122,23 +123,3 @@ def _block(x: Tensor, name: str, filters: int, stride: int, is_first: bool) -> T
     x = _normalized(Conv2D(4 * filters, 1, name=f"{name}_3_conv")(x), f"{name}_3")
     x = Add(name=f"{name}_add")([shortcut, x])
     return Activation("relu", name=f"{name}_out")(x)  # type: ignore[no-any-return]
-
-
-def preprocess_input(x: Any, data_format: str | None = None) -> Any:
-    """Blue, green, red, each less its mean over ImageNet; see `imagenet.preprocess_input`.
-
-    Args:
-        x: (..., height, width, 3), red, green, blue in 0..255: an array or a tensor.
-        data_format: `"channels_last"`, which None means, or `"channels_first"`.
-    """
-    return imagenet.preprocess_input(x, data_format)
-
-
-def decode_predictions(preds: Any, top: int = 5) -> imagenet.Decoded:
-    """The names of the likeliest of ImageNet's classes; see `imagenet.decode_predictions`.
-
-    Args:
-        preds: (batch, 1000) float.
-        top: how many classes of each picture.
-    """
-    return imagenet.decode_predictions(preds, top)

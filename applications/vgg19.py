@@ -7,8 +7,8 @@ from typing import Any
 
 from thalweg.models import Model
 
-from . import imagenet
 from .building import Arguments
+from .imagenet import decode_predictions, preprocess_input
 from .vgg import IMAGENET, vgg
 from .weights import Pretrained, published
 
@@ -74,23 +74,3 @@ def VGG19(
         classifier_activation,
     )
     return vgg(arguments, (2, 2, 4, 4, 4), head, _NAMED, name)
-
-
-def preprocess_input(x: Any, data_format: str | None = None) -> Any:
-    """Blue, green, red, each less its mean over ImageNet; see `imagenet.preprocess_input`.
-
-    Args:
-        x: (..., height, width, 3), red, green, blue in 0..255: an array or a tensor.
-        data_format: `"channels_last"`, which None means, or `"channels_first"`.
-    """
-    return imagenet.preprocess_input(x, data_format)
-
-
-def decode_predictions(preds: Any, top: int = 5) -> imagenet.Decoded:
-    """The names of the likeliest of ImageNet's classes; see `imagenet.decode_predictions`.
-
-    Args:
-        preds: (batch, 1000) float.
-        top: how many classes of each picture.
-    """
-    return imagenet.decode_predictions(preds, top)

@@ -5,7 +5,8 @@
 FOLDER has `train/` and `val/`, and each of them a folder of pictures for every class. The frozen
 convolutions see every picture once, in `--copies` augmented forms; what they say is kept, in memory
 or in the file `--features`, and the head trains on that in seconds. `--scratch` trains the same
-network from random weights on the same pictures as long, for comparison.
+network from random weights on the same pictures as long, for comparison. Every step is written out
+here; `thalweg train FOLDER` does them in one command, and goes on when it was stopped.
 
 Yosinski, Clune, Bengio and Lipson, "How transferable are features in deep neural networks?", 2014.
 """

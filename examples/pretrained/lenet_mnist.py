@@ -18,7 +18,7 @@ shipped are a little too good.
 import argparse
 import math
 
-from publishing import FILES, accuracy, folded, write_card, write_half
+from publishing import accuracy, folded, write_card, write_half
 
 import thalweg as keras
 from thalweg import layers
@@ -156,7 +156,7 @@ def main():
         (_, _), (x_test, y_test) = mnist.load_data()
         model = NETS[options.net](weights="mnist")
         votes = model.predict(lenet.preprocess_input(x_test), 500, verbose=0)
-        print(f"{FILES.name}: {accuracy(votes, y_test):.4f} of {len(y_test)}")
+        print(f"accuracy: {accuracy(votes, y_test):.4f} of {len(y_test)} digits")
         return
     total = 0.0
     for seed in range(options.seed, options.seed + options.members):

@@ -7,10 +7,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-import thalweg
-
-FILES = Path(thalweg.__file__).parent / "applications" / "files"  # where the package has its own
-
 
 def folded(layer, normalisation):
     """Kernel and bias that do what a layer without a bias and a normalisation after it do.

@@ -175,7 +175,9 @@ def call_update(
         return False
     given = dict(zip(formula.scalars, (rate, t), strict=True))
     gradients = arrays[op.count : 2 * op.count]
-    chains = [c for n in gradients if (c := _chain_for(b, formula, tables.get(n))) is not None]
+    common = chain_of(formula.each)  # of all variables whose gradients lie there
+    found = (_picked_chain(b, formula, tables[n]) if n in tables else common for n in gradients)
+    chains = [chain for chain in found if chain is not None]
     if len(chains) < op.count:
         return False
     if formula.shared:
@@ -198,9 +200,7 @@ def call_update(
     return True
 
 
-def _chain_for(b: Builder, formula: _Formula, table: Instruction | None) -> ChainCall | None:
-    """The call for one variable, whose gradient lies there or is a table to be added up."""
-    if table is None:
-        return chain_of(formula.each)
+def _picked_chain(b: Builder, formula: _Formula, table: Instruction) -> ChainCall | None:
+    """The call for a variable whose gradient is a table that is added up on the way."""
     size, *row = b.shape(table.outputs[0])
     return chain_of(formula.each, PickedRows(formula.arrays[1], formula.lists, size, prod(row)))
