@@ -315,7 +315,7 @@ template <class X> constexpr BlockFunction function_of(int op) {
 }
 
 INLINE BlockFunction block_function(int64_t op, int64_t type) {
-    if (const BlockFunction found = THALWEG_NAME(composite)(op, type)) return found;
+    if (op >= OP_multiply_add) return THALWEG_NAME(composite)(op, type);  // the last ones
     if (type == TYPE_float32)
         if (const BlockFunction found = vector_function(int(op))) return found;
 #define TABLE(name, T) \
