@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .preprocessing.adaptive_equalization import (
         ContrastLimitedAdaptiveHistogramEqualization,
     )
+    from .preprocessing.boxes import MaxNumBoundingBoxes
     from .preprocessing.category_encoding import CategoryEncoding
     from .preprocessing.colours import (
         RandomBrightness,
@@ -184,6 +185,7 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "Masking",
+    "MaxNumBoundingBoxes",
     "MaxPool2D",
     "MaxPooling2D",
     "Maximum",
@@ -259,6 +261,7 @@ _MODULES = {
     "masking": "Masking",
     "padding": "ZeroPadding2D",
     "preprocessing.adaptive_equalization": "ContrastLimitedAdaptiveHistogramEqualization",
+    "preprocessing.boxes": "MaxNumBoundingBoxes",
     "preprocessing.category_encoding": "CategoryEncoding",
     "preprocessing.discretization": "Discretization",
     "preprocessing.hashing": "HashedCrossing Hashing",

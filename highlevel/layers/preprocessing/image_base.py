@@ -177,7 +177,9 @@ class ImageTransform(DataLayer):
                 expected="'images', and perhaps 'labels' and 'segmentation_masks'",
                 got=", ".join(map(repr, data)),
                 site=user_site(),
-                hint="bounding boxes are not moved along" if "bounding_boxes" in data else None,
+                hint="bounding boxes are not moved along; MaxNumBoundingBoxes alone takes them"
+                if "bounding_boxes" in data
+                else None,
             )
         return data["images"]
 

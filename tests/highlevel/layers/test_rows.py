@@ -181,17 +181,19 @@ def test_every_layer_has_a_row() -> None:
     # Cells are called with states: test_cells.py; all that they compute is in fidelity/.
     cells = {layers.SimpleRNNCell, layers.LSTMCell, layers.GRUCell, layers.StackedRNNCells}
     bases = {Layer, InputLayer, layers.Wrapper}
-    # They take words or integers, and have no gradient: test_preprocessing.py, and fidelity/.
-    of_categories = {
+    # They take words, integers or boxes, and have no gradient: test_preprocessing.py,
+    # test_bounding_boxes.py, and fidelity/.
+    without_gradient = {
         layers.CategoryEncoding,
         layers.Discretization,
         layers.HashedCrossing,
         layers.Hashing,
         layers.IntegerLookup,
+        layers.MaxNumBoundingBoxes,
         layers.StringLookup,
         layers.TextVectorization,
     }
     # They take images: image_layer_rows.py.
     of_images = {item for item in classes if issubclass(item, ImageTransform)}
-    rest = classes - cells - bases - of_categories - of_images
+    rest = classes - cells - bases - without_gradient - of_images
     assert rest == {type(row.make()) for row in ROWS}
