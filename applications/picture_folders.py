@@ -28,6 +28,7 @@ __all__ = [
     "in_order",
     "numbers_of_classes",
     "picture_batches",
+    "pictures_at",
 ]
 
 AUGMENTATION: Mapping[str, Any] = {
@@ -97,6 +98,29 @@ def find_folders(folder: str) -> PictureFolders:
         if not any(others.values()):
             raise _too_few(validation, others, list(others))
     return PictureFolders(train or home, validation, counts)
+
+
+def pictures_at(paths: Sequence[str]) -> list[str]:
+    """Paths of pictures, where a folder stands for all pictures in and below it.
+
+    Raises:
+        DataError: a folder has none.
+    """
+    found: list[str] = []
+    for path in paths:
+        if not os.path.isdir(path):
+            found.append(path)
+            continue
+        names = list_pictures(path, _ENDINGS, False).pictures
+        if not names:
+            raise DataError(
+                "folder",
+                "there are no pictures",
+                expected=f"files {_listed_endings()} in or below {path!r}",
+                got=f"{len(os.listdir(path))} other files and folders",
+            )
+        found += [os.path.join(path, name) for name in names]
+    return found
 
 
 def count_pictures(folder: str) -> dict[str, int]:
@@ -261,11 +285,15 @@ def _too_few(
         else "a class has no pictures"
         if empty
         else "there is only one class",
-        expected=f"a folder a class, at least {needed}, with files "
-        f"{', '.join('*' + ending for ending in _ENDINGS)}",
+        expected=f"a folder a class, at least {needed}, with files {_listed_endings()}",
         got=got,
         hint=hint,
     )
+
+
+def _listed_endings() -> str:
+    """What the names of pictures end in."""
+    return ", ".join(f"*{ending}" for ending in _ENDINGS)
 
 
 def _listed(names: Any, most: int = 8) -> str:

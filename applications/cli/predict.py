@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,11 +11,15 @@ from .options import as_json, model_option, preprocess
 from .output import bar, percent, say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ..classifier import Classifier
 
 __all__ = ["predict"]
+
+_AT_ONCE = 64  # pictures in memory
 
 
 @click.command(short_help="Say what is in pictures.")
@@ -48,37 +53,48 @@ def predict(
     invert: str,
     preparation: str | None,
 ) -> None:
-    """Say what is in IMAGES.
+    """Say what is in IMAGES, files or folders of them.
 
     Pictures are converted to the size and colours that the model takes: cut to its proportions,
     resized, made grey or coloured. For lenet a photograph of a digit, dark on bright, is turned
     bright on dark and centred, as MNIST's digits are.
     """
+    import numpy as np
+
     from ..classifier import load_classifier
 
+    paths: Sequence[str] = images
+    if any(map(os.path.isdir, images)):
+        from ..picture_folders import pictures_at
+
+        paths = pictures_at(images)
     classifier = load_classifier(model, preparation)
-    pictures = classifier.read(images, invert)
-    inputs = classifier.inputs(pictures)
-    answers = classifier.probabilities(inputs)
+    parts = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
+    answers = np.concatenate(
+        [
+            classifier.probabilities(classifier.inputs(classifier.read(part, invert)))
+            for part in parts
+        ]
+    )
     order = (-answers).argsort(axis=1, kind="stable")[:, :top]
     found = [
         [(classifier.classes[i], float(row[i])) for i in places]
         for row, places in zip(answers, order.tolist(), strict=True)
     ]
     if explain is not None:
-        _draw(explain, classifier, images, pictures, inputs, found)
+        _draw(explain, classifier, paths, classifier.read(paths, invert), found)
     if is_json:
-        say_json(_as_data(classifier, images, found))
+        say_json(_as_data(classifier, paths, found))
         return
     for note in classifier.assumed:
         click.echo(f"{click.style('note:', fg='cyan')} {note}", err=True)
-    _say(images, found)
+    _say(paths, found)
     if explain is not None:
         click.echo(f"wrote {explain}", err=True)
 
 
 def _as_data(
-    classifier: Classifier, images: tuple[str, ...], found: list[list[tuple[str, float]]]
+    classifier: Classifier, paths: Sequence[str], found: list[list[tuple[str, float]]]
 ) -> dict[str, Any]:
     return {
         "model": classifier.name,
@@ -88,14 +104,14 @@ def _as_data(
                 "image": image,
                 "classes": [{"name": name, "probability": round(p, 6)} for name, p in classes],
             }
-            for image, classes in zip(images, found, strict=True)
+            for image, classes in zip(paths, found, strict=True)
         ],
     }
 
 
-def _say(images: tuple[str, ...], found: list[list[tuple[str, float]]]) -> None:
+def _say(paths: Sequence[str], found: list[list[tuple[str, float]]]) -> None:
     width = max(len(name) for classes in found for name, _ in classes)
-    for image, classes in zip(images, found, strict=True):
+    for image, classes in zip(paths, found, strict=True):
         click.echo(click.style(image, bold=True))
         for name, part in classes:
             shown = f"  {click.style(bar(part), fg='blue')}" if bar(part) else ""
@@ -105,24 +121,21 @@ def _say(images: tuple[str, ...], found: list[list[tuple[str, float]]]) -> None:
 def _draw(
     path: str,
     classifier: Classifier,
-    images: tuple[str, ...],
+    paths: Sequence[str],
     pictures: NDArray[Any],
-    inputs: NDArray[Any],
     found: list[list[tuple[str, float]]],
 ) -> None:
     """Each picture, as the model got it, and beside it the heat map of its likeliest class."""
-    import os
-
     from ..explain import grad_cam, heat_overlay
     from ..sheets import Tile, picture_sheet
 
     numbers = [classifier.classes.index(classes[0][0]) for classes in found]
-    heat = grad_cam(classifier.model, inputs, numbers)
+    heat = grad_cam(classifier.model, classifier.inputs(pictures), numbers)
     tiles = [
         Tile(
             [picture, heat_overlay(picture, hot)],
             [f"{classes[0][0]}, {percent(classes[0][1])}", os.path.basename(image)],
         )
-        for picture, hot, image, classes in zip(pictures, heat, images, found, strict=True)
+        for picture, hot, image, classes in zip(pictures, heat, paths, found, strict=True)
     ]
     picture_sheet(tiles, path)

@@ -1,5 +1,6 @@
 """`thalweg predict`."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -32,6 +33,18 @@ def test_json_is_for_programs(thalweg):
     assert prediction["image"] == "green.png"
     (first, second) = prediction["classes"]
     assert first["name"] == "green" and first["probability"] > 0.99 > second["probability"]
+
+
+def test_a_folder_stands_for_its_pictures(thalweg, folder, monkeypatch):
+    monkeypatch.setattr(importlib.import_module("thalweg.applications.cli.predict"), "_AT_ONCE", 2)
+    code, out, err = thalweg("predict", "pictures", "red.png", "--model", "model.keras", "--json")
+    found = json.loads(out)["predictions"]
+    assert (code, err, len(found)) == (0, "", 16)
+    for item in found[:-1]:
+        assert item["classes"][0]["name"] == os.path.basename(os.path.dirname(item["image"]))
+    (folder / "none" / "below").mkdir(parents=True)
+    code, _, err = thalweg("predict", "none", "--model", "model.keras")
+    assert code == 1 and "there are no pictures" in err and "*.jpg" in err
 
 
 def test_an_explanation_is_drawn(thalweg, folder, monkeypatch):
