@@ -43,7 +43,7 @@ def draw_statistics(model):
 
 def test_lenet_is_folded(recipe):
     lenet = recipe("lenet_mnist")
-    trained, draw = draw_statistics(lenet.normalised())
+    trained, draw = draw_statistics(lenet.normalised((0.1, 0.2)))
     images = draw.uniform(0, 1, (5, 28, 28, 1)).astype(np.float32)
     expected = trained.predict_on_batch(images)
     plain = lenet.plain(trained)
