@@ -1,5 +1,7 @@
 # The kernels, compiled once for each instruction set, as a function: thalweg_add_kernels(TARGET).
 
+set(THALWEG_OPTIMIZATION -O3 CACHE STRING "How hard the compiler works on kernels")
+
 # A file in kernels/ that calls KERNEL_TABLE(name, …) is found by its own name; tables.inc lists them.
 set(THALWEG_SOURCES ${CMAKE_CURRENT_LIST_DIR})
 file(GLOB KERNEL_FILES CONFIGURE_DEPENDS ${THALWEG_SOURCES}/kernels/*.cpp)
@@ -24,7 +26,7 @@ function(thalweg_kernels_of target isa)
   add_library(kernels_${isa} OBJECT ${KERNEL_FILES})
   target_compile_definitions(kernels_${isa} PRIVATE THALWEG_ISA=${isa})
   target_compile_options(kernels_${isa} PRIVATE
-    -O3 -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=fast -fno-exceptions -fno-rtti
+    ${THALWEG_OPTIMIZATION} -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=fast -fno-exceptions -fno-rtti
     -fno-threadsafe-statics -Wall -Wextra -Wno-psabi -Wno-unused-function ${ARGN})
   set_target_properties(kernels_${isa} PROPERTIES
     POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden)
