@@ -66,9 +66,51 @@ struct Box {
     }
 };
 
-// body(window number within the image, box) for windows begin .. end-1 of an image.
+// A window that lies in the image with all its TAPS cells, which are at fixed distances from its first.
+template <int TAPS> struct Whole {
+    const int64_t *distances;
+    int64_t first;
+    int64_t count() const { return TAPS; }
+    template <class Body> INLINE void each(const Body &body) const {
+        UNROLL for (int t = 0; t < TAPS; ++t) body(first + distances[t]);
+    }
+};
+
+template <int TAPS, class Body>
+void each_window_of(const Windows &w, int64_t begin, int64_t end, const Body &body) {
+    int64_t distances[TAPS], taps = 0;
+    for (int64_t p = 0; p < w.window[0]; ++p)
+        for (int64_t r = 0; r < w.window[1]; ++r)
+            for (int64_t c = 0; c < w.window[2]; ++c)
+                distances[taps++] =
+                    (p * w.dilation[0] * w.in[1] + r * w.dilation[1]) * w.in[2] + c * w.dilation[2];
+    const int64_t last = (w.window[2] - 1) * w.dilation[2];
+    for (int64_t i = begin; i < end;) {
+        const int64_t row = i / w.out[2], d = row / w.out[1], h = row % w.out[1];
+        const int64_t row_end = smaller(end, (row + 1) * w.out[2]);
+        const Span planes(w, 0, d), rows(w, 1, h);
+        const bool is_high = planes.count == w.window[0] && rows.count == w.window[1];
+        const int64_t first = (planes.first * w.in[1] + rows.first) * w.in[2];
+        int64_t column = i % w.out[2] * w.stride[2] - w.before[2];
+        for (; i < row_end; ++i, column += w.stride[2]) {
+            if (is_high && column >= 0 && column + last < w.in[2])
+                body(i, Whole<TAPS>{distances, first + column});
+            else
+                body(i, Box(w, d, h, i % w.out[2]));
+        }
+    }
+}
+
+// body(window number within the image, box) for windows begin .. end-1 of an image. Small windows, of
+// which there are many, have a loop of their own: finding out where they are would take longer than
+// what is done there.
 template <class Body>
 void each_window(const Windows &w, int64_t begin, int64_t end, const Body &body) {
+    switch (w.window[0] * w.window[1] * w.window[2]) {
+        case 2: return each_window_of<2>(w, begin, end, body);
+        case 4: return each_window_of<4>(w, begin, end, body);
+        case 9: return each_window_of<9>(w, begin, end, body);
+    }
     for (int64_t i = begin; i < end; ++i)
         body(i, Box(w, i / (w.out[1] * w.out[2]), i / w.out[2] % w.out[1], i % w.out[2]));
 }
@@ -83,7 +125,7 @@ template <class T, bool MAXIMUM> void pool(Call *call, const Windows &w) {
         const int64_t n = task / tasks, begin = task % tasks * per_task;
         const T *image = x + n * w.cells() * channels;
         T *result = y + n * positions * channels;
-        each_window(w, begin, smaller(positions, begin + per_task), [&](int64_t i, const Box &box) {
+        each_window(w, begin, smaller(positions, begin + per_task), [&](int64_t i, const auto &box) {
             for (int64_t c = 0; c < channels; c += LANES<T>) {
                 const int64_t lanes = channels - c;
                 Vector<T> v = splat(MAXIMUM ? T(-__builtin_inf()) : T(0));
@@ -131,7 +173,7 @@ template <class T> void max_gradient(Call *call, const Windows &w) {
     const int64_t channels = w.channels, cells = w.cells() * channels;
     const bool adds = w.overlap();
     gradient_tasks<T>(call, w, result, [&](int64_t n, int64_t begin, int64_t end) {
-        each_window(w, begin, end, [&](int64_t i, const Box &box) {
+        each_window(w, begin, end, [&](int64_t i, const auto &box) {
             const int64_t at = (n * w.positions() + i) * channels;
             for (int64_t c = 0; c < channels; c += LANES<T>) {
                 const int64_t lanes = channels - c;
@@ -155,10 +197,13 @@ template <class Body> void for_windows(Call *call, const Windows &w, const Body 
     const int64_t taps = w.window[0] * w.window[1] * w.window[2];
     const int64_t grain = greater(1, TASK_ELEMENTS / (w.channels * taps));
     parallel_spans(call, w.batch * positions, grain, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            const int64_t at = i % positions;
-            body(i * w.channels, i / positions,
-                 Box(w, at / (w.out[1] * w.out[2]), at / w.out[2] % w.out[1], at % w.out[2]));
+        while (begin < end) {
+            const int64_t image = begin / positions, start = image * positions;
+            const int64_t stop = smaller(end, start + positions);
+            each_window(w, begin - start, stop - start, [&](int64_t i, const auto &box) {
+                body((start + i) * w.channels, image, box);
+            });
+            begin = stop;
         }
     });
 }
@@ -168,7 +213,7 @@ template <class T> void max_gradient_gradient(Call *call, const Windows &w) {
     const T *x = (const T *)call->buffers[0], *y = (const T *)call->buffers[1];
     const T *v = (const T *)call->buffers[2];
     T *result = (T *)call->buffers[3];
-    for_windows(call, w, [&](int64_t at, int64_t image, const Box &box) {
+    for_windows(call, w, [&](int64_t at, int64_t image, const auto &box) {
         for (int64_t c = 0; c < w.channels; c += LANES<T>) {
             const int64_t lanes = w.channels - c;
             const Vector<T> most = load_first(y + at + c, lanes);
@@ -191,7 +236,7 @@ template <class T> void max_places(Call *call, const Windows &w) {
     const T *x = (const T *)call->buffers[0], *y = (const T *)call->buffers[1];
     int64_t *result = (int64_t *)call->buffers[2];
     const bool is_in_batch = call->ints[21];
-    for_windows(call, w, [&](int64_t at, int64_t image, const Box &box) {
+    for_windows(call, w, [&](int64_t at, int64_t image, const auto &box) {
         const int64_t start = image * w.cells() * w.channels;
         for (int64_t c = 0; c < w.channels; ++c) result[at + c] = -1;
         box.each([&](int64_t cell) {
@@ -213,7 +258,7 @@ template <class T> void mean_gradient(Call *call, const Windows &w) {
     const int64_t channels = w.channels, cells = w.cells() * channels;
     const bool adds = w.overlap();
     gradient_tasks<T>(call, w, result, [&](int64_t n, int64_t begin, int64_t end) {
-        each_window(w, begin, end, [&](int64_t i, const Box &box) {
+        each_window(w, begin, end, [&](int64_t i, const auto &box) {
             const int64_t at = (n * w.positions() + i) * channels;
             for (int64_t c = 0; c < channels; c += LANES<T>) {
                 const int64_t lanes = channels - c;
