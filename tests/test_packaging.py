@@ -24,9 +24,12 @@ from email.message import Message
 from fnmatch import fnmatch
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import thalweg
+from thalweg.datasets import cifar10
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {
@@ -115,7 +118,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With the engine, as `python -m build` makes it: from the source distribution.
 
-    The engine is compiled once for all processes of a run, for the baseline and not optimised, which
+    The engine is compiled once for all processes of a run, for the baseline and not optimised: that
     takes a small part of the time.
     """
     base = tmp_path_factory.getbasetemp()
@@ -352,6 +355,20 @@ start_s = time.perf_counter()
 import thalweg
 print(time.perf_counter() - start_s)"""
     assert min(float(run(installed, "-c", code)) for _ in range(5)) < 0.15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["lenet", "vgg16-cifar10"])
+def test_installed_program_knows_pictures(model: str, installed: Path, tmp_path: Path) -> None:
+    """The weights are in the wheel: nothing is fetched, and nothing is read from the repository."""
+    with np.load(Path(thalweg.datasets.mnist.__file__).with_name("mnist_sample.npz")) as sample:
+        digit, number = sample["x_test"][0], sample["y_test"][0]
+    Image.fromarray(255 - np.pad(digit, 20)).resize((200, 200)).save(tmp_path / "ink.png")
+    command = ("-m", "thalweg", "predict", "ink.png", "--model", model, "--json")
+    env = {"THALWEG_OFFLINE": "1", "HOME": str(tmp_path), "THALWEG_DATA": ""}
+    (found,) = json.loads(run(installed, *command, cwd=tmp_path, **env))["predictions"]
+    names = [item["name"] for item in found["classes"]]
+    assert names[0] == str(number) if model == "lenet" else set(names) < set(cifar10.CLASSES)
 
 
 # --- with and without the engine ------------------------------------------------------------------

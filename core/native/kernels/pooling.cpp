@@ -71,7 +71,7 @@ template <int TAPS> struct Whole {
     const int64_t *distances;
     int64_t first;
     int64_t count() const { return TAPS; }
-    template <class Body> INLINE void each(const Body &body) const {
+    template <class Body> void each(const Body &body) const {
         UNROLL for (int t = 0; t < TAPS; ++t) body(first + distances[t]);
     }
 };
