@@ -2,7 +2,7 @@
 
     python examples/pretrained/lenet_mnist.py --net lenet --out lenet_mnist.h5
     python examples/pretrained/lenet_mnist.py --net lenet --plain --epochs 15   # not augmented
-    python examples/pretrained/lenet_mnist.py --net lenet --members 5    # and an ensemble's vote
+    python examples/pretrained/lenet_mnist.py --net lenet --moved --members 5    # five that vote
     python examples/pretrained/lenet_mnist.py --net lenet --evaluate     # of what the package ships
 
 Digits are turned by up to 10 degrees and bent elastically (Simard, Steinkraus and Platt, "Best
@@ -28,6 +28,7 @@ from thalweg.preprocessing.image import ImageDataGenerator
 
 NETS = {"lenet": lenet.LeNet, "lenet5": lenet.LeNet5}
 AUGMENTED = {"rotation_range": 10, "elastic_alpha": 18.0, "elastic_sigma": 5.0, "corrected": True}
+MOVED = {"width_shift_range": 0.06, "height_shift_range": 0.06, "zoom_range": 0.1, "shear_range": 8}
 PEAK, BATCH, REFINED = 2e-3, 128, 3
 DROPOUT = 0, 0.2  # before either dense layer
 PLAIN_DROPOUT = 0.5, 0.5  # digits that never change need more of it
@@ -93,14 +94,21 @@ def plain(model):
     return network
 
 
-def train(net, seed, epochs, is_plain):
+def augmentation(options):
+    """What is done to digits, as `ImageDataGenerator` takes it."""
+    if options.plain:
+        return {}
+    return {**AUGMENTED, **MOVED} if options.moved else AUGMENTED
+
+
+def train(net, seed, epochs, augmented):
     """A network trained on MNIST, and the test data as it takes them."""
     keras.utils.set_random_seed(seed)
     (x, y), (x_test, y_test) = mnist.load_data()
     x, x_test = lenet.preprocess_input(x), lenet.preprocess_input(x_test)
-    generator = ImageDataGenerator(**({} if is_plain else AUGMENTED), fill_mode="constant")
+    generator = ImageDataGenerator(**augmented, fill_mode="constant")
     steps = math.ceil(len(x) / BATCH) * epochs
-    dropout = PLAIN_DROPOUT if is_plain else DROPOUT
+    dropout = DROPOUT if augmented else PLAIN_DROPOUT
     model = normalised(dropout) if net == "lenet" else lenet.LeNet5(weights=None)
     model.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(PEAK, steps)),
@@ -109,7 +117,7 @@ def train(net, seed, epochs, is_plain):
     )
     model.fit(generator.flow(x, y, BATCH, seed=seed), epochs=epochs, verbose=2)
     network = plain(model) if net == "lenet" else model
-    if not is_plain:
+    if augmented:
         refine(network, x, y)
     return network, x_test, y_test
 
@@ -154,6 +162,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of the first network")
     parser.add_argument("--members", type=int, default=1, help="networks that vote")
     parser.add_argument("--plain", action="store_true", help="train on the digits as they are")
+    parser.add_argument("--moved", action="store_true", help="shift, zoom and shear them as well")
     parser.add_argument("--out", help="file to write: weights of the first network")
     parser.add_argument("--evaluate", action="store_true", help="only test the shipped weights")
     options = parser.parse_args()
@@ -165,7 +174,7 @@ def main():
         return
     total = 0.0
     for seed in range(options.seed, options.seed + options.members):
-        model, x_test, y_test = train(options.net, seed, options.epochs, options.plain)
+        model, x_test, y_test = train(options.net, seed, options.epochs, augmentation(options))
         votes = model.predict(x_test, 500, verbose=0)
         total = total + votes
         print(f"seed {seed}: {accuracy(votes, y_test):.4f}", flush=True)
