@@ -75,6 +75,23 @@ def test_the_rate_rises_and_falls(recipe):
     assert 1e-4 <= rates[-1] < 1e-3
 
 
+def test_labels_are_mixed_by_the_areas_of_pictures(recipe):
+    """Each picture has one value, so pixels tell how much of it is another's."""
+    y = np.eye(6, dtype="float32")
+    x = np.broadcast_to(np.arange(6.0)[:, None, None, None], (6, 32, 32, 3)).copy()
+    batches = recipe("vgg16_cifar10").Mixed([(x, y)] * 40, seed=3)
+    shares = []
+    for index in range(len(batches)):
+        mixed, labels = batches[index]
+        counts = [[np.mean(picture == value) for value in range(6)] for picture in mixed]
+        np.testing.assert_allclose(labels, counts, atol=1e-6)
+        np.testing.assert_array_equal(batches[index][0], mixed)
+        shares.append(1 - np.diag(labels).min())
+    assert 10 < np.count_nonzero(shares) < 30  # half of the batches
+    assert max(shares) > 0.5
+    np.testing.assert_array_equal(x[:, 0, 0, 0], np.arange(6))  # what it was made of is untouched
+
+
 def test_half_precision_files(recipe, tmp_path):
     publishing = recipe("publishing")
     model = Sequential([layers.Input((20,)), layers.Dense(30, name="a"), layers.Dense(2, name="b")])
