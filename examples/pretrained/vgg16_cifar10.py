@@ -121,6 +121,10 @@ class Mixed:
     def __len__(self):
         return len(self.batches)
 
+    def expect_batches(self, order):
+        """Lets the batches be made ahead."""
+        self.batches.expect_batches(order)
+
     def __getitem__(self, index):
         x, y = self.batches[index]
         rng = np.random.default_rng((self.seed, index))

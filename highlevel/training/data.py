@@ -10,7 +10,9 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 import numpy as np
@@ -158,8 +160,29 @@ class IndexedSource:
             order = range(count) if self._generator is None else self._generator.permutation(count)
             if callable(expect_batches):  # so that it can make them ahead
                 expect_batches(order)
-            for index in order:
-                yield self._layout.item(self._data[int(index)], self._class_weight)
+            for item in _items(self._data, [int(index) for index in order[: self._limit]]):
+                yield self._layout.item(item, self._class_weight)
+
+
+def _items(data: Any, order: list[int]) -> Iterator[Any]:
+    """What an object has at these numbers; made ahead if it asks for several workers."""
+    workers = getattr(data, "workers", 1)
+    if not isinstance(workers, int) or workers < 2:
+        yield from map(data.__getitem__, order)
+        return
+    from thalweg.preprocessing.image.workers import Workers
+
+    threads = Workers(workers, "thalweg-dataset")
+    begun: deque[Future[Any]] = deque()
+    try:
+        for index in order:
+            begun.append(threads.submit(data.__getitem__, index))
+            if len(begun) > data.max_queue_size:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        threads.end()
 
 
 def _steps(available: int, wanted: int | None, repeats: bool) -> int:

@@ -11,8 +11,11 @@ from ..saving.config import (
 )
 from .labels import normalize, to_categorical
 from .seeds import clear_session, set_random_seed
+from .sequences import PyDataset, Sequence
 
 __all__ = [
+    "PyDataset",
+    "Sequence",
     "array_to_img",
     "clear_session",
     "custom_object_scope",
