@@ -46,7 +46,8 @@ MAY_USE = {
 }
 STARTS = {"highlevel/__main__.py": {"applications"}}  # `python -m thalweg`: nobody imports it
 CORE_LAYERS = (  # a module may import its own line and those above it
-    {"_native", "types", "errors", "random", "record", "structure", "devices", "atomic", "options"},
+    {"_native", "types", "errors", "random", "record", "structure", "devices", "atomic", "options"}
+    | {"workers"},
     {"graph", "opdef"},
     {"ops"},
     {"gradients", "updates", "update_rules"},
@@ -221,8 +222,8 @@ def core_out_of_order(tree: Tree) -> list[str]:
 
 
 def core_by_the_back_door(tree: Tree, public: Collection[str]) -> list[str]:
-    """Highlevel uses what `thalweg.core.__all__` lists, and the modules of errors and options."""
-    allowed = {*public, "errors", "options"}
+    """Highlevel uses what `thalweg.core.__all__` lists, and errors, options and workers."""
+    allowed = {*public, "errors", "options", "workers"}
     faults = []
     for path, syntax in product(tree, "highlevel"):
         used, aliases = [], set()

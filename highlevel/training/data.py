@@ -170,7 +170,7 @@ def _items(data: Any, order: list[int]) -> Iterator[Any]:
     if not isinstance(workers, int) or workers < 2:
         yield from map(data.__getitem__, order)
         return
-    from thalweg.preprocessing.image.workers import Workers
+    from thalweg.core.workers import Workers
 
     threads = Workers(workers, "thalweg-dataset")
     begun: deque[Future[Any]] = deque()

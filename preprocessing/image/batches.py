@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from thalweg.core.options import COUNT, Interval
+from thalweg.core.workers import Workers
 
 from .draws import Draws, permutation
-from .workers import Workers
 
 __all__ = ["Batches", "decoders"]
 
