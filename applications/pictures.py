@@ -141,7 +141,8 @@ def _levels(picture: Image.Image) -> Array:
 
 
 def _eight_bits(pixels: Array) -> Array:
-    return pixels / np.float32(257) if pixels.max(initial=0) > 255 else pixels
+    """Pixels of 16 bits as those of 8; what was computed may exceed 255 by a rounding error."""
+    return pixels / np.float32(257) if pixels.max(initial=0) > 256 else np.minimum(pixels, 255)
 
 
 def _digit(path: str, size: tuple[int, int], invert: str) -> Array:
@@ -177,7 +178,7 @@ def _centred(box: Array, size: tuple[int, int]) -> Array:
         Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR,
     )
     x = np.asarray(small, np.float32)
-    x = x * (255 / max(float(x.max()), 1e-6))
+    x = np.minimum(x * (255 / max(float(x.max()), 1e-6)), 255)
     total = max(float(x.sum()), 1e-6)
     row = float((x.sum(1) * np.arange(x.shape[0])).sum()) / total
     column = float((x.sum(0) * np.arange(x.shape[1])).sum()) / total

@@ -53,7 +53,7 @@ def test_a_photographed_digit_becomes_what_mnist_has(tmp_path, digits):
     paths = [write_picture(tmp_path / f"{i}.png", photograph(d)) for i, d in enumerate(digits)]
     x = read_pictures(paths, (28, 28), 1, DIGITS)[..., 0]
     for got, wanted in zip(x, digits.astype(float), strict=True):
-        assert got.max() > 200 and np.median(got) == 0
+        assert 200 < got.max() <= 255 and np.median(got) == 0
         assert likeness(got, wanted) > 0.95  # of two different digits: at most 0.51
         rows, columns = np.flatnonzero(got.sum(1) > 100), np.flatnonzero(got.sum(0) > 100)
         assert max(np.ptp(rows), np.ptp(columns)) + 1 in range(18, 22)
@@ -135,6 +135,14 @@ def test_preparations_are_the_published_ones():
     np.testing.assert_allclose(prepared("caffe"), [51 - 103.939, -116.779, 255 - 123.68], rtol=1e-6)
     wanted = [(1 - 0.485) / 0.229, -0.456 / 0.224, (0.2 - 0.406) / 0.225]
     np.testing.assert_allclose(prepared("torch"), wanted, rtol=1e-5)
+
+
+def test_a_rounding_error_does_not_make_sixteen_bits_of_eight():
+    unit = Preparation(GREY)
+    pixels = np.zeros((4, 4, 1), np.float32)
+    pixels[1:3, 1:3] = [[[255.00002], [128]], [[64], [1]]]
+    np.testing.assert_allclose(unit(pixels), np.minimum(pixels, 255) / 255, rtol=1e-6)
+    np.testing.assert_allclose(unit(pixels * 257), np.minimum(pixels, 255) / 255, rtol=1e-6)
 
 
 def test_in_batches_of_folders_bright_pages_are_turned_as_well():
