@@ -117,7 +117,8 @@ def pictures_at(paths: Sequence[str]) -> list[str]:
                 "folder",
                 "there are no pictures",
                 expected=f"files {_listed_endings()} in or below {path!r}",
-                got=f"{len(os.listdir(path))} other files and folders",
+                got=f"{len(os.listdir(path))} files and folders, none of these",
+                hint="name the files themselves if they have other endings",
             )
         found += [os.path.join(path, name) for name in names]
     return found

@@ -1,4 +1,4 @@
-"""VGG-16, with the weights that Keras publishes, or those for CIFAR-10 that come with thalweg."""
+"""VGG-16, with the weights that Keras publishes, or with our own for CIFAR-10."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def VGG16(
     Args:
         include_top: whether the dense layers are there.
         weights: `"imagenet"` (Keras's file, looked for and fetched as
-            `thalweg.datasets.download` says), `"cifar10"` (comes with thalweg), the path of an
+            `thalweg.datasets.download` says), `"cifar10"` (docs/applications.md), the path of an
             HDF5 file, or None for random ones.
         input_tensor: a tensor to begin at, of `Input` or of layers.
         input_shape: (height, width, 3), at least 32 x 32; (224, 224, 3) if it is None and the

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["predict"]
 
-_AT_ONCE = 64  # pictures in memory
+_AT_ONCE = 64  # pictures in memory, where none is to be drawn
 
 
 @click.command(short_help="Say what is in pictures.")
@@ -64,25 +64,25 @@ def predict(
     from ..classifier import load_classifier
 
     paths: Sequence[str] = images
-    if any(map(os.path.isdir, images)):
+    if any(map(os.path.isdir, images)):  # what lists them takes long to import
         from ..picture_folders import pictures_at
 
         paths = pictures_at(images)
     classifier = load_classifier(model, preparation)
-    parts = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
-    answers = np.concatenate(
-        [
-            classifier.probabilities(classifier.inputs(classifier.read(part, invert)))
-            for part in parts
-        ]
-    )
-    order = (-answers).argsort(axis=1, kind="stable")[:, :top]
+    shown, answers = [], []
+    for at in range(0, len(paths), _AT_ONCE):
+        pictures = classifier.read(paths[at : at + _AT_ONCE], invert)
+        answers.append(classifier.probabilities(classifier.inputs(pictures)))
+        if explain is not None:
+            shown.append(pictures)
+    scores = np.concatenate(answers)
+    order = (-scores).argsort(axis=1, kind="stable")[:, :top]
     found = [
         [(classifier.classes[i], float(row[i])) for i in places]
-        for row, places in zip(answers, order.tolist(), strict=True)
+        for row, places in zip(scores, order.tolist(), strict=True)
     ]
     if explain is not None:
-        _draw(explain, classifier, paths, classifier.read(paths, invert), found)
+        _draw(explain, classifier, paths, np.concatenate(shown), found)
     if is_json:
         say_json(_as_data(classifier, paths, found))
         return

@@ -26,8 +26,8 @@ function(thalweg_kernels_of target isa)
   add_library(kernels_${isa} OBJECT ${KERNEL_FILES})
   target_compile_definitions(kernels_${isa} PRIVATE THALWEG_ISA=${isa})
   target_compile_options(kernels_${isa} PRIVATE
-    ${THALWEG_OPTIMIZATION} -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=fast -fno-exceptions -fno-rtti
-    -fno-threadsafe-statics -Wall -Wextra -Wno-psabi -Wno-unused-function ${ARGN})
+    ${THALWEG_OPTIMIZATION} -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=fast
+    -fno-exceptions -fno-rtti -fno-threadsafe-statics -Wall -Wextra -Wno-psabi -Wno-unused-function ${ARGN})
   set_target_properties(kernels_${isa} PROPERTIES
     POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden)
   target_sources(${target} PRIVATE $<TARGET_OBJECTS:kernels_${isa}>)

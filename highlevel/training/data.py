@@ -18,8 +18,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from thalweg.core import Tensor, Variable
+from thalweg.core.workers import Workers
 
 from ..options import COUNT, OrNone
+from ..utils.sequences import PyDataset
 from .layout import Batch, Layout
 
 __all__ = [
@@ -165,14 +167,11 @@ class IndexedSource:
 
 
 def _items(data: Any, order: list[int]) -> Iterator[Any]:
-    """What an object has at these numbers; made ahead if it asks for several workers."""
-    workers = getattr(data, "workers", 1)
-    if not isinstance(workers, int) or workers < 2:
+    """What an object has at these numbers; made ahead if it is told to have several workers."""
+    if not isinstance(data, PyDataset) or data.workers < 2:
         yield from map(data.__getitem__, order)
         return
-    from thalweg.core.workers import Workers
-
-    threads = Workers(workers, "thalweg-dataset")
+    threads = Workers(data.workers, "thalweg-dataset")
     begun: deque[Future[Any]] = deque()
     try:
         for index in order:

@@ -27,6 +27,7 @@ class DataLayer(Layer):
     """
 
     several_inputs = False  # whether a list is a list of inputs, not data
+    takes_dicts = False  # whether a dict is one of inputs
     _is_passing = False  # whether the call in hand leaves no graph behind that is used again
     _is_kept = False  # whether a model was built on what the layer knew
 
@@ -47,6 +48,8 @@ class DataLayer(Layer):
 
     def _data(self, inputs: Any) -> Any:
         """Data as an array that keeps words and 64-bit integers; tensors as they are."""
+        if self.takes_dicts and isinstance(inputs, dict):
+            return {name: self._data(value) for name, value in inputs.items()}
         if isinstance(inputs, Tensor | Variable):
             return inputs
         array = as_array(inputs)

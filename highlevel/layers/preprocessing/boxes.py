@@ -60,10 +60,7 @@ class MaxNumBoundingBoxes(DataLayer):
         self.bounding_box_format = bounding_box_format
         self.data_format = data_format
 
-    def _data(self, inputs: Any) -> Any:
-        if isinstance(inputs, dict):
-            return {name: self._data(value) for name, value in inputs.items()}
-        return super()._data(inputs)
+    takes_dicts = True
 
     def call(self, inputs: Any) -> Any:
         """The dict with `max_number` boxes an image."""

@@ -83,10 +83,7 @@ class ImageTransform(DataLayer):
 
     # Calling ------------------------------------------------------------------------------------
 
-    def _data(self, inputs: Any) -> Any:
-        if isinstance(inputs, dict):
-            return {name: self._data(value) for name, value in inputs.items()}
-        return super()._data(inputs)
+    takes_dicts = True
 
     def call(self, inputs: Any) -> Any:
         """The transformed images, or a dict of them and what belongs to them."""
