@@ -12,6 +12,7 @@ import numpy as np
 import scipy.signal
 import scipy.special
 from convolution_rows import CONVOLUTION_ROWS
+from grid_rows import GRID_ROWS
 from layer_row import Array, Row, Weights
 
 from thalweg import layers
@@ -181,6 +182,7 @@ ROWS: tuple[Row, ...] = (
     ),
     # convolution and pooling ------------------------------------------------------------------
     *CONVOLUTION_ROWS,
+    *GRID_ROWS,
     # normalization ----------------------------------------------------------------------------
     Row(
         "batch_normalization",

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
     from .base import Layer
-    from .convolution import Conv2D, Convolution2D
+    from .convolution import (
+        Conv1D,
+        Conv2D,
+        Conv3D,
+        Convolution1D,
+        Convolution2D,
+        Convolution3D,
+    )
     from .core import (
         Activation,
         Dense,
@@ -19,10 +26,30 @@ if TYPE_CHECKING:
         RepeatVector,
         Reshape,
     )
-    from .depthwise import DepthwiseConv2D
+    from .depthwise import (
+        DepthwiseConv1D,
+        DepthwiseConv2D,
+    )
     from .embedding import Embedding
+    from .global_pooling import (
+        GlobalAveragePooling1D,
+        GlobalAveragePooling2D,
+        GlobalAveragePooling3D,
+        GlobalAvgPool1D,
+        GlobalAvgPool2D,
+        GlobalAvgPool3D,
+        GlobalMaxPool1D,
+        GlobalMaxPool2D,
+        GlobalMaxPool3D,
+        GlobalMaxPooling1D,
+        GlobalMaxPooling2D,
+        GlobalMaxPooling3D,
+    )
     from .input import Input, InputLayer
     from .input_spec import InputSpec
+    from .layer_normalization import (
+        LayerNormalization,
+    )
     from .masking import Masking
     from .merge import (
         Add,
@@ -43,20 +70,27 @@ if TYPE_CHECKING:
         subtract,
     )
     from .normalization import BatchNormalization
-    from .padding import ZeroPadding2D
+    from .padding import (
+        Cropping1D,
+        Cropping2D,
+        Cropping3D,
+        ZeroPadding1D,
+        ZeroPadding2D,
+        ZeroPadding3D,
+    )
     from .pooling import (
+        AveragePooling1D,
         AveragePooling2D,
+        AveragePooling3D,
+        AvgPool1D,
         AvgPool2D,
-        GlobalAveragePooling1D,
-        GlobalAveragePooling2D,
-        GlobalAvgPool1D,
-        GlobalAvgPool2D,
-        GlobalMaxPool1D,
-        GlobalMaxPool2D,
-        GlobalMaxPooling1D,
-        GlobalMaxPooling2D,
+        AvgPool3D,
+        MaxPool1D,
         MaxPool2D,
+        MaxPool3D,
+        MaxPooling1D,
         MaxPooling2D,
+        MaxPooling3D,
     )
     from .preprocessing.adaptive_equalization import (
         ContrastLimitedAdaptiveHistogramEqualization,
@@ -125,7 +159,34 @@ if TYPE_CHECKING:
         TimeDistributed,
         Wrapper,
     )
-    from .regularization import ActivityRegularization, Dropout, GaussianDropout, GaussianNoise
+    from .regularization import (
+        ActivityRegularization,
+        Dropout,
+        GaussianDropout,
+        GaussianNoise,
+        SpatialDropout1D,
+        SpatialDropout2D,
+        SpatialDropout3D,
+    )
+    from .separable import (
+        SeparableConv1D,
+        SeparableConv2D,
+        SeparableConvolution1D,
+        SeparableConvolution2D,
+    )
+    from .transposed import (
+        Conv1DTranspose,
+        Conv2DTranspose,
+        Conv3DTranspose,
+        Convolution1DTranspose,
+        Convolution2DTranspose,
+        Convolution3DTranspose,
+    )
+    from .upsampling import (
+        UpSampling1D,
+        UpSampling2D,
+        UpSampling3D,
+    )
 
 __all__ = [
     "ELU",
@@ -138,23 +199,41 @@ __all__ = [
     "AugMix",
     "AutoContrast",
     "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AveragePooling3D",
+    "AvgPool1D",
     "AvgPool2D",
+    "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
     "ContrastLimitedAdaptiveHistogramEqualization",
+    "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
     "ConvLSTM1D",
     "ConvLSTM2D",
     "ConvLSTM3D",
+    "Convolution1D",
+    "Convolution1DTranspose",
     "Convolution2D",
+    "Convolution2DTranspose",
+    "Convolution3D",
+    "Convolution3DTranspose",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
     "CuDNNGRU",
     "CuDNNLSTM",
     "CutMix",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Discretization",
     "Dot",
@@ -167,12 +246,16 @@ __all__ = [
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
     "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
     "HashedCrossing",
     "Hashing",
     "Identity",
@@ -183,11 +266,16 @@ __all__ = [
     "LSTMCell",
     "Lambda",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "Masking",
     "MaxNumBoundingBoxes",
+    "MaxPool1D",
     "MaxPool2D",
+    "MaxPool3D",
+    "MaxPooling1D",
     "MaxPooling2D",
+    "MaxPooling3D",
     "Maximum",
     "Minimum",
     "MixUp",
@@ -222,17 +310,29 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "SimpleRNN",
     "SimpleRNNCell",
     "Softmax",
     "Solarization",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
     "StackedRNNCells",
     "StringLookup",
     "Subtract",
     "TextVectorization",
     "TimeDistributed",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
     "Wrapper",
+    "ZeroPadding1D",
     "ZeroPadding2D",
+    "ZeroPadding3D",
     "add",
     "average",
     "concatenate",
@@ -247,19 +347,18 @@ _MODULES = {
     "activation": "ELU LeakyReLU PReLU ReLU Softmax",
     "base": "Layer",
     "input_spec": "InputSpec",
-    "convolution": "Conv2D Convolution2D",
+    "convolution": "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D",
     "core": "Activation Dense Flatten Identity Lambda Permute RepeatVector Reshape",
     "input": "Input InputLayer",
-    "merge": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract "
-    "add average concatenate dot maximum minimum multiply subtract",
+    "merge": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average "
+    "concatenate dot maximum minimum multiply subtract",
     "normalization": "BatchNormalization",
-    "pooling": "AveragePooling2D AvgPool2D GlobalAveragePooling1D GlobalAvgPool1D "
-    "GlobalMaxPool1D GlobalMaxPooling1D GlobalAveragePooling2D GlobalAvgPool2D "
-    "GlobalMaxPool2D GlobalMaxPooling2D MaxPool2D MaxPooling2D",
-    "depthwise": "DepthwiseConv2D",
+    "pooling": "AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D "
+    "AvgPool3D MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D",
+    "depthwise": "DepthwiseConv1D DepthwiseConv2D",
     "embedding": "Embedding",
     "masking": "Masking",
-    "padding": "ZeroPadding2D",
+    "padding": "Cropping1D Cropping2D Cropping3D ZeroPadding1D ZeroPadding2D ZeroPadding3D",
     "preprocessing.adaptive_equalization": "ContrastLimitedAdaptiveHistogramEqualization",
     "preprocessing.boxes": "MaxNumBoundingBoxes",
     "preprocessing.category_encoding": "CategoryEncoding",
@@ -281,10 +380,20 @@ _MODULES = {
     "preprocessing.rescaling": "Rescaling",
     "preprocessing.resizing": "CenterCrop RandomCrop Resizing",
     "preprocessing.sharpness": "RandomGaussianBlur RandomSharpness",
-    "recurrent": "GRU LSTM RNN Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D "
-    "CuDNNGRU CuDNNLSTM GRUCell LSTMCell SimpleRNN SimpleRNNCell StackedRNNCells "
+    "recurrent": "GRU LSTM RNN Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D CuDNNGRU "
+    "CuDNNLSTM GRUCell LSTMCell SimpleRNN SimpleRNNCell StackedRNNCells "
     "TimeDistributed Wrapper",
-    "regularization": "ActivityRegularization Dropout GaussianDropout GaussianNoise",
+    "regularization": "ActivityRegularization Dropout GaussianDropout GaussianNoise "
+    "SpatialDropout1D SpatialDropout2D SpatialDropout3D",
+    "global_pooling": "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D "
+    "GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D "
+    "GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D "
+    "GlobalMaxPooling3D",
+    "layer_normalization": "LayerNormalization",
+    "separable": "SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D",
+    "transposed": "Conv1DTranspose Conv2DTranspose Conv3DTranspose Convolution1DTranspose "
+    "Convolution2DTranspose Convolution3DTranspose",
+    "upsampling": "UpSampling1D UpSampling2D UpSampling3D",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

@@ -76,8 +76,8 @@ class KernelLayer(Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
 
-    def add_kernel(self, shape: tuple[int, ...]) -> None:
-        """Makes the kernel, and the bias for its last axis."""
+    def add_kernel(self, shape: tuple[int, ...], units: int | None = None) -> None:
+        """Makes the kernel, and the bias: for so many units, or for the kernel's last axis."""
         self.kernel = self.add_weight(
             name="kernel",
             shape=shape,
@@ -88,7 +88,7 @@ class KernelLayer(Layer):
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias",
-                shape=shape[-1:],
+                shape=(shape[-1] if units is None else units,),
                 initializer=self.bias_initializer or "zeros",
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,

@@ -12,8 +12,17 @@ from thalweg.core import Tensor
 from ..options import Interval, OrNone, option_error
 from ..regularizers import L1L2
 from .base import Layer
+from .grids import GridLayer
 
-__all__ = ["ActivityRegularization", "Dropout", "GaussianDropout", "GaussianNoise"]
+__all__ = [
+    "ActivityRegularization",
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+]
 
 _SEED = OrNone(Interval(0, integer=True))
 
@@ -86,6 +95,102 @@ class Dropout(_Noise):
         u = core.random_uniform(sizes, dtype=x.dtype, seed=self.seed)
         kept = core.cast(core.greater_equal(u, self.rate), x.dtype)
         return x * (kept * (1.0 / (1.0 - self.rate)))
+
+
+class _SpatialDropout(Dropout, GridLayer):
+    """What they share, for any number of sizes."""
+
+    def __init__(
+        self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(rate, None, seed, data_format=data_format, **kwargs)
+        self.noise_shape = tuple(
+            1 if axis in self.size_axes else None for axis in range(self.rank + 2)
+        )
+
+
+class SpatialDropout1D(_SpatialDropout):
+    """Dropout of whole channels of sequences: what lies close together says nearly the same.
+
+    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, "Efficient Object Localization Using
+    Convolutional Networks", 2015, section 3.2.
+
+    Args:
+        rate: the probability of a channel to become 0, 0 <= rate <= 1; the others grow by
+            1 / (1 - rate).
+        seed: an integer >= 0; layers of equal seeds draw equal numbers.
+        kwargs: `Layer`'s arguments.
+
+    Input shape:
+        (batch, time, channels).
+
+    Output shape:
+        the same.
+
+    >>> import numpy as np
+    >>> y = SpatialDropout1D(0.5)(np.ones((4, 5, 2)), training=True)
+    >>> bool((y.min(1) == y.max(1)).all())
+    True
+    """
+
+    rank = 1
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, seed=seed, **kwargs)
+
+
+class SpatialDropout2D(_SpatialDropout):
+    """Dropout of whole channels of images: what lies close together says nearly the same.
+
+    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, "Efficient Object Localization Using
+    Convolutional Networks", 2015, section 3.2.
+
+    Args:
+        rate: the probability of a channel to become 0, 0 <= rate <= 1; the others grow by
+            1 / (1 - rate).
+        data_format: `"channels_last"` (the default) or `"channels_first"`.
+        seed: an integer >= 0; layers of equal seeds draw equal numbers.
+        kwargs: `Layer`'s arguments.
+
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        the same.
+
+    >>> import numpy as np
+    >>> y = SpatialDropout2D(0.5)(np.ones((4, 5, 3, 2)), training=True)
+    >>> bool((y.min((1, 2)) == y.max((1, 2))).all())
+    True
+    """
+
+
+class SpatialDropout3D(_SpatialDropout):
+    """Dropout of whole channels of volumes: what lies close together says nearly the same.
+
+    J. Tompson, R. Goroshin, A. Jain, Y. LeCun, C. Bregler, "Efficient Object Localization Using
+    Convolutional Networks", 2015, section 3.2.
+
+    Args:
+        rate: the probability of a channel to become 0, 0 <= rate <= 1; the others grow by
+            1 / (1 - rate).
+        data_format: `"channels_last"` (the default) or `"channels_first"`.
+        seed: an integer >= 0; layers of equal seeds draw equal numbers.
+        kwargs: `Layer`'s arguments.
+
+    Input shape:
+        (batch, depth, height, width, channels).
+
+    Output shape:
+        the same.
+
+    >>> import numpy as np
+    >>> y = SpatialDropout3D(0.5)(np.ones((4, 5, 3, 2, 2)), training=True)
+    >>> bool((y.min((1, 2, 3)) == y.max((1, 2, 3))).all())
+    True
+    """
+
+    rank = 3
 
 
 class GaussianDropout(_Noise):

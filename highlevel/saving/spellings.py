@@ -33,12 +33,10 @@ _WRITTEN_NAMES = {
 # Written only if they are not these: older versions of Keras 2 refuse words they do not know.
 _YOUNG: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"synchronized": False},
-    "Conv2D": {"groups": 1},
+    **{f"Conv{rank}D": {"groups": 1} for rank in (1, 2, 3)},
     "Discretization": {"trainable": True},
-    "GlobalAveragePooling1D": {"keepdims": False},
-    "GlobalAveragePooling2D": {"keepdims": False},
-    "GlobalMaxPooling1D": {"keepdims": False},
-    "GlobalMaxPooling2D": {"keepdims": False},
+    **{f"GlobalAveragePooling{rank}D": {"keepdims": False} for rank in (1, 2, 3)},
+    **{f"GlobalMaxPooling{rank}D": {"keepdims": False} for rank in (1, 2, 3)},
     "GRU": {"use_cudnn": "auto"},
     "LSTM": {"use_cudnn": "auto"},
     "Pipeline": {"trainable": True, "dtype": "float32"},
@@ -58,7 +56,8 @@ _EMPTY: dict[str, dict[str, Any]] = {
         "virtual_batch_size": None,
         "fused": _ANY,
     },
-    "DepthwiseConv2D": {"groups": 1},
+    **{f"Conv{rank}DTranspose": {"groups": 1} for rank in (1, 2, 3)},
+    **{f"DepthwiseConv{rank}D": {"groups": 1} for rank in (1, 2)},
     "InputLayer": {"sparse": False, "ragged": False, "optional": False, "type_spec": None},
     "Lambda": {
         "module": _ANY,
@@ -67,6 +66,17 @@ _EMPTY: dict[str, dict[str, Any]] = {
         "output_shape_type": _ANY,
         "output_shape_module": _ANY,
     },
+    **{
+        f"SeparableConv{rank}D": {
+            "groups": 1,
+            "kernel_initializer": _ANY,
+            "kernel_regularizer": None,
+            "kernel_constraint": None,
+        }
+        for rank in (1, 2)
+    },
+    **{f"SpatialDropout{rank}D": {"noise_shape": None} for rank in (1, 2, 3)},
+    "LayerNormalization": {"rms_scaling": False},
     "StringLookup": {"oov_method": "floormod"},
 }
 
@@ -76,6 +86,7 @@ _KERAS_3_DROPPED: dict[str, dict[str, Any]] = {
     "Discretization": {"trainable": _ANY},
     "Pipeline": {"trainable": _ANY, "dtype": "float32"},
     "SimpleRNN": {"implementation": _ANY, "use_cudnn": _ANY},
+    **{f"SpatialDropout{rank}D": {"trainable": _ANY} for rank in (1, 2, 3)},
 }
 
 

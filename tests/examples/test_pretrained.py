@@ -77,19 +77,62 @@ def test_the_rate_rises_and_falls(recipe):
 
 def test_labels_are_mixed_by_the_areas_of_pictures(recipe):
     """Each picture has one value, so pixels tell how much of it is another's."""
+    vgg = recipe("vgg16_cifar10")
     y = np.eye(6, dtype="float32")
-    x = np.broadcast_to(np.arange(6.0)[:, None, None, None], (6, 32, 32, 3)).copy()
-    batches = recipe("vgg16_cifar10").Mixed([(x, y)] * 40, seed=3)
+    x = np.broadcast_to(np.arange(6)[:, None, None, None], (6, 32, 32, 3)).astype(np.uint8)
     shares = []
-    for index in range(len(batches)):
-        mixed, labels = batches[index]
-        counts = [[np.mean(picture == value) for value in range(6)] for picture in mixed]
+    for seed in range(40):
+        pictures, labels = vgg.mixed(x, y, np.random.default_rng(seed))
+        counts = [[np.mean(picture == value) for value in range(6)] for picture in pictures]
         np.testing.assert_allclose(labels, counts, atol=1e-6)
-        np.testing.assert_array_equal(batches[index][0], mixed)
         shares.append(1 - np.diag(labels).min())
-    assert 10 < np.count_nonzero(shares) < 30  # half of the batches
-    assert max(shares) > 0.5
+    assert min(shares) < 0.1 and max(shares) > 0.5
     np.testing.assert_array_equal(x[:, 0, 0, 0], np.arange(6))  # what it was made of is untouched
+
+
+def test_pictures_are_moved(recipe):
+    """What comes in at an edge is what NumPy's mirror image has there."""
+    moved = recipe("vgg16_cifar10").moved
+    image = np.arange(32 * 32 * 3).reshape(32, 32, 3)
+    np.testing.assert_array_equal(moved(image, 0, 0), image)
+    np.testing.assert_array_equal(moved(image, 2, -3)[2:, :-3], image[:-2, 3:])
+    np.testing.assert_array_equal(moved(image, 2, 0)[:2], image[2:0:-1])
+    np.testing.assert_array_equal(moved(image, 0, -3)[:, -3:], image[:, 30:27:-1])
+
+
+def test_batches_of_an_epoch(recipe):
+    """Every picture once, half of them compressed, in turns flipped; the last ones all and only so.
+
+    Pictures are columns of one bright line: compression leaves nothing of two values.
+    """
+    vgg = recipe("vgg16_cifar10")
+    images = np.zeros((120, 32, 32, 3), np.uint8)
+    images[:, :, 10] = 255  # flipped, it is at 21, and moves by up to 4
+    labels = np.arange(120.0)[:, None]
+
+    def epoch(number, last):
+        batches = vgg.Batches(images, labels, 50, number, 7, last)
+        assert len(batches) == 3
+        again = [batches[index] for index in (2, 1, 0)][::-1]  # threads ask in any order
+        for (x, y), (x_again, y_again) in zip(
+            map(batches.__getitem__, range(3)), again, strict=True
+        ):
+            np.testing.assert_array_equal(x, x_again)
+            np.testing.assert_array_equal(y, y_again)
+        return (np.concatenate(parts) for parts in zip(*again, strict=True))
+
+    x, y = epoch(0, last=True)
+    assert sorted(y.ravel()) == list(range(120))
+    assert x.shape == (120, 32, 32, 3) and x.dtype == np.float32
+    assert all(len(np.unique(picture[..., 0])) > 2 for picture in x)
+    sides = {int(k): np.argmax(row) > 15 for k, row in zip(y[:, 0], x[:, 5, :, 0], strict=True)}
+    other, numbers = epoch(1, last=True)
+    for k, row in zip(numbers[:, 0], other[:, 5, :, 0], strict=True):
+        assert sides[int(k)] != (np.argmax(row) > 15)
+    x, y = epoch(2, last=False)
+    share = np.mean([len(np.unique(picture[..., 0])) > 2 for picture in x])
+    assert 0.3 < share < 0.7
+    assert y.sum() == pytest.approx(labels.sum(), rel=0.3)
 
 
 def test_half_precision_files(recipe, tmp_path):

@@ -41,7 +41,12 @@ _NOT_READ = {
     # Keras does not give the shape that it announces, and finds a circle in a model of one layer.
     *((name, "row") for name in ("RandomCrop", "Equalization")),
     # On a CPU it has no kernel for channels first, or another result than for channels last.
-    *((f"{name}_channels_first", "row") for name in ("conv2d", "depthwise_conv2d")),
+    *(
+        (f"{name}_channels_first", "row")
+        for name in ("conv2d", "depthwise_conv2d", "conv1d_groups")
+    ),
+    # Keras 2 could do this.
+    ("separable_conv1d_causal", "row"),
 }
 
 
