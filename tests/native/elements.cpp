@@ -225,28 +225,10 @@ void test_special_values() {
     }
 }
 
-}  // namespace
-
-void test_elementwise() {
-    for (int64_t count : {1, 3, 7, 37, 5003}) {
-        test_floats<float>(FLOAT32, count);
-        test_floats<double>(FLOAT64, count);
-        test_integers<int32_t>(INT32, count);
-        test_integers<int64_t>(INT64, count);
-        test_integers<uint8_t>(UINT8, count);
-    }
-    test_special_values();
-    test_op<float, int32_t>("to_int32", OP_to_int32, FLOAT32, 0, {noise(1001, -99, 99)},
-                            [](double x, double) { return std::trunc(x); });
-    test_op<float, double>("to_float64", OP_to_float64, FLOAT32, 0, {noise(1001)},
-                           [](double x, double) { return x; });
-    test_op<uint8_t>("logical_not", OP_logical_not, BOOL, 0, {{1, 0, 1}},
-                     [](double x, double) { return double(!x); });
-}
-
 // y = where(x < scalar, x * periodic + 2.5, repeated - strided) and z = y * y: every kind of
-// operand, results of two outputs, and more elements than a task takes.
-void test_chains() {
+// operand, results of two outputs, and more elements than a task takes. `kernel` is elementwise, or update,
+// which computes the same of such numbers.
+void test_chain(const char *kernel) {
     for (int64_t rows : {1, 4, 700}) {
         const int64_t columns = 37, count = rows * columns;
         const auto x = noise(count), scalar = noise(1), periodic = noise(columns),
@@ -266,8 +248,8 @@ void test_chains() {
             {OP_add, FLOAT32, 6, {6, 2}},          {OP_subtract, FLOAT32, 7, {3, 4}},
             {OP_where, FLOAT32, first, {5, 6, 7}}, {OP_square, FLOAT32, second, {first}},
         };
-        Test test{text_of("chain over %d rows", int(rows)),
-                  "elementwise",
+        Test test{text_of("%s over %d rows", kernel, int(rows)),
+                  kernel,
                   program(count, 8, inputs, 5, {4, 4}, steps),
                   {2.5},
                   {Array::of(x), Array::of(scalar), Array::of(periodic), Array::of(repeated),
@@ -285,4 +267,28 @@ void test_chains() {
         expect_close(test.name, test.result<float>(), y, 2e-7);
         expect_close(test.name, test.result<float>(1), z, 4e-7);
     }
+}
+
+}  // namespace
+
+void test_elementwise() {
+    for (int64_t count : {1, 3, 7, 37, 5003}) {
+        test_floats<float>(FLOAT32, count);
+        test_floats<double>(FLOAT64, count);
+        test_integers<int32_t>(INT32, count);
+        test_integers<int64_t>(INT64, count);
+        test_integers<uint8_t>(UINT8, count);
+    }
+    test_special_values();
+    test_op<float, int32_t>("to_int32", OP_to_int32, FLOAT32, 0, {noise(1001, -99, 99)},
+                            [](double x, double) { return std::trunc(x); });
+    test_op<float, double>("to_float64", OP_to_float64, FLOAT32, 0, {noise(1001)},
+                           [](double x, double) { return x; });
+    test_op<uint8_t>("logical_not", OP_logical_not, BOOL, 0, {{1, 0, 1}},
+                     [](double x, double) { return double(!x); });
+}
+
+void test_chains() {
+    test_chain("elementwise");
+    test_chain("update");
 }

@@ -7,6 +7,7 @@
 // holds whole periods of them.
 //
 // ints: see `Chain::read`. reals: the constants. buffers: inputs, then outputs.
+#include "../denormals.h"
 #include "../elementwise_ops.h"
 #include "../parallel.h"
 #include "elementwise_functions.h"
@@ -279,7 +280,7 @@ class Machine {
     bool waits_[MAX_OPERANDS];  // an output whose blocks are not the ones of memory
 };
 
-void elementwise(Call *call) {
+template <bool IS_UPDATE> void run_chain(Call *call) {
     Chain chain;
     chain.read(call->ints);
     if (chain.count == 0) return;
@@ -288,9 +289,21 @@ void elementwise(Call *call) {
     const int64_t tasks = divide_up(blocks, per_task), span = per_task * chain.block;
     const size_t scratch = size_t((chain.register_count + chain.output_count) * chain.register_bytes);
     parallel(call, tasks, scratch + 64, [&](int64_t task, char *registers) {
-        Machine(call, chain, registers).run(task * span, smaller(chain.count, (task + 1) * span));
+        Machine machine(call, chain, registers);
+        const int64_t first = task * span, last = smaller(chain.count, first + span);
+        if constexpr (IS_UPDATE) {
+            const DenormalsAreZero mode;
+            machine.run(first, last);
+        } else {
+            machine.run(first, last);
+        }
     });
 }
+
+void elementwise(Call *call) { run_chain<false>(call); }
+
+// The same, of an optimizer: see denormals.h.
+void update(Call *call) { run_chain<true>(call); }
 
 // ints: op, type. Fails where the table has nothing for them.
 void has_elementwise(Call *call) {
@@ -299,5 +312,5 @@ void has_elementwise(Call *call) {
 
 }  // namespace
 
-KERNEL_TABLE(elementwise, {"elementwise", elementwise, nullptr},
+KERNEL_TABLE(elementwise, {"elementwise", elementwise, nullptr}, {"update", update, nullptr},
              {"has_elementwise", has_elementwise, nullptr})

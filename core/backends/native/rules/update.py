@@ -2,7 +2,8 @@
 
 `UpdateRule.step` is written for arrays. Here it is called with objects that note what is done to
 them, and what they note is an element-wise group, see `elementwise.py`. What has no elements, such
-as Adam's corrected rate, is computed once for all variables.
+as Adam's corrected rate, is computed once for all variables. In the pass over a variable, numbers
+below the smallest normal one count as zero: `denormals.h` says why.
 """
 
 from __future__ import annotations
@@ -196,7 +197,7 @@ def call_update(
             named[formula.arrays[1]] = table.inputs[0]
             named[formula.lists] = list_rows(b, table)
         ints = [int(b.type(arrays[i]).size or 0), *chain.ints[1:]]
-        b.call("elementwise", [named[n] for n in chain.buffers], results, ints, chain.reals)
+        b.call("update", [named[n] for n in chain.buffers], results, ints, chain.reals)
     return True
 
 
