@@ -1,6 +1,7 @@
 #include "pool.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -33,9 +34,27 @@ void pause_briefly() {
 #endif
 }
 
-// A worker looks for the next region for about 50 us before it sleeps: between two regions of one
-// plan it stays awake, and after the plan it soon costs nothing.
-constexpr int SPINS_BEFORE_SLEEP = 2000;
+// A worker looks for the next region for a while before it sleeps: between two regions of one plan,
+// and between two short runs in a loop, it stays awake; after that it costs nothing. To be woken takes
+// a worker 50 us. Time is looked at by the clock: a pause takes 5 to 50 ns, by the processor.
+constexpr auto AWAKE = std::chrono::microseconds(100);
+constexpr int PAUSES = 16;  // between two looks at the clock
+
+// Whether `is_over` became true within that time.
+template <class Condition> bool spin(const Condition &is_over) {
+    for (int i = 0; i < PAUSES; ++i) {
+        if (is_over()) return true;
+        pause_briefly();
+    }
+    const auto end = std::chrono::steady_clock::now() + AWAKE;
+    do {
+        for (int i = 0; i < PAUSES; ++i) {
+            if (is_over()) return true;
+            pause_briefly();
+        }
+    } while (std::chrono::steady_clock::now() < end);
+    return is_over();
+}
 
 struct Region {
     Task task;
@@ -101,10 +120,10 @@ class Pool {
     }
 
     void wait_for_others() {
-        const auto others_work = [this] { return busy_.load(std::memory_order_acquire) > 0; };
-        for (int spins = 0; spins < SPINS_BEFORE_SLEEP && others_work(); ++spins) pause_briefly();
+        const auto all_done = [this] { return busy_.load(std::memory_order_acquire) == 0; };
+        if (spin(all_done)) return;
         Watch *watch = Watch::current();
-        while (others_work()) {
+        while (!all_done()) {
             std::this_thread::yield();
             if (watch) watch->is_over();  // asks on their behalf: they may be in a loop
         }
@@ -122,10 +141,7 @@ class Pool {
     }
 
     void wait_for_turn(unsigned seen) {
-        for (int spins = 0; spins < SPINS_BEFORE_SLEEP; ++spins) {
-            if (turn_.load() != seen) return;
-            pause_briefly();
-        }
+        if (spin([&] { return turn_.load() != seen; })) return;
         std::unique_lock<std::mutex> lock(sleep_);
         sleepers_.fetch_add(1);
         wake_.wait(lock, [&] { return turn_.load() != seen; });
