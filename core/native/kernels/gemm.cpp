@@ -156,8 +156,9 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
 constexpr int64_t STREAM_ROWS = 8;
 constexpr int64_t STREAM_COLUMNS = 512;  // of a task: 8 rows of sums are 16 KB
 // A task reads a piece of each row of B, 2 KB here and 2 KB there: the processor does not foresee
-// that. So many rows ahead, memory has time to answer.
-constexpr int64_t AHEAD = 32;
+// that. So many rows ahead, memory has time to answer; with 16 and 32 rows, more is on its way than an
+// Intel Xeon takes well, and VGG-16's dense layers take 16 and 18 ms instead of 14.
+constexpr int64_t AHEAD = 8;
 
 // A piece of B, and the sums over its rows, M rows of them `apart`.
 struct Piece {
