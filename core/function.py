@@ -184,6 +184,8 @@ def feed_value(tensor: Tensor, type_: TensorType, value: Any) -> Any:
     else:
         if isinstance(value, Tensor | Operation | Variable):
             raise _feed_error(tensor, "a symbolic tensor cannot be fed", repr(value))
+        if dtype.name == "bool" and isinstance(value, int) and value in (0, 1):
+            value = bool(value)  # as TensorFlow takes them: feed_dict={K.learning_phase(): 0}
         try:
             array = as_array(value, dtype)
         except DtypeError as error:

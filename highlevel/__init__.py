@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import (
         activations,
+        backend,
         callbacks,
         constraints,
         datasets,
@@ -47,6 +48,7 @@ __all__ = [
     "__version__",
     "activations",
     "applications",
+    "backend",
     "callbacks",
     "constraints",
     "datasets",
