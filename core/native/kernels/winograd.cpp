@@ -118,6 +118,7 @@ constexpr int UNROLLED = REGISTERS >= 32 ? 4 : 1;
 // the next point's: U comes faster than a core foresees, which otherwise waits a third of the time.
 constexpr int64_t SHARED_BLOCKS = 4;  // M of so many is 256 KB, and U is read a quarter as often
 constexpr int LINE = 16;              // floats of a cache line
+constexpr int NEAR = 16;              // rows of U on their way to the first-level cache
 
 // m[i][j] = sum over l < steps of a[l / VL * a_step + i * VL + l % VL] * b[l][j], i < MR, j < NV * VL.
 // `ahead` is a quarter of what is read next.
@@ -131,6 +132,8 @@ __attribute__((noinline)) void multiply_rows(const float *a, int64_t a_step, con
     const auto step = [&](const float *a, const float *b) __attribute__((always_inline)) {
         vf column[NV];
         UNROLL for (int j = 0; j < NV; ++j) column[j] = load(b + j * VL);
+        UNROLL for (int j = 0; j < NV * VL; j += LINE)
+            __builtin_prefetch(b + NEAR * NV * VL + j, 0, 3);
         UNROLL for (int i = 0; i < MR; ++i) {
             const vf x = splat(a[i * VL]);
             UNROLL for (int j = 0; j < NV; ++j) sum[i][j] += x * column[j];
