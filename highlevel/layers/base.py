@@ -42,6 +42,7 @@ from thalweg.core import (
 from thalweg.core.errors import OptionError, ShapeError, ThalwegError
 
 from ..eager import Cache, call_at_once, is_symbolic
+from ..keras1 import modern_arguments
 from ..saving.config import Configurable
 from .arguments import declared_input, initial_value, parameters_of
 from .calls import Calls, CallState, LayerCall, current_call, learning_phase, within
@@ -98,6 +99,14 @@ class Layer(Configurable):
 
     # Whether outputs have masks where inputs have; so they do if a class writes `compute_mask`.
     supports_masking: bool = False
+
+    def _read_arguments(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Keras 1's names of the library's own layers are read as well."""
+        if kwargs and type(self).__module__.startswith("thalweg."):
+            return modern_arguments(type(self), args, kwargs)
+        return args, kwargs
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -217,6 +217,26 @@ class Conv3D(_Convolution):
     rank = 3
 
 
+class Convolution2D(Conv2D):
+    """`Conv2D` by its first name, whose rows and columns may be two arguments, as in Keras 1.
+
+    What it makes is a `Conv2D`.
+
+    Args:
+        args: `Conv2D`'s, or filters, rows and columns of the kernel.
+        kwargs: `Conv2D`'s.
+
+    >>> layer = Convolution2D(4, 3, 5)
+    >>> type(layer).__name__, layer.kernel_size, layer.strides
+    ('Conv2D', (3, 5), (1, 1))
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """The layer."""
+        if len(args) == 3 and all(isinstance(size, int) for size in args):
+            args = (args[0], tuple(args[1:]))
+        return Conv2D(*args, **kwargs)
+
+
 Convolution1D = Conv1D
-Convolution2D = Conv2D
 Convolution3D = Conv3D

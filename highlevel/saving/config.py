@@ -43,6 +43,7 @@ def _recording(init: Callable[..., None]) -> Callable[..., None]:
     def recorded(self: Configurable, *args: Any, **kwargs: Any) -> None:
         if not hasattr(self, "_arguments"):
             self._arguments = {}  # inner __init__s must not record
+            args, kwargs = self._read_arguments(args, kwargs)
             bound = signature.bind(self, *args, **kwargs)
             bound.apply_defaults()
             arguments = dict(list(bound.arguments.items())[1:])
@@ -75,6 +76,12 @@ class Configurable:
         super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
             cls.__init__ = _recording(cls.__dict__["__init__"])  # type: ignore[method-assign]
+
+    def _read_arguments(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments as they were given, by the names that the class has for them."""
+        return args, kwargs
 
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made with, as JSON data."""

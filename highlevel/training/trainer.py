@@ -15,6 +15,7 @@ from thalweg.core.errors import DataError, OptionError, nearest
 from .. import losses as loss_registry
 from .. import optimizers as optimizer_registry
 from ..callbacks.base import CallbackList
+from ..keras1 import modern_steps, warn_of_names
 from ..layers.base import Layer
 from ..options import Interval
 from .compiled import Compiled, check_metric
@@ -310,7 +311,8 @@ class Trainer(Layer):
             validation_steps: at most this many validation batches.
             validation_batch_size: as `batch_size`.
             validation_freq: epochs between validations, or a list of epochs counted from 1.
-            ignored: `workers`, `max_queue_size`, `use_multiprocessing` of Keras 2.
+            ignored: `workers`, `max_queue_size`, `use_multiprocessing` of Keras 2. Keras 1's
+                `nb_epoch` is read as `epochs`.
 
         Returns:
             A `History`.
@@ -318,7 +320,9 @@ class Trainer(Layer):
         Raises:
             DataError: if data do not fit the model or the loss.
         """
-        _check_ignored("fit", ignored, _QUEUE | {"nb_epoch"}, Trainer.fit)
+        ignored = warn_of_names("fit", ignored)
+        epochs = ignored.pop("epochs", epochs)
+        _check_ignored("fit", ignored, _QUEUE, Trainer.fit)
         epochs = Interval(0, integer=True).check("fit", "epochs", epochs)
         steps_per_epoch = whole_steps("fit", "steps_per_epoch", steps_per_epoch)
         validation_steps = whole_steps("fit", "validation_steps", validation_steps)
@@ -528,17 +532,28 @@ class Trainer(Layer):
 
     # Keras 2's names ----------------------------------------------------------------------------
 
-    def fit_generator(self, generator: Any, steps_per_epoch: Any = None, **kwargs: Any) -> Any:
-        """`fit` for batches (Keras 2's name)."""
-        return self.fit(generator, steps_per_epoch=steps_per_epoch, **kwargs)
+    def fit_generator(
+        self, generator: Any, steps_per_epoch: Any = None, epochs: int = 1, **kwargs: Any
+    ) -> Any:
+        """`fit` for batches (Keras 2's name; Keras 1's names of arguments are read, too)."""
+        given = warn_of_names("fit_generator", {"steps_per_epoch": steps_per_epoch, **kwargs})
+        places = {"steps_per_epoch": generator, "validation_steps": given.get("validation_data")}
+        steps = modern_steps("fit_generator", places, given)
+        return self.fit(generator, **{"epochs": epochs, **steps})
 
     def evaluate_generator(self, generator: Any, steps: Any = None, **kwargs: Any) -> Any:
-        """`evaluate` for batches (Keras 2's name)."""
-        return self.evaluate(generator, steps=steps, **{"verbose": 0, **kwargs})
+        """`evaluate` for batches (Keras 2's name; Keras 1's names of arguments are read, too)."""
+        given = warn_of_names("evaluate_generator", {"steps": steps, "verbose": 0, **kwargs})
+        return self.evaluate(
+            generator, **modern_steps("evaluate_generator", {"steps": generator}, given)
+        )
 
     def predict_generator(self, generator: Any, steps: Any = None, **kwargs: Any) -> Any:
-        """`predict` for batches (Keras 2's name)."""
-        return self.predict(generator, steps=steps, **kwargs)
+        """`predict` for batches (Keras 2's name; Keras 1's names of arguments are read, too)."""
+        given = warn_of_names("predict_generator", {"steps": steps, **kwargs})
+        return self.predict(
+            generator, **modern_steps("predict_generator", {"steps": generator}, given)
+        )
 
 
 def _is_due(epoch: int, frequency: Any) -> bool:

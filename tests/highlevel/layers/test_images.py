@@ -22,7 +22,7 @@ def test_aliases() -> None:
     assert layers.MaxPool2D is MaxPooling2D
     assert layers.AvgPool2D is AveragePooling2D
     assert layers.GlobalAvgPool2D is GlobalAveragePooling2D
-    assert layers.Convolution2D is Conv2D
+    assert type(layers.Convolution2D(2, 3)) is Conv2D
 
 
 def test_unknown_sizes(session: Session) -> None:
