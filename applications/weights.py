@@ -164,9 +164,8 @@ def _inside(where: str, file: Path) -> Path:
             where,
             "weights that come with thalweg are missing",
             expected=str(file),
-            hint="install thalweg again: pip install --force-reinstall thalweg; if this version "
-            "has none yet (docs/applications.md), examples/pretrained/ trains them; or pass the "
-            "path of a file as weights=, or weights=None",
+            hint="install thalweg again: pip install --force-reinstall thalweg; or pass the path "
+            "of a file as weights=, or weights=None",
         )
     return file
 

@@ -54,8 +54,9 @@ in the file, SHA-256 `{sha256}`.
 test pictures in a copy of JPEG files, of quality 75 with colours at half the resolution |
 | Network | VGG-16's thirteen convolutions, Flatten, Dense 512, Dense 10 |
 | Input | 32 x 32 pixels, red, green, blue, by `applications.vgg16.preprocess_input` |
-| Recipe | `python examples/pretrained/vgg16_cifar10.py`: SGD with Nesterov's momentum 0.9, \
-{epochs} epochs, batches of {batch}; learning rate up to {peak} and down along half a cosine; \
+| Recipe | `python examples/pretrained/vgg16_cifar10.py --originals DATA`: SGD with Nesterov's \
+momentum 0.9, {epochs} epochs, batches of {batch}; learning rate up to {peak} and down along half \
+a cosine; \
 decay of weights 0.0005; labels smoothed by 0.05; pictures flipped in every other epoch and moved \
 by up to 4 pixels, in half of the batches mixed by CutMix, half of them compressed; in the last \
 tenth of the epochs none mixed and all compressed; batch normalisation, folded into the published \

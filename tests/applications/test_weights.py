@@ -216,9 +216,8 @@ def test_shipped_file_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert str(caught.value) == (
         "LeNet: weights that come with thalweg are missing\n"
         f"  expected  {nowhere}\n"
-        "  hint      install thalweg again: pip install --force-reinstall thalweg; if this version "
-        "has none yet (docs/applications.md), examples/pretrained/ trains them; or pass the "
-        "path of a file as weights=, or weights=None"
+        "  hint      install thalweg again: pip install --force-reinstall thalweg; or pass "
+        "the path of a file as weights=, or weights=None"
     )
 
 
