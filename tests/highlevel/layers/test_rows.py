@@ -181,6 +181,7 @@ def test_every_layer_has_a_row() -> None:
     # Cells are called with states: test_cells.py; all that they compute is in fidelity/.
     cells = {layers.SimpleRNNCell, layers.LSTMCell, layers.GRUCell, layers.StackedRNNCells}
     bases = {Layer, InputLayer, layers.Wrapper}
+    makers = {layers.Convolution2D}  # of Conv2Ds
     # They take words, integers or boxes, and have no gradient: test_preprocessing.py,
     # test_bounding_boxes.py, and fidelity/.
     without_gradient = {
@@ -195,5 +196,5 @@ def test_every_layer_has_a_row() -> None:
     }
     # They take images: image_layer_rows.py.
     of_images = {item for item in classes if issubclass(item, ImageTransform)}
-    rest = classes - cells - bases - without_gradient - of_images
+    rest = classes - cells - bases - makers - without_gradient - of_images
     assert rest == {type(row.make()) for row in ROWS}

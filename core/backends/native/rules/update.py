@@ -2,8 +2,8 @@
 
 `UpdateRule.step` is written for arrays. Here it is called with objects that note what is done to
 them, and what they note is an element-wise group, see `elementwise.py`. What has no elements, such
-as Adam's corrected rate, is computed once for all variables. In the pass over a variable, numbers
-below the smallest normal one count as zero: `denormals.h` says why.
+as Adam's corrected rate, is computed once for all variables. In the pass over a variable of a rule
+with averages, numbers below the smallest normal one count as zero: `denormals.h` says why.
 """
 
 from __future__ import annotations
@@ -188,6 +188,8 @@ def call_update(
         given.update({n: b.temporary(dtype.size_bytes) for n in formula.shared})
         made = [given[n] for n in formula.shared]
         b.call("elementwise", [given[n] for n in once.buffers], made, once.ints, once.reals)
+    # Where a gradient of zero changes nothing, nothing fades, and rows that are left out must stay.
+    kernel = "elementwise" if op.rule.skips_zeros else "update"
     for i, chain in enumerate(chains):
         columns = range(i, len(arrays), op.count)
         named = {**given, **dict(zip(formula.arrays, (arrays[k] for k in columns), strict=True))}
@@ -197,7 +199,7 @@ def call_update(
             named[formula.arrays[1]] = table.inputs[0]
             named[formula.lists] = list_rows(b, table)
         ints = [int(b.type(arrays[i]).size or 0), *chain.ints[1:]]
-        b.call("update", [named[n] for n in chain.buffers], results, ints, chain.reals)
+        b.call(kernel, [named[n] for n in chain.buffers], results, ints, chain.reals)
     return True
 
 
