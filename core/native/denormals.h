@@ -8,8 +8,6 @@
 #pragma once
 #include <stdint.h>
 
-#include "vec.h"
-
 namespace {
 
 class DenormalsAreZero {
@@ -31,6 +29,8 @@ class DenormalsAreZero {
 
   private:
     uint64_t before_;
+#else
+    DenormalsAreZero() {}  // another processor, of which nothing is known
 #endif
 };
 

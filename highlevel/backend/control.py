@@ -54,10 +54,8 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
     >>> float(eval(in_train_phase(1.0, 2.0)))
     2.0
     """
-    if training in (1, True) and not isinstance(training, Tensor):
-        return _made(x)
-    if training in (0, False) and not isinstance(training, Tensor):
-        return _made(alt)
+    if isinstance(training, int):
+        return _made(x if training else alt)
     phase = learning_phase() if training is None else training
     return core.choose(core.cast(phase, "bool"), core.convert(_made(x)), core.convert(_made(alt)))
 

@@ -8,6 +8,7 @@ from typing import Any
 from thalweg import core
 from thalweg.core import Tensor
 
+from ..layers.upsampling import repeated, resized
 from ..options import DATA_FORMAT, OneOf, OrNone
 
 __all__ = [
@@ -258,19 +259,13 @@ def resize_images(
     [1.0, 1.0, 2.0, 2.0]
     """
     method = OneOf("nearest", "bilinear").check("resize_images", "interpolation", interpolation)
-    axes = size_axes("resize_images", data_format, 2)
+    axes, factors = size_axes("resize_images", data_format, 2), (height_factor, width_factor)
     y = core.convert(x)
     if method == "nearest":
-        return _repeated(y, axes, (height_factor, width_factor))
-    last = y if axes[0] == 1 else core.transpose(y, [0, 2, 3, 1])
-    given, known = core.shape_of(last), last.shape or (None,) * 4
-    factors = {1: height_factor, 2: width_factor}
-    sizes = [
-        (size if (size := known[axis]) is not None else given[axis]) * factor
-        for axis, factor in factors.items()
-    ]
-    resized = core.image.resize(last, sizes, method)
-    return resized if axes[0] == 1 else core.transpose(resized, [0, 3, 1, 2])
+        return repeated(y, axes, factors)
+    if axes[0] == 1:
+        return resized(y, factors, method)
+    return core.transpose(resized(core.transpose(y, [0, 2, 3, 1]), factors, method), [0, 3, 1, 2])
 
 
 def resize_volumes(
@@ -291,10 +286,4 @@ def resize_volumes(
     [1, 1, 2, 3, 1]
     """
     axes = size_axes("resize_volumes", data_format, 3)
-    return _repeated(core.convert(x), axes, (depth_factor, height_factor, width_factor))
-
-
-def _repeated(x: Tensor, axes: Sequence[int], factors: Sequence[int]) -> Tensor:
-    for axis, factor in zip(axes, factors, strict=True):
-        x = core.repeat(x, factor, axis) if factor != 1 else x
-    return x
+    return repeated(core.convert(x), axes, (depth_factor, height_factor, width_factor))

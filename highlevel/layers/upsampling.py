@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from thalweg import core
@@ -10,9 +11,32 @@ from thalweg.core import Tensor
 from ..options import COUNT, OneOf
 from .grids import GridLayer
 
-__all__ = ["UpSampling1D", "UpSampling2D", "UpSampling3D"]
+__all__ = ["UpSampling1D", "UpSampling2D", "UpSampling3D", "repeated", "resized"]
 
 _METHODS = OneOf("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+
+
+def repeated(x: Tensor, axes: Sequence[int], factors: Sequence[int]) -> Tensor:
+    """Each entry of some axes several times over, one after another.
+
+    Args:
+        x: any tensor.
+        axes: which.
+        factors: how often, >= 1, for each axis.
+    """
+    for axis, factor in zip(axes, factors, strict=True):
+        x = core.repeat(x, factor, axis) if factor > 1 else x
+    return x
+
+
+def resized(x: Tensor, factors: Sequence[int], method: str) -> Tensor:
+    """(batch, height, width, channels), interpolated to (height, width) times the factors."""
+    known, given = x.shape or (None,) * 4, core.shape_of(x)
+    sizes = [
+        (size if (size := known[axis]) is not None else given[axis]) * factor
+        for axis, factor in enumerate(factors, 1)
+    ]
+    return core.image.resize(x, sizes, method)
 
 
 class _UpSampling(GridLayer):
@@ -22,11 +46,8 @@ class _UpSampling(GridLayer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The larger input."""
-        y = core.cast(inputs, self.dtype)
         factors = (self.size,) if self.rank == 1 else self.size
-        for axis, factor in zip(self.size_axes, factors, strict=True):
-            y = core.repeat(y, factor, axis) if factor > 1 else y
-        return y
+        return repeated(core.cast(inputs, self.dtype), self.size_axes, factors)
 
 
 class UpSampling1D(_UpSampling):
@@ -94,12 +115,7 @@ class UpSampling2D(_UpSampling):
         if self.interpolation == "nearest":
             return super().call(inputs)
         x = self.channels_last(core.cast(inputs, self.dtype))
-        known, given = x.shape or (None,) * 4, core.shape_of(x)
-        sizes = [
-            (given[axis] if known[axis] is None else known[axis]) * factor
-            for axis, factor in enumerate(self.size, 1)
-        ]
-        return self.as_given(core.image.resize(x, sizes, self.interpolation))
+        return self.as_given(resized(x, self.size, self.interpolation))
 
 
 class UpSampling3D(_UpSampling):
