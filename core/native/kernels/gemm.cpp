@@ -2,9 +2,9 @@
 // as large as C.
 //
 // Two algorithms, chosen by the shape:
-// * tiles: a task owns a block of C. It packs the pieces of A and B that it needs into its own
-//   scratch, so that the micro-kernel reads both in order and two rows never fight for one cache
-//   set; tasks share nothing and need no barrier.
+// * tiles: a task owns a block of C. It packs the pieces of B that it needs into its own scratch, and
+//   those of A where they cannot be read as they lie, so that the micro-kernel reads in order and
+//   two rows never fight for one cache set; tasks share nothing and need no barrier.
 // * streaming, for a few rows times a large B: every element of B is used only that often, so the
 //   time is that of reading B once. Rows of B are read in order over many columns, as memory likes
 //   it, and the sums stay in the first-level cache. Where there are very many rows, tasks are pieces
@@ -35,6 +35,7 @@ constexpr int64_t KC = 384;
 constexpr int64_t ROWS = 12 * 14;  // of a task's block: with KC, 256 KB of A
 constexpr int64_t COLUMNS = 256;   // of a task's block: with KC, 384 KB of B
 constexpr int64_t MIN_WORK = 1 << 19;  // multiplications of a task: less is not worth another thread
+constexpr int64_t PACK_AHEAD = 12;  // rows: a processor does not foresee pieces far apart
 constexpr int64_t ROW_PAD = 16;    // keeps the rows of packed A out of one another's cache sets
 
 // Columns n0 .. n0+NR of B's rows k0 .. k0+kc, one row after another; zeros beyond B.
@@ -43,6 +44,8 @@ void pack_panel(const Product &p, const float *b, int64_t k0, int64_t kc, int64_
     if (!p.transpose_b) {
         for (int64_t k = 0; k < kc; ++k) {
             const float *row = b + (k0 + k) * p.n + n0;
+            for (int j = 0; j < NV_MAX; ++j)
+                __builtin_prefetch(row + PACK_AHEAD * p.n + j * VL, 0, 3);
             for (int j = 0; j < NV_MAX; ++j)
                 store(panel + k * NR + j * VL,
                       load_first(row + smaller(j * VL, columns), greater(0, smaller(VL, columns - j * VL))));
@@ -81,10 +84,20 @@ Rows pack_rows(const Product &p, const float *a, int64_t m0, int64_t rows, int64
 
 int64_t packed_rows_size(int64_t row_blocks) { return row_blocks * MR_MAX * (KC + ROW_PAD); }
 
-// A few rows of A are read where they lie: packing them would take each task as long as a good part
-// of its work. Not where rows start a multiple of 4 KB apart: all would fight for one cache set.
+// Rows of A are read where they lie, if they are short, or few beside a B that is packed already. No task
+// then packs what another has packed, a panel of B is of all steps, and C is written once: 128 rows of
+// 784 steps take 13 % less time. Not where rows start a multiple of 4 KB apart: all would fight for
+// one cache set.
 bool reads_in_place(const Product &p) {
-    return p.is_packed && !p.transpose_a && p.m <= 3 * MR_MAX && p.k % 1024 != 0;
+    constexpr int64_t SHORT = 2048;
+    const bool is_small = p.k <= SHORT || (p.is_packed && p.m <= 3 * MR_MAX);
+    return !p.transpose_a && is_small && p.k % 1024 != 0;
+}
+
+// Floats of scratch for B: one panel of all steps at a time, or the columns' panels of a block of them.
+int64_t packed_columns_size(const Product &p, int64_t columns) {
+    if (p.is_packed) return 0;
+    return reads_in_place(p) ? round_up(p.k, VL) * NR : KC * columns;
 }
 
 struct Blocks {
@@ -116,7 +129,7 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
     const int64_t m0 = row_task * blocks.rows, m1 = smaller(p.m, m0 + blocks.rows);
     const int64_t n0 = column_task * blocks.columns, n1 = smaller(p.n, n0 + blocks.columns);
     const int64_t per_tile = rows_per_tile(p.m), row_blocks = divide_up(m1 - m0, per_tile);
-    float *packed_b = scratch, *packed_a = scratch + (p.is_packed ? 0 : KC * blocks.columns);
+    float *packed_b = scratch, *packed_a = scratch + packed_columns_size(p, blocks.columns);
     const int64_t block_size = packed_rows_size(1);
     // matrices that are read where they lie need no blocks to be packed in: C is written once
     const int64_t k_blocks = reads_in_place(p) ? 1 : greater(1, divide_up(p.k, KC));
@@ -136,8 +149,9 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
         for (int64_t n = n0; n < n1; n += NR) {
             const float *panel = b + n * p.k + k0 * NR;  // of a packed B
             if (!p.is_packed) {
-                pack_panel(p, b, k0, kc, n, packed_b + (n - n0) * KC);
-                panel = packed_b + (n - n0) * KC;
+                float *packed = packed_b + (in_place ? 0 : (n - n0) * KC);
+                pack_panel(p, b, k0, kc, n, packed);
+                panel = packed;
             }
             for (int64_t i = 0; i < row_blocks; ++i) {
                 const int64_t m = m0 + i * per_tile;
@@ -296,7 +310,7 @@ void multiply(Call *call) {
     if (is_streamed(p)) return streams_by_rows(p) ? stream_rows(call, p) : stream_columns(call, p);
     const Blocks blocks = cut_into_tasks(p);
     const int64_t row_blocks = divide_up(blocks.rows, rows_per_tile(p.m));
-    const int64_t packed_b = p.is_packed ? 0 : KC * blocks.columns;
+    const int64_t packed_b = packed_columns_size(p, blocks.columns);
     const size_t scratch = sizeof(float) * size_t(packed_b + packed_rows_size(row_blocks));
     parallel(call, p.batch * blocks.row_tasks * blocks.column_tasks, scratch,
              [&](int64_t task, char *memory) { multiply_block(p, blocks, task, (float *)memory); });

@@ -3,6 +3,10 @@
 
 namespace {
 
+// Rows of b that are asked into the first-level cache beforehand: MR steps of FMAs each, which is as
+// long as the second-level cache takes to answer.
+constexpr int64_t NEAR = 16;
+
 template <int MR, int NV, bool UNIT_STEP, bool MASKED_B>
 __attribute__((noinline)) void tile(const Tile &t) {
     vf sum[MR][NV];
@@ -13,6 +17,7 @@ __attribute__((noinline)) void tile(const Tile &t) {
     for (int64_t r = 0; r < t.run_count; ++r) {
         const float *a = t.a + (t.runs ? t.runs[r] : 0);
         for (int64_t l = 0; l < t.length; ++l, a += step, b += b_row) {
+            UNROLL for (int j = 0; j < NV; ++j) __builtin_prefetch(b + NEAR * b_row + j * VL, 0, 3);
             vf column[NV];
             UNROLL for (int j = 0; j < NV; ++j)
                 column[j] = MASKED_B && j == NV - 1 ? load_first(b + j * VL, last) : load(b + j * VL);

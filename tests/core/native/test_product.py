@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from engine.calling import assert_near, assert_same_on_any_threads, run_op
 
+from thalweg import layers, models
 from thalweg.core.backends.native import extension
 from thalweg.core.ops.linalg.products import MatMul
 
@@ -101,3 +102,33 @@ def test_few_rows_of_very_many_columns(sizes: tuple[int, int, int]) -> None:
     x, y = operands(*sizes, np.float32, (False, False))
     assert_near(run_op(MatMul(), x, y), x.astype(np.float64) @ y, 2e-6)
     assert_same_on_any_threads(lambda: run_op(MatMul(), x, y))
+
+
+# around what decides whether rows are read where they lie: their number, their length, whether it is a
+# multiple of 4 KB
+READ_OR_PACKED = [
+    (9, 33, 385),
+    (43, 40, 2047),
+    (43, 40, 2048),
+    (43, 40, 2049),
+    (29, 300, 2100),
+    (30, 70, 1024),
+    (200, 600, 784),
+    (400, 31, 1000),
+]
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize("sizes", READ_OR_PACKED, ids=str)
+def test_rows_that_are_read_or_packed(sizes: tuple[int, int, int], is_packed: bool) -> None:
+    x, y = operands(*sizes, np.float32, (False, False))
+    model = models.Sequential([layers.Dense(y.shape[1], use_bias=False)])
+    model.build((None, len(y)))
+    model.set_weights([y])
+
+    def run() -> np.ndarray:
+        """A kernel is packed ahead for predictions; one that is fed is not."""
+        return model.predict_on_batch(x) if is_packed else run_op(MatMul(), x, y)
+
+    assert_near(run(), x.astype(np.float64) @ y, 2e-6)
+    assert_same_on_any_threads(run)
