@@ -104,8 +104,8 @@ def test_few_rows_of_very_many_columns(sizes: tuple[int, int, int]) -> None:
     assert_same_on_any_threads(lambda: run_op(MatMul(), x, y))
 
 
-# around what decides whether rows are read where they lie: their number, their length, whether it is a
-# multiple of 4 KB
+# around what decides whether rows are read where they lie: their number, their length, and whether
+# that is a multiple of 4 KB
 READ_OR_PACKED = [
     (9, 33, 385),
     (43, 40, 2047),
