@@ -19,6 +19,8 @@ In every formula w is the variable, g its gradient, t the number of the step fro
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,8 +31,10 @@ __all__ = [
     "AdagradDualAveragingRule",
     "AdagradRule",
     "AdamRule",
+    "AdamaxRule",
     "FtrlRule",
     "MomentumRule",
+    "NadamRule",
     "ProximalAdagradRule",
     "ProximalSgdRule",
     "RmsPropRule",
@@ -39,6 +43,8 @@ __all__ = [
 ]
 
 Arrays = tuple[Any, ...]
+
+_SERIES_TERMS = 48  # 2^-48 / 48 is below what float64 tells from 1
 
 
 class SgdRule(UpdateRule):
@@ -137,6 +143,90 @@ class AdamRule(UpdateRule):
         rate = rate * xp.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         w = w - m * rate / (xp.sqrt(largest[0] if largest else v) + self.epsilon)
         return w, m, v, *largest
+
+
+class AdamaxRule(UpdateRule):
+    """Adam with the largest gradient for the second moment (Kingma and Ba, 2015, algorithm 2).
+
+    m' = beta_1 * m + (1 - beta_1) * g
+    u' = max(beta_2 * u, |g|)
+    w' = w - rate / (1 - beta_1^t) * m' / (u' + epsilon)
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+
+    takes_step = True
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The first moment, and the largest size, which fades."""
+        return {"momentum": 0.0, "norm": 0.0}
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        m, u = slots
+        m = m + (g - m) * (1 - self.beta_1)
+        u = xp.maximum(self.beta_2 * u, xp.abs(g))
+        return w - rate / (1 - self.beta_1**t) * m / (u + self.epsilon), m, u
+
+
+class NadamRule(UpdateRule):
+    """Adam that looks ahead along its first moment (Dozat, 2016, "Incorporating Nesterov Momentum
+    into Adam", algorithm 8).
+
+        mu_t = beta_1 * (1 - 0.96^(schedule_decay * t) / 2)
+        m'   = beta_1 * m + (1 - beta_1) * g
+        v'   = beta_2 * v + (1 - beta_2) * g^2
+        n    = mu_(t+1) / (1 - mu_1 ... mu_(t+1)) * m' + (1 - mu_t) / (1 - mu_1 ... mu_t) * g
+        w'   = w - rate * n / (sqrt(v' / (1 - beta_2^t)) + epsilon)
+
+    The products are functions of t alone and need no state: `_log_product` has the series.
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    schedule_decay: float = 1.0
+
+    takes_step = True
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """Both moments."""
+        return {"momentum": 0.0, "velocity": 0.0}
+
+    def step(self, xp: Any, w: Any, g: Any, slots: Sequence[Any], rate: Any, t: Any) -> Arrays:
+        """The formula."""
+        m, v = slots
+        m = m + (g - m) * (1 - self.beta_1)
+        v = v + (g * g - v) * (1 - self.beta_2)
+        fade = self.schedule_decay * math.log(0.96)
+        now = self.beta_1 * (1 - 0.5 * xp.exp(fade * t))
+        ahead = self.beta_1 * (1 - 0.5 * xp.exp(fade * (t + 1)))
+        product = self.beta_1**t * xp.exp(_log_product(xp, fade, t))
+        look = ahead / (1 - product * ahead) * m + (1 - now) / (1 - product) * g
+        # 1 - beta_2^t: taken from 1, the first ones would have four digits in float32
+        past = -xp.expm1(math.log(self.beta_2) * t) if self.beta_2 else 1.0
+        return w - rate * look / (xp.sqrt(v / past) + self.epsilon), m, v
+
+
+def _log_product(xp: Any, fade: float, t: Any) -> Any:
+    """The logarithm of the product of 1 - q^i / 2 for i = 1 ... t, where q = exp(fade) < 1.
+
+    log(1 - x) is minus the sum of x^k / k over k >= 1. For x = q^i / 2 the sum over i comes first
+    and is geometric: with p = q^t, what remains is the sum of c_k (p^k - 1), whose c_k fade as
+    2^-k. As p^k - 1 = (p - 1) (1 + p + ... + p^(k-1)), it is p - 1 times a polynomial without
+    signs, which Horner's rule takes without loss of digits.
+    """
+    terms = range(_SERIES_TERMS, 0, -1)
+    weights = [0.5**k / k * math.exp(k * fade) / -math.expm1(k * fade) for k in terms]
+    p = xp.exp(fade * t)
+    total: Any = 0.0
+    for upper in itertools.accumulate(weights):
+        total = total * p + upper
+    return xp.expm1(fade * t) * total
 
 
 class AdadeltaRule(UpdateRule):

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from .adadelta import Adadelta
     from .adagrad import Adagrad
     from .adam import Adam
+    from .adamax import Adamax
     from .adamw import AdamW
     from .base import Optimizer
+    from .ftrl import Ftrl
+    from .nadam import Nadam
     from .rmsprop import RMSprop
     from .sgd import SGD
 
@@ -29,6 +32,9 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Nadam",
     "Optimizer",
     "RMSprop",
     "deserialize",
@@ -42,6 +48,9 @@ _MODULES = {
     "Adagrad": "adagrad",
     "Adam": "adam",
     "AdamW": "adamw",
+    "Adamax": "adamax",
+    "Ftrl": "ftrl",
+    "Nadam": "nadam",
     "Optimizer": "base",
     "RMSprop": "rmsprop",
     "SGD": "sgd",

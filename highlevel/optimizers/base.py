@@ -153,6 +153,10 @@ class Optimizer(Configurable):
         """The formula of a step, with its hyperparameters."""
         raise NotImplementedError(type(self).__name__)
 
+    def derived_state(self, steps: int) -> list[Any]:
+        """() arrays that Keras 3 keeps after the slots, though the number of steps tells them."""
+        return []
+
     # State --------------------------------------------------------------------------------------
 
     @property

@@ -73,8 +73,9 @@ def _stored_rate(optimizer: Optimizer) -> list[Variable]:
 def stored_keras_3_state(optimizer: Optimizer, variables: Sequence[Variable]) -> list[NDArray[Any]]:
     """The state that an optimizer keeps for a model's variables, in the order of Keras 3."""
     value = current_session().value
-    slots = _slots(optimizer, variables)
-    return [value(v) for v in (optimizer.iterations, *_stored_rate(optimizer), *slots)]
+    steps, slots = value(optimizer.iterations), _slots(optimizer, variables)
+    kept = [value(v) for v in (*_stored_rate(optimizer), *slots)]
+    return [steps, *kept, *optimizer.derived_state(int(steps))]
 
 
 def named_keras_3_state(optimizer: Optimizer, arrays: Sequence[NDArray[Any]]) -> Arrays:
@@ -107,6 +108,9 @@ def load_optimizer(
     if rest and _is_scalar(rest[0][1]) and "learning_rate" in rest[0][0]:
         rate = rest.pop(0)[1]
     arrays = [array for _, array in rest]
+    derived = len(optimizer.derived_state(0))
+    if len(arrays) == len(slots) + derived:  # not in files of tf_keras
+        arrays = arrays[: len(slots)]
     # Nothing was trained, or (in Keras 2) the momentum of an SGD that has none.
     is_bare = not arrays or not slots
     is_old = "iteration" not in stored[0][0].rpartition("/")[2].split(":") if stored else False

@@ -16,9 +16,11 @@ from thalweg.core.update_rules import (
     AdadeltaRule,
     AdagradDualAveragingRule,
     AdagradRule,
+    AdamaxRule,
     AdamRule,
     FtrlRule,
     MomentumRule,
+    NadamRule,
     ProximalAdagradRule,
     ProximalSgdRule,
     RmsPropRule,
@@ -124,6 +126,19 @@ def adam(
     return (w, m, v) if largest is None else (w, m, v, top)
 
 
+def adamax(w: float, g: float, rate: float, t: int, m: float, u: float) -> tuple[float, ...]:
+    m, u = 0.8 * m + 0.2 * g, max(0.99 * u, abs(g))
+    return w - rate * m / (1 - 0.8**t) / (u + 1e-3), m, u
+
+
+def nadam(w: float, g: float, rate: float, t: int, m: float, v: float) -> tuple[float, ...]:
+    m, v = 0.8 * m + 0.2 * g, 0.99 * v + 0.01 * g**2
+    *past, now, ahead = [0.8 * (1 - 0.5 * 0.96**i) for i in range(1, t + 2)]
+    product = math.prod([*past, now])
+    look = ahead / (1 - product * ahead) * m + (1 - now) / (1 - product) * g
+    return w - rate * look / (math.sqrt(v / (1 - 0.99**t)) + 1e-3), m, v
+
+
 def adadelta(w: float, g: float, rate: float, t: int, a: float, b: float) -> tuple[float, ...]:
     a = 0.9 * a + 0.1 * g**2
     delta = -math.sqrt((b + 1e-3) / (a + 1e-3)) * g
@@ -223,6 +238,8 @@ CASES = (
     ),
     row("update adam", AdamRule(0.8, 0.99, 1e-3), adam, [ANY, SQUARES]),
     row("update amsgrad", AdamRule(0.8, 0.99, 1e-3, amsgrad=True), adam, [ANY, SQUARES, SQUARES]),
+    row("update adamax", AdamaxRule(0.8, 0.99, 1e-3), adamax, [ANY, SQUARES]),
+    row("update nadam", NadamRule(0.8, 0.99, 1e-3), nadam, [ANY, SQUARES]),
     row("update adadelta", AdadeltaRule(0.9, 1e-3), adadelta, [SQUARES, SQUARES]),
     row("update adagrad", AdagradRule(1e-3), adagrad, [SQUARES]),
     row("update adagrad tf1", AdagradRule(0.0), adagrad_without_epsilon, [SQUARES]),

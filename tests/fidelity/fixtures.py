@@ -34,6 +34,8 @@ LENET_SEEDS = {
     "adamw": 28,
     "adadelta": 8,
     "adagrad": 2,
+    "adamax": 8,
+    "nadam": 30,
     "rmsprop": 2,
     "rmsprop_centered": 21,
 }

@@ -41,6 +41,8 @@ OPTIMIZERS: dict[str, tuple[str, Arguments, Arguments]] = {
     "adamw": ("AdamW", {}, {}),
     "adadelta": ("Adadelta", {"learning_rate": 1.0}, {"learning_rate": 1.0}),
     "adagrad": ("Adagrad", {"learning_rate": 0.05}, {"learning_rate": 0.02}),
+    "adamax": ("Adamax", {}, {}),
+    "nadam": ("Nadam", {}, {}),
     "rmsprop": ("RMSprop", {}, {}),
     "rmsprop_centered": (
         "RMSprop",

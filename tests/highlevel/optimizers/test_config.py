@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,10 @@ from thalweg.optimizers import (
     Adadelta,
     Adagrad,
     Adam,
+    Adamax,
     AdamW,
+    Ftrl,
+    Nadam,
     Optimizer,
     RMSprop,
     deserialize,
@@ -52,6 +56,17 @@ DEFAULTS: dict[type[Optimizer], dict[str, Any]] = {  # Keras 3's
     },
     Adadelta: {"learning_rate": 0.001, "rho": 0.95, "epsilon": 1e-7},
     Adagrad: {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7},
+    Adamax: {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    Nadam: {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    Ftrl: {
+        "learning_rate": 0.001,
+        "learning_rate_power": -0.5,
+        "initial_accumulator_value": 0.1,
+        "l1_regularization_strength": 0.0,
+        "l2_regularization_strength": 0.0,
+        "l2_shrinkage_regularization_strength": 0.0,
+        "beta": 0.0,
+    },
     RMSprop: {
         "learning_rate": 0.001,
         "rho": 0.9,
@@ -71,7 +86,7 @@ def test_defaults(cls: type[Optimizer]) -> None:
 @each_class
 def test_round_trip(cls: type[Optimizer]) -> None:
     changed = {
-        name: not value if isinstance(value, bool) else 0.25
+        name: not value if isinstance(value, bool) else math.copysign(0.25, value)
         for name, value in DEFAULTS[cls].items()
     }
     config = {
@@ -174,7 +189,8 @@ def test_optimizer_of_a_user() -> None:
         (
             lambda: get("adm"),
             "optimizer: unknown optimizer 'adm'\n"
-            "  expected  one of adadelta, adagrad, adam, adamw, rmsprop, sgd\n",
+            "  expected  one of adadelta, adagrad, adam, adamax, adamw, ftrl, nadam, rmsprop, "
+            "sgd\n",
         ),
         (
             lambda: get(0.1),

@@ -14,7 +14,18 @@ import numpy as np
 import pytest
 
 from thalweg.core import Session, Trace, Variable, current_session, placeholder
-from thalweg.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from thalweg.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Ftrl,
+    Nadam,
+    Optimizer,
+    RMSprop,
+)
 
 RATE = 0.125
 Numbers = Iterator[float]  # gradients in, weights out
@@ -123,6 +134,47 @@ def rmsprop_momentum(w: float, gradients: Numbers) -> Numbers:
         yield w
 
 
+def adamax(w: float, gradients: Numbers) -> Numbers:
+    """u_t written out as the largest of all gradients, each faded by its age."""
+    m, seen = 0.0, []
+    for t, g in enumerate(gradients, start=1):
+        m = 0.9 * m + 0.1 * g
+        seen.append(abs(g))
+        largest = max(size * 0.75 ** (t - i) for i, size in enumerate(seen, start=1))
+        w -= RATE * (m / (1 - 0.9**t)) / (largest + 0.25)
+        yield w
+
+
+def nadam(fade: float) -> Formula:
+    """Dozat's algorithm 8, whose products are multiplied out; the bias is corrected apart."""
+
+    def formula(w: float, gradients: Numbers) -> Numbers:
+        m = v = 0.0
+        mu = [math.nan] + [0.9 * (1 - 0.5 * 0.96 ** (fade * t)) for t in range(1, 20)]
+        for t, g in enumerate(gradients, start=1):
+            m = 0.9 * m + 0.1 * g
+            v = 0.999 * v + 0.001 * g**2
+            now, ahead = g / (1 - math.prod(mu[1 : t + 1])), m / (1 - math.prod(mu[1 : t + 2]))
+            step = (1 - mu[t]) * now + mu[t + 1] * ahead
+            w -= RATE * step / (math.sqrt(v / (1 - 0.999**t)) + 1e-7)
+            yield w
+
+    return formula
+
+
+def ftrl(w: float, gradients: Numbers) -> Numbers:
+    """Algorithm 1 of McMahan et al.: w is what z stands for, found by cases."""
+    n, z = 0.1, 0.0
+    for g in gradients:
+        z += g - (math.sqrt(n + g**2) - math.sqrt(n)) / RATE * w
+        n += g**2
+        if abs(z) <= 0.5:
+            w = 0.0
+        else:
+            w = -(z - math.copysign(0.5, z)) / ((0.25 + math.sqrt(n)) / RATE + 2 * 0.125)
+        yield w
+
+
 ROWS: list[tuple[str, Callable[[], Optimizer], Formula]] = [
     ("sgd", lambda: SGD(RATE), sgd),
     ("momentum", lambda: SGD(RATE, 0.9), momentum),
@@ -132,6 +184,16 @@ ROWS: list[tuple[str, Callable[[], Optimizer], Formula]] = [
     ("adamw", lambda: AdamW(RATE, weight_decay=0.5, epsilon=0.0), adamw),
     ("adadelta", lambda: Adadelta(RATE), adadelta),
     ("adagrad", lambda: Adagrad(RATE), adagrad),
+    ("adamax", lambda: Adamax(RATE, beta_2=0.75, epsilon=0.25), adamax),
+    ("nadam", lambda: Nadam(RATE), nadam(1)),
+    ("nadam of keras 2", lambda: Nadam(RATE, schedule_decay=0.004), nadam(0.004)),
+    (
+        "ftrl",
+        lambda: Ftrl(
+            RATE, l1_regularization_strength=0.5, l2_regularization_strength=0.125, beta=0.25
+        ),
+        ftrl,
+    ),
     ("rmsprop", lambda: RMSprop(RATE), rmsprop),
     ("rmsprop momentum", lambda: RMSprop(RATE, momentum=0.9), rmsprop_momentum),
     (
@@ -212,3 +274,10 @@ def test_keras_2_spellings(make: Callable[[], Any], after: list[float]) -> None:
         total -= rate
         assert float(current_session().run(w)) == pytest.approx(total, rel=1e-6)
     assert optimizer.lr == after[0]
+
+
+def test_nadam_tells_keras_its_product() -> None:
+    mu = [0.9 * (1 - 0.5 * 0.96**t) for t in range(1, 8)]
+    assert [float(p) for p in Nadam().derived_state(0)] == [1.0]
+    assert float(Nadam().derived_state(7)[0]) == pytest.approx(math.prod(mu), rel=1e-6)
+    assert float(Nadam().derived_state(10**12)[0]) == 0.0

@@ -8,7 +8,7 @@ with averages, numbers below the smallest normal one count as zero: `denormals.h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -25,6 +25,7 @@ from .index import is_first_axis, list_rows
 __all__ = ["call_update"]
 
 _ANY_SIZE = 1 << 20  # stands for the number of elements while a formula is traced
+_PIECE = 16  # instructions of a scalar part: their constants must fit a chain, too
 
 
 class _NotTraceable(Exception):
@@ -92,6 +93,14 @@ class _Functions:
         """Square root."""
         return x.apply("Sqrt", x)
 
+    def exp(self, x: _Noted) -> _Noted:
+        """e to the power of x."""
+        return x.apply("Exp", x)
+
+    def expm1(self, x: _Noted) -> _Noted:
+        """The same less 1."""
+        return x.apply("Expm1", x)
+
     def abs(self, x: _Noted) -> _Noted:
         """Size."""
         return x.apply("Abs", x)
@@ -136,9 +145,16 @@ class _Formula:
         once = [i for i, scalar in pairs if scalar]
         each = [i for i, scalar in pairs if not scalar]
         read = {n for i in each for n in i.inputs}
-        self.shared = [n for i in once for n in i.outputs if n in read]
-        self.once = _part(program, once, self.shared)
+        self.once = [part for part in _pieces(program, once, read) if part.fetches]
         self.each = _part(program, each, self.results)
+
+
+def _pieces(program: Program, members: list[Instruction], read: set[int]) -> Iterator[Program]:
+    """Parts that a chain has room for; each gives what later ones, or those in `read`, need."""
+    for start in range(0, len(members), _PIECE):
+        piece, later = members[start : start + _PIECE], members[start + _PIECE :]
+        wanted = read.union(*(i.inputs for i in later))
+        yield _part(program, piece, [n for i in piece for n in i.outputs if n in wanted])
 
 
 def _part(program: Program, members: Sequence[Instruction], outputs: Sequence[int]) -> Program:
@@ -181,12 +197,12 @@ def call_update(
     chains = [chain for chain in found if chain is not None]
     if len(chains) < op.count:
         return False
-    if formula.shared:
-        once = chain_of(formula.once)
+    for piece in formula.once:
+        once = chain_of(piece)
         if once is None:
             return False
-        given.update({n: b.temporary(dtype.size_bytes) for n in formula.shared})
-        made = [given[n] for n in formula.shared]
+        given.update({n: b.temporary(dtype.size_bytes) for n in piece.fetches})
+        made = [given[n] for n in piece.fetches]
         b.call("elementwise", [given[n] for n in once.buffers], made, once.ints, once.reals)
     # Where a gradient of zero changes nothing, nothing fades, and rows that are left out must stay.
     kernel = "elementwise" if op.rule.skips_zeros else "update"
