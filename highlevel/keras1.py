@@ -86,6 +86,7 @@ _SIZES = {
     **{name: ("nb_row", "nb_col") for name in ("Conv2D", "Conv2DTranspose", "SeparableConv2D")},
     "Conv3D": ("kernel_dim1", "kernel_dim2", "kernel_dim3"),
 }
+_OF_SEQUENCES = {"SimpleRNN", "GRU", "LSTM", "Conv1D"}  # input_dim is the size of a step
 
 
 def modern_arguments(
@@ -103,7 +104,8 @@ def modern_arguments(
     known, sizes = _NAMES.get(cls.__name__, {}), _SIZES.get(cls.__name__, ())
     gone = _GONE.get(cls.__name__, {})
     dropped = {name for name, value in gone.items() if name in kwargs and kwargs[name] == value}
-    if not dropped and not any(name in known or name in sizes for name in kwargs):
+    kwargs, is_sequence = _sequence(cls, kwargs)
+    if not (dropped or is_sequence) and not any(name in known or name in sizes for name in kwargs):
         return args, kwargs
     args, made = _sizes(sizes, args, kwargs)
     for name, value in kwargs.items():
@@ -116,6 +118,17 @@ def modern_arguments(
     written = [repr(value) for value in args] + [f"{n}={_text(v)}" for n, v in made.items()]
     _warn(f"arguments of Keras 1, read as {cls.__name__}({', '.join(written)})")
     return args, made
+
+
+def _sequence(cls: type, kwargs: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Length and features of a sequence as `input_shape`; whether they were there."""
+    given = {"input_length", "input_dim"} & set(kwargs)
+    shapes = {"input_shape", "batch_input_shape", "batch_shape"} & set(kwargs)
+    if cls.__name__ not in _OF_SEQUENCES or not given or shapes:
+        return kwargs, False
+    rest = {name: value for name, value in kwargs.items() if name not in given}
+    shape = kwargs.get("input_length"), kwargs.get("input_dim")
+    return {**rest, "input_shape": shape}, True
 
 
 def _sizes(

@@ -26,7 +26,7 @@ _LAYER_FILES = (
     "advanced_activations convolutional convolutional_recurrent core embeddings local merge noise "
     "normalization pooling recurrent wrappers"
 )
-_UTILS_FILES = "data_utils generic_utils io_utils layer_utils np_utils vis_utils"
+_UTILS_FILES = "data_utils generic_utils io_utils layer_utils np_utils vis_utils visualize_util"
 _FILES = {  # Keras 2's files, whose names programs import from; found in the first that has them
     **{f"layers.{name}": ("layers",) for name in _LAYER_FILES.split()},
     **{f"utils.{name}": ("utils",) for name in _UTILS_FILES.split()},
@@ -36,6 +36,8 @@ _FILES = {  # Keras 2's files, whose names programs import from; found in the fi
     "engine.input_layer": ("layers",),
     "engine.sequential": ("models",),
     "callbacks.callbacks": ("callbacks",),
+    "objectives": ("losses",),  # Keras 1's
+    "initializations": ("initializers",),
 }
 
 

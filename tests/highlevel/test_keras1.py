@@ -110,6 +110,19 @@ def test_a_layer_is_made_as_today(number: int) -> None:
     assert first == second
 
 
+@pytest.mark.filterwarnings("ignore:thalweg. arguments of Keras 1")
+@pytest.mark.parametrize("make", [layers.LSTM, layers.GRU, layers.SimpleRNN])
+def test_sequences_have_two_sizes(make: Any) -> None:
+    """`input_dim` is that of a step; of other layers it is the whole sample."""
+    assert make(3, input_dim=4, input_length=5)._arguments["input_shape"] == (5, 4)
+    model = models.Sequential([make(3, input_dim=4), layers.Dense(2)])
+    assert model.input_shape == (None, None, 4)
+    assert model.predict(np.zeros((2, 7, 4)), verbose=0).shape == (2, 2)
+    given = make(3, input_dim=1, input_shape=(5, 4))
+    assert given._arguments["input_shape"] == (5, 4)
+    assert models.Sequential([layers.Dense(3, input_dim=4)]).input_shape == (None, 4)
+
+
 def test_every_layer_of_the_table_is_called() -> None:
     called = {type(new()).__name__ for _, new in CALLS}
     alike = {  # of one entry with others

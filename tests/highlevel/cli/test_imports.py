@@ -37,6 +37,8 @@ SAME = {  # what a program imports, and what it gets
     "keras.datasets.mnist": thalweg.datasets.mnist,
     "keras.utils.np_utils": thalweg.utils,
     "keras.engine.base_layer": thalweg.layers,
+    "keras.objectives": thalweg.losses,
+    "keras.initializations": thalweg.initializers,
 }
 
 
