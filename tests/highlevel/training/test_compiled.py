@@ -129,7 +129,7 @@ class TestErrors:
     def test_unknown_optimizer(self) -> None:
         self.fails(
             "optimizer: unknown optimizer 'adamm'\n"
-            "  expected  one of adadelta, adagrad, adam, adamw, rmsprop, sgd\n"
+            "  expected  one of adadelta, adagrad, adam, adamax, adamw, ftrl, nadam, rmsprop, sgd\n"
             "  made at   test_compiled.py\n"
             "  hint      did you mean 'adam'?",
             "adamm",
