@@ -6,16 +6,13 @@ from typing import Any
 
 from thalweg.core import AdamRule, UpdateRule
 
-from ..options import Interval
-from .base import Optimizer, epsilon_option
+from .moments import MomentOptimizer
 from .schedules import LearningRateSchedule
 
 __all__ = ["Adam"]
 
-_BETA = Interval(0, 1, open_high=True)
 
-
-class Adam(Optimizer):
+class Adam(MomentOptimizer):
     """Adaptive moments (Kingma and Ba, 2015, the form just before section 2.1).
 
         m = beta_1 * m + (1 - beta_1) * g
@@ -47,10 +44,7 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         **common: Any,
     ) -> None:
-        super().__init__(learning_rate, **common)
-        self.beta_1 = _BETA.check(self, "beta_1", beta_1)
-        self.beta_2 = _BETA.check(self, "beta_2", beta_2)
-        self.epsilon = epsilon_option(self, epsilon)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **common)
         self.amsgrad = amsgrad
 
     @property

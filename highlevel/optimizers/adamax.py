@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from thalweg.core import AdamaxRule, UpdateRule
 
-from ..options import Interval
-from .base import Optimizer, epsilon_option
-from .schedules import LearningRateSchedule
+from .moments import MomentOptimizer
 
 __all__ = ["Adamax"]
 
-_BETA = Interval(0, 1, open_high=True)
 
-
-class Adamax(Optimizer):
+class Adamax(MomentOptimizer):
     """Adam with the largest gradient for the second moment (Kingma and Ba, 2015, algorithm 2).
 
         m = beta_1 * m + (1 - beta_1) * g
@@ -32,19 +26,6 @@ class Adamax(Optimizer):
     >>> list(Adamax().rule.slots)
     ['momentum', 'norm']
     """
-
-    def __init__(
-        self,
-        learning_rate: float | LearningRateSchedule = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float | None = 1e-7,
-        **common: Any,
-    ) -> None:
-        super().__init__(learning_rate, **common)
-        self.beta_1 = _BETA.check(self, "beta_1", beta_1)
-        self.beta_2 = _BETA.check(self, "beta_2", beta_2)
-        self.epsilon = epsilon_option(self, epsilon)
 
     @property
     def rule(self) -> UpdateRule:

@@ -12,13 +12,7 @@ from .schedules import LearningRateSchedule
 
 __all__ = ["Ftrl"]
 
-_STRENGTHS = (
-    "initial_accumulator_value",
-    "l1_regularization_strength",
-    "l2_regularization_strength",
-    "l2_shrinkage_regularization_strength",
-    "beta",
-)
+_NOT_NEGATIVE = Interval(0)
 
 
 class Ftrl(Optimizer):
@@ -57,16 +51,24 @@ class Ftrl(Optimizer):
         **common: Any,
     ) -> None:
         super().__init__(learning_rate, **common)
+        if not isinstance(learning_rate, LearningRateSchedule):  # the formula divides by it
+            Interval(0, open_low=True).check(self, "learning_rate", learning_rate)
         self.learning_rate_power = Interval(high=0).check(
             self, "learning_rate_power", learning_rate_power
         )
-        self.initial_accumulator_value = initial_accumulator_value
-        self.l1_regularization_strength = l1_regularization_strength
-        self.l2_regularization_strength = l2_regularization_strength
-        self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
-        self.beta = beta
-        for name in _STRENGTHS:
-            setattr(self, name, Interval(0).check(self, name, getattr(self, name)))
+        self.initial_accumulator_value = _NOT_NEGATIVE.check(
+            self, "initial_accumulator_value", initial_accumulator_value
+        )
+        self.l1_regularization_strength = _NOT_NEGATIVE.check(
+            self, "l1_regularization_strength", l1_regularization_strength
+        )
+        self.l2_regularization_strength = _NOT_NEGATIVE.check(
+            self, "l2_regularization_strength", l2_regularization_strength
+        )
+        self.l2_shrinkage_regularization_strength = _NOT_NEGATIVE.check(
+            self, "l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength
+        )
+        self.beta = _NOT_NEGATIVE.check(self, "beta", beta)
 
     @property
     def rule(self) -> UpdateRule:

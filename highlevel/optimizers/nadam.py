@@ -9,17 +9,16 @@ import numpy as np
 from thalweg.core import NadamRule, UpdateRule
 
 from ..options import Interval
-from .base import Optimizer, epsilon_option
+from .moments import MomentOptimizer
 from .schedules import LearningRateSchedule
 
 __all__ = ["Nadam"]
 
-_BETA = Interval(0, 1, open_high=True)
 _LONG = 1 << 16  # steps after which the product is zero, unless beta_1 is nearly 1
 _KERAS_3 = 1.0  # its files have no `schedule_decay`
 
 
-class Nadam(Optimizer):
+class Nadam(MomentOptimizer):
     """Adam that looks ahead along its first moment (Dozat, 2016, algorithm 8).
 
         mu_t = beta_1 * (1 - 0.96^(schedule_decay * t) / 2)
@@ -50,10 +49,7 @@ class Nadam(Optimizer):
         schedule_decay: float = _KERAS_3,
         **common: Any,
     ) -> None:
-        super().__init__(learning_rate, **common)
-        self.beta_1 = _BETA.check(self, "beta_1", beta_1)
-        self.beta_2 = _BETA.check(self, "beta_2", beta_2)
-        self.epsilon = epsilon_option(self, epsilon)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **common)
         self.schedule_decay = Interval(0, open_low=True).check(
             self, "schedule_decay", schedule_decay
         )

@@ -94,10 +94,10 @@ bool reads_in_place(const Product &p) {
     return !p.transpose_a && is_small && p.k % 1024 != 0;
 }
 
-// Floats of scratch for B: one panel of all steps at a time, or the columns' panels of a block of them.
-int64_t packed_columns_size(const Product &p, int64_t columns) {
+// Floats of scratch for a panel of B: of all steps, or of a block of them.
+int64_t panel_size(const Product &p) {
     if (p.is_packed) return 0;
-    return reads_in_place(p) ? round_up(p.k, VL) * NR : KC * columns;
+    return NR * (reads_in_place(p) ? round_up(p.k, VL) : KC);
 }
 
 struct Blocks {
@@ -129,16 +129,16 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
     const int64_t m0 = row_task * blocks.rows, m1 = smaller(p.m, m0 + blocks.rows);
     const int64_t n0 = column_task * blocks.columns, n1 = smaller(p.n, n0 + blocks.columns);
     const int64_t per_tile = rows_per_tile(p.m), row_blocks = divide_up(m1 - m0, per_tile);
-    float *packed_b = scratch, *packed_a = scratch + packed_columns_size(p, blocks.columns);
+    float *packed_b = scratch, *packed_a = scratch + panel_size(p);
     const int64_t block_size = packed_rows_size(1);
     // matrices that are read where they lie need no blocks to be packed in: C is written once
-    const int64_t k_blocks = reads_in_place(p) ? 1 : greater(1, divide_up(p.k, KC));
+    const bool in_place = reads_in_place(p);
+    const int64_t k_blocks = in_place ? 1 : greater(1, divide_up(p.k, KC));
     const int64_t kc_max = divide_up(p.k, k_blocks);
     for (int64_t k0 = 0; k0 < greater(1, p.k); k0 += greater(1, kc_max)) {
         const int64_t kc = smaller(kc_max, p.k - k0);
         const bool last = k0 + kc >= p.k;
         Rows rows{nullptr, 0, 1};
-        const bool in_place = reads_in_place(p);
         if (in_place) rows = {a + m0 * p.k + k0, p.k, 1};
         else for (int64_t i = 0; i < row_blocks; ++i) {
             const int64_t m = m0 + i * per_tile;
@@ -149,9 +149,8 @@ void multiply_block(const Product &p, const Blocks &blocks, int64_t task, float 
         for (int64_t n = n0; n < n1; n += NR) {
             const float *panel = b + n * p.k + k0 * NR;  // of a packed B
             if (!p.is_packed) {
-                float *packed = packed_b + (in_place ? 0 : (n - n0) * KC);
-                pack_panel(p, b, k0, kc, n, packed);
-                panel = packed;
+                pack_panel(p, b, k0, kc, n, packed_b);
+                panel = packed_b;
             }
             for (int64_t i = 0; i < row_blocks; ++i) {
                 const int64_t m = m0 + i * per_tile;
@@ -310,8 +309,7 @@ void multiply(Call *call) {
     if (is_streamed(p)) return streams_by_rows(p) ? stream_rows(call, p) : stream_columns(call, p);
     const Blocks blocks = cut_into_tasks(p);
     const int64_t row_blocks = divide_up(blocks.rows, rows_per_tile(p.m));
-    const int64_t packed_b = packed_columns_size(p, blocks.columns);
-    const size_t scratch = sizeof(float) * size_t(packed_b + packed_rows_size(row_blocks));
+    const size_t scratch = sizeof(float) * size_t(panel_size(p) + packed_rows_size(row_blocks));
     parallel(call, p.batch * blocks.row_tasks * blocks.column_tasks, scratch,
              [&](int64_t task, char *memory) { multiply_block(p, blocks, task, (float *)memory); });
 }

@@ -193,6 +193,10 @@ def test_optimizer_of_a_user() -> None:
             "sgd\n",
         ),
         (
+            lambda: thalweg.optimizers.Ftrl(0.0),
+            "Ftrl: bad learning_rate\n  expected  a number > 0\n  got       0.0",
+        ),
+        (
             lambda: get(0.1),
             "optimizer: not an optimizer\n"
             "  expected  an Optimizer, its name or its configuration\n"
