@@ -8,6 +8,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "tables.inc"  // made by CMake: TABLES_baseline, TABLES_avx2 … list the kernel files
 
@@ -15,12 +19,22 @@ namespace {
 
 struct Isa {
     const char *name;
-    std::vector<const KernelTable *> tables;
+    std::vector<const KernelTable *> tables;  // of two kernels of one name the later one counts
 };
 
 struct Features {
-    bool avx2 = false, avx512 = false;
+    bool avx2 = false, avx512 = false, amx = false;
 };
+
+// Asks the operating system for 8 KB more of saved registers a thread, which it gives to those who ask.
+bool may_use_matrices() {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    constexpr int REQUEST = 0x1023, MATRIX_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    return syscall(SYS_arch_prctl, REQUEST, MATRIX_DATA) == 0;
+#else
+    return false;
+#endif
+}
 
 Features probe() {
     Features found;
@@ -36,6 +50,9 @@ Features probe() {
     found.avx2 = (b >> 5 & 1) && (low & 0x6) == 0x6;
     found.avx512 = found.avx2 && (low & 0xe6) == 0xe6 && (b >> 16 & 1) && (b >> 17 & 1) &&
                    (b >> 30 & 1) && (b >> 31 & 1);  // F, DQ, BW, VL
+    const bool has_matrices = (d >> 22 & 1) && (d >> 24 & 1) && (low & 0x60000) == 0x60000;  // AMX
+    if (!found.avx512 || !has_matrices || !__get_cpuid_count(7, 1, &a, &b, &c, &d)) return found;
+    found.amx = (a >> 5 & 1) && may_use_matrices();  // AVX512_BF16
 #endif
     return found;
 }
@@ -45,6 +62,10 @@ std::vector<Isa> usable() {
     [[maybe_unused]] const Features has = probe();
 #ifdef THALWEG_HAVE_AVX512
     if (has.avx512) list.push_back({"avx512", {TABLES_avx512}});
+#ifdef THALWEG_HAVE_AMX
+    if (has.amx)
+        for (const KernelTable *table : {TABLES_amx}) list.back().tables.push_back(table);
+#endif
 #endif
 #ifdef THALWEG_HAVE_AVX2
     if (has.avx2) list.push_back({"avx2", {TABLES_avx2}});
@@ -116,6 +137,15 @@ int64_t panel_columns() {
 }
 
 std::string isa_name() { return chosen().name; }
+
+bool has_fast_bfloat16() {
+#ifdef THALWEG_HAVE_AMX
+    static const bool has = isa_name() == "avx512" && probe().amx;
+    return has;
+#else
+    return false;
+#endif
+}
 
 std::vector<std::string> usable_isa_names() {
     std::vector<std::string> names;

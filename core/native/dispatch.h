@@ -11,3 +11,4 @@ bool has_elementwise(int op, int type);      // a table of kernels/elementwise.c
 int64_t panel_columns();                     // NR of tile.h in the chosen instruction set
 std::string isa_name();                      // "avx512", chosen once, by cpuid or THALWEG_ISA
 std::vector<std::string> usable_isa_names();  // fastest first
+bool has_fast_bfloat16();                    // whether kernels/bfloat_….cpp run on AMX

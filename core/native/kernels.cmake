@@ -1,5 +1,6 @@
 # The kernels, compiled once for each instruction set, as a function: thalweg_add_kernels(TARGET).
 
+include(CheckCXXCompilerFlag)
 set(THALWEG_OPTIMIZATION -O3 CACHE STRING "How hard the compiler works on kernels")
 
 # A file in kernels/ that calls KERNEL_TABLE(name, …) is found by its own name; tables.inc lists them.
@@ -23,7 +24,13 @@ set_source_files_properties(
 # No LTO, and no C++ library in kernels/: code made for AVX-512 must not leak into functions that also
 # run on older processors. One source for all, see vec.h.
 function(thalweg_kernels_of target isa)
-  add_library(kernels_${isa} OBJECT ${KERNEL_FILES})
+  set(files ${KERNEL_FILES})
+  set(families ${FAMILIES})
+  if(isa STREQUAL amx)  # over those of AVX-512: what multiplies in bfloat16
+    list(FILTER files INCLUDE REGEX "/bfloat_[a-z]*\\.cpp$")
+    list(FILTER families INCLUDE REGEX "^bfloat_")
+  endif()
+  add_library(kernels_${isa} OBJECT ${files})
   target_compile_definitions(kernels_${isa} PRIVATE THALWEG_ISA=${isa})
   target_compile_options(kernels_${isa} PRIVATE
     ${THALWEG_OPTIMIZATION} -fwrapv -fno-math-errno -fno-trapping-math -ffp-contract=fast
@@ -34,7 +41,7 @@ function(thalweg_kernels_of target isa)
   string(TOUPPER ${isa} up)
   target_compile_definitions(${target} PRIVATE THALWEG_HAVE_${up})
   set(list)
-  foreach(family ${FAMILIES})
+  foreach(family ${families})
     string(APPEND TABLES "extern const KernelTable thalweg_${family}_${isa};\n")
     list(APPEND list "&thalweg_${family}_${isa}")
   endforeach()
@@ -56,8 +63,12 @@ function(thalweg_add_kernels target)
   endif()
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT THALWEG_BASELINE_ONLY)
     thalweg_kernels_of(${target} avx2 -mavx2 -mfma)
-    thalweg_kernels_of(${target} avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
-                       -mprefer-vector-width=512)
+    set(avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mprefer-vector-width=512)
+    thalweg_kernels_of(${target} avx512 ${avx512})
+    check_cxx_compiler_flag("-mamx-tile -mamx-bf16 -mavx512bf16" THALWEG_COMPILES_AMX)
+    if(THALWEG_COMPILES_AMX)
+      thalweg_kernels_of(${target} amx ${avx512} -mamx-tile -mamx-bf16 -mavx512bf16)
+    endif()
   endif()
   file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/tables.inc CONTENT "${TABLES}}\n")
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR} ${THALWEG_SOURCES})

@@ -189,6 +189,7 @@ NB_MODULE(_native, m) {
     nb::set_leak_warnings(false);  // plans live as long as the graphs that keep them, often to the end
     m.def("isa", &isa_name);
     m.def("usable_isas", &usable_isa_names);
+    m.def("has_fast_bfloat16", &has_fast_bfloat16);
     m.def("kernel_names", &kernel_names);
     m.def("elementwise_ops", [] {
 #define NAME(name) #name,

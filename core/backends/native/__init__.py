@@ -29,21 +29,22 @@ class NativeBackend(NumpyBackend):
 
     Args:
         strict: whether an instruction without a kernel is an error.
+        rounds: whether operands of large products may be rounded to bfloat16.
     """
 
     name = "native"
     fusion = NativeFusion()
 
-    def __init__(self, strict: bool = False) -> None:
-        self._is_strict = strict
-        if strict:
-            self.name = "native, strict"  # plans are kept by it
+    def __init__(self, strict: bool = False, rounds: bool = False) -> None:
+        self._is_strict, self._rounds = strict, rounds
+        words = ["native", *["strict"] * strict, *["bfloat16"] * rounds]
+        self.name = ", ".join(words)  # plans are kept by it
 
     def compile(self, plan: Plan) -> Executable:
         """Native segments with what they lack in between."""
         if not plan.program.is_on_host:
             return Interpreter(self, plan)
-        return NativeExecutable(self, plan, self._is_strict)
+        return NativeExecutable(self, plan, self._is_strict, self._rounds)
 
     def describe(self, instruction: Instruction, program: Program) -> str:
         """Who runs an instruction."""

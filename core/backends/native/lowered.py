@@ -39,6 +39,7 @@ class Lowered:
         strict: whether an instruction that the engine has no kernel for is an error.
         fixed: feeds that are the same at every run; None for a whole plan, where the variables are
             that no run writes.
+        rounds: whether operands of large products may be rounded to bfloat16.
 
     Attributes:
         plan: the same.
@@ -53,11 +54,15 @@ class Lowered:
     """
 
     def __init__(
-        self, plan: Plan, strict: bool = False, fixed: Iterable[int] | None = None
+        self,
+        plan: Plan,
+        strict: bool = False,
+        fixed: Iterable[int] | None = None,
+        rounds: bool = False,
     ) -> None:
         self.plan = plan
         program = plan.program
-        builder = Builder(program, plan.passes_off, fixed)
+        builder = Builder(program, plan.passes_off, fixed, rounds)
         self.items: list[Item] = []
         for instruction in program.instructions:
             if instruction.opdef.is_view and self.is_plain(*instruction.outputs):

@@ -1,5 +1,7 @@
 """Convolutions and their gradients: which algorithm runs which shape.
 
+* many images and channels, where the session lets operands be rounded and the processor is made for
+  it: `kernels/bfloat_convolution.cpp` and `bfloat_gradient.cpp`;
 * a window of one cell and stride 1: a matrix product;
 * 3 x 3 cells, stride 1, and channels and tiles enough: Winograd's algorithm, see `winograd.py`;
 * everything else: `kernels/convolution.cpp` and `convolution_gradient.cpp`, which read images where
@@ -14,6 +16,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from ....ops.windows import Windows
+from ..extension import extension
 from ..lowering import Builder, rule
 from .matmul import NO_ACTIVATION
 from .move import copy_part, stand_in
@@ -22,12 +25,11 @@ from .winograd import call_winograd, call_winograd_input_grad, call_winograd_ker
 __all__ = ["call_convolution", "three"]
 
 _MAX_RUNS = 512  # of convolution.h
+_SQUARE = 32  # channels that the kernels in bfloat16 multiply at a time, and images
 
 
 def panel_columns() -> int:
     """Outputs of a panel of packed weights, `NR` of tile.h."""
-    from ..extension import extension
-
     return int(extension.panel_columns())
 
 
@@ -61,6 +63,33 @@ class _Shape(NamedTuple):
     def fits(self) -> bool:
         """Whether the kernels have room for the window's runs."""
         return prod(self.window) <= _MAX_RUNS
+
+
+def _is_rounded(b: Builder, shape: _Shape) -> bool:
+    """Whether a convolution runs in bfloat16: at least half of the rows of its squares are images."""
+    if not b.rounds or not extension.has_fast_bfloat16():
+        return False
+    is_flat = shape.sizes[0] == shape.window[0] == shape.groups == 1
+    has_squares = shape.inputs % _SQUARE == shape.outputs % _SQUARE == 0
+    return is_flat and has_squares and 2 * shape.batch >= _SQUARE
+
+
+def _call_rounded(
+    b: Builder,
+    shape: _Shape,
+    images: int,
+    kernel: int,
+    output: int,
+    is_gradient: bool = False,
+    bias: int | None = None,
+    activation: int = NO_ACTIVATION,
+) -> None:
+    """A convolution in bfloat16, or its gradient in the images."""
+    packed = b.temporary(2 * b.type(kernel).size)
+    b.call("pack_bfloat_kernel", [kernel], [packed], [*shape.ints, is_gradient])
+    operands = [images, packed] if bias is None else [images, packed, bias]
+    ints = [*shape.ints, is_gradient, bias is not None, activation]
+    b.call("bfloat_convolution", operands, [output], ints)
 
 
 def three(values: Sequence[int], fill: int) -> tuple[int, ...]:
@@ -118,9 +147,12 @@ def call_convolution(
     is_bare = bias is None and activation == NO_ACTIVATION and not pool
     if not b.is_float32(x, kernel, output):
         return is_bare and _plain(b, op, inputs, output)
+    shape = _shape_of(op, b.shape(x), b.shape(kernel))
+    if not pool and _is_rounded(b, shape):
+        _call_rounded(b, shape, x, kernel, output, False, bias, activation)
+        return True
     if call_winograd(b, op, inputs, output, bias, activation, pool):
         return True
-    shape = _shape_of(op, b.shape(x), b.shape(kernel))
     extra = [] if bias is None else [bias]
     if shape.is_product:
         if pool:
@@ -148,9 +180,12 @@ def input_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence
     given, kernel = inputs[:2]
     if not b.is_float32(given, kernel, outputs[0]):
         return _plain_input_gradient(b, op, inputs, outputs[0])
+    shape = _shape_of(op, b.shape(outputs[0]), b.shape(kernel))
+    if _is_rounded(b, shape):
+        _call_rounded(b, shape, given, kernel, outputs[0], is_gradient=True)
+        return True
     if call_winograd_input_grad(b, op, inputs, outputs[0]):
         return True
-    shape = _shape_of(op, b.shape(outputs[0]), b.shape(kernel))
     if shape.is_product:
         rows = shape.batch * prod(shape.positions)
         ints = [1, rows, shape.inputs, shape.outputs, 0, 1, 0, 0, 0, NO_ACTIVATION]
@@ -169,9 +204,12 @@ def kernel_gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequenc
     x, given = inputs[:2]
     if not b.is_float32(x, given, outputs[0]):
         return _plain_kernel_gradient(b, op, inputs, outputs[0])
+    shape = _shape_of(op, b.shape(x), b.shape(outputs[0]))
+    if _is_rounded(b, shape):
+        b.call("bfloat_kernel_gradient", [x, given], outputs, shape.ints)
+        return True
     if call_winograd_kernel_grad(b, op, inputs, outputs[0]):
         return True
-    shape = _shape_of(op, b.shape(x), b.shape(outputs[0]))
     if shape.is_product:
         rows = shape.batch * prod(shape.positions)
         ints = [1, shape.inputs, shape.outputs, rows, 1, 0, 0, 0, 0, NO_ACTIVATION]
