@@ -1,7 +1,8 @@
 """fuse: instructions that a backend can run in one pass over memory become one.
 
 Two kinds. A matrix product or convolution takes along what follows it: the bias, the normalization
-by known statistics, the activation and the pooling. Element-wise instructions on arrays of one
+by known statistics, the activation and the pooling; normalization by a batch's own statistics takes
+the rectifier along, and its gradient the rectifier's. Element-wise instructions on arrays of one
 shape join in groups of any form: chains, diamonds, several results. A group may read the parts of a
 larger array where they lie, and write its results as parts of one: so the gates of a recurrent cell
 need no copies. A group is convex, which is what keeps the program in order: no value leads out of
@@ -89,9 +90,9 @@ def _with_epilogues(program: Program, fusion: Fusion) -> Program:
         for members in _candidates(program, instruction, readers, makers):
             if any(position[id(member)] in gone for member in members):
                 continue  # the sum of two products, which the other has taken
-            fused = _fused(program, members, members[-1].outputs, _written_by_last)
+            fused, at = _joined(program, members)
             if fusion.runs(program, fused):
-                replaced[position[id(members[-1])]] = fused
+                replaced[position[id(at)]] = fused
                 gone.update(position[id(member)] for member in members)
                 break
     if not replaced:
@@ -106,18 +107,38 @@ def _with_epilogues(program: Program, fusion: Fusion) -> Program:
     return new
 
 
+def _joined(
+    program: Program, members: Sequence[Instruction]
+) -> tuple[Instruction, Instruction]:
+    """These as one, and which of them it takes the place of."""
+    first, last = members[0], members[-1]
+    if first.opdef.label == "BatchNormTrain":  # whose statistics others may read before the last
+        return _fused(program, members, [*last.outputs, *first.outputs[1:]], _written_as_read), first
+    if last.opdef.label == "BatchNormTrainGrad":
+        return _fused(program, members, last.outputs, _written_as_read), last
+    return _fused(program, members, last.outputs, _written_by_last), last
+
+
 def _candidates(
     program: Program,
     instruction: Instruction,
     readers: dict[int, Instruction],
     makers: dict[int, Instruction],
 ) -> Iterator[list[Instruction]]:
-    """What may be run as one with a product, or with an update; the longest first."""
+    """What may be run as one with a product, a normalization or an update; the longest first."""
     if instruction.opdef.label in HEADS:
         for labels in TAILS:
             members = _chain(program, instruction, labels, readers)
             if members is not None:
                 yield members
+    elif instruction.opdef.label == "BatchNormTrain":
+        members = _chain(program, instruction, ("Relu",), readers)
+        if members is not None:
+            yield members
+    elif instruction.opdef.label == "BatchNormTrainGrad":
+        given = makers.get(instruction.inputs[-1])
+        if given and given.opdef.label == "ReluGradient" and given.outputs[0] in readers:
+            yield [given, instruction]
     elif instruction.opdef.label == "Update":
         tables = [
             makers[n]
@@ -144,6 +165,16 @@ def _written_by_last(
         if n in inputs and n not in read and last.opdef.runs_last:
             pairs.append((i, (inputs.index(n),)))
     return tuple(pairs)
+
+
+def _written_as_read(
+    program: Program,
+    members: Sequence[Instruction],
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+) -> _Places:
+    """The first output, which is written element by element after its inputs' elements are read."""
+    return tuple(pair for pair in _overwritable(program, members, inputs, outputs) if not pair[0])
 
 
 def _only_readers(program: Program) -> dict[int, Instruction]:

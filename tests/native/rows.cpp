@@ -274,7 +274,7 @@ void test_batch(int64_t rows, int64_t channels, double center) {
                 matrix = Array::empty<float>(rows * channels);
     Test train{"batch_norm_train " + sizes,
                "batch_norm_train",
-               {rows, channels, 4},
+               {rows, channels, 4, 0},
                {EPSILON},
                {Array::of(x), Array::of(scale), Array::of(offset)},
                {matrix, column, column}};
@@ -289,7 +289,7 @@ void test_batch(int64_t rows, int64_t channels, double center) {
     };
     Test back{"batch_norm_gradient " + sizes,
               "batch_norm_gradient",
-              {rows, channels, 4},
+              {rows, channels, 4, 0},
               {EPSILON},
               {Array::of(x), Array::of(scale), narrow(mean), narrow(variance), Array::of(g)},
               {matrix, column, column}};

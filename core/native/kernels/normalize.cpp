@@ -4,6 +4,7 @@
 // lies in the cache), then combined in order: Chan, Golub and LeVeque (1983), equation 2.1. So x is
 // read from memory once for them and once for the result, and nothing cancels.
 #include "../parallel.h"
+#include "../tile.h"
 
 namespace {
 
@@ -76,7 +77,7 @@ void combine(const Rows &r, const T *means, const T *squares, T *mean, T *varian
     for (int64_t c = 0; c < r.channels; ++c) mean[c] += means[c], variance[c] /= T(r.rows);
 }
 
-// ints: as Rows.  reals: epsilon.  buffers: x, scale, offset, y, mean, variance. y may be x.
+// ints: as Rows; activation.  reals: epsilon.  buffers: x, scale, offset, y, mean, variance. y may be x.
 template <class T> void batch_norm_train_of(Call *call) {
     const Rows r(call->ints);
     const T *x = (const T *)call->buffers[0], *scale = (const T *)call->buffers[1];
@@ -105,30 +106,42 @@ template <class T> void batch_norm_train_of(Call *call) {
     combine(r, means, squares, mean, variance);
     const T epsilon = T(call->reals[0]);
     for (int64_t c = 0; c < r.channels; ++c) factor[c] = scale[c] / root_of(variance[c] + epsilon);
+    const bool rectifies = call->ints[3] == RELU;
     each_element<T>(call, r, [&](int64_t at, int64_t c, int64_t n) {
         const Vector<T> centered = load_first(x + at, n) - load_first(mean + c, n);
-        store_first(y + at, centered * load_first(factor + c, n) + load_first(offset + c, n), n);
+        const Vector<T> v = centered * load_first(factor + c, n) + load_first(offset + c, n);
+        store_first(y + at, rectifies ? relu<T>(v) : v, n);
     });
 }
 
-// ints: as Rows.  reals: epsilon.  buffers: x, scale, mean, variance, g; gradients of x (which
-// may be g), scale, offset.
-template <class T> void batch_norm_gradient_of(Call *call) {
+// What flows back to y: all of g, or what a rectifier let through.
+template <class T, bool RECTIFIED> struct Given {
+    const T *g, *rectified;
+    __attribute__((always_inline)) Vector<T> operator()(int64_t at, int64_t n) const {
+        const Vector<T> v = load_first(g + at, n);
+        if constexpr (RECTIFIED) return load_first(rectified + at, n) > Vector<T>{} ? v : Vector<T>{};
+        else return v;
+    }
+};
+
+// ints: as Rows; is rectified.  reals: epsilon.  buffers: x, scale, mean, variance, g, (what a rectifier
+// made of y); gradients of x (which may be any of the large ones), scale, offset.
+template <class T, bool RECTIFIED> void batch_norm_gradient_through(Call *call) {
     const Rows r(call->ints);
     const T *x = (const T *)call->buffers[0], *scale = (const T *)call->buffers[1];
     const T *mean = (const T *)call->buffers[2], *variance = (const T *)call->buffers[3];
-    const T *g = (const T *)call->buffers[4];
-    T *g_x = (T *)call->buffers[5], *g_scale = (T *)call->buffers[6];
-    T *g_offset = (T *)call->buffers[7];
+    const Given<T, RECTIFIED> g{(const T *)call->buffers[4], (const T *)call->buffers[5]};
+    void *const *made = call->buffers + 5 + RECTIFIED;
+    T *g_x = (T *)made[0], *g_scale = (T *)made[1], *g_offset = (T *)made[2];
     T *products = (T *)call->workspace, *sums = products + r.pieces * r.channels;
     T *root = sums + r.pieces * r.channels, *shift = root + r.channels;
     const T epsilon = T(call->reals[0]), count = T(greater(1, r.rows));
     for (int64_t c = 0; c < r.channels; ++c) root[c] = 1 / root_of(variance[c] + epsilon);
     parallel(call, r.pieces, 0, [&](int64_t p, char *) {
         sum_rows(r, p, sums + p * r.channels,
-                 [&](int64_t at, int64_t, int64_t n) { return load_first(g + at, n); });
+                 [&](int64_t at, int64_t, int64_t n) { return g(at, n); });
         sum_rows(r, p, products + p * r.channels, [&](int64_t at, int64_t c, int64_t n) {
-            return load_first(g + at, n) * (load_first(x + at, n) - load_first(mean + c, n));
+            return g(at, n) * (load_first(x + at, n) - load_first(mean + c, n));
         });
     });
     for (int64_t c = 0; c < r.channels; ++c) g_scale[c] = g_offset[c] = 0;
@@ -150,9 +163,14 @@ template <class T> void batch_norm_gradient_of(Call *call) {
     each_element<T>(call, r, [&](int64_t at, int64_t c, int64_t n) {
         const Vector<T> centered = load_first(x + at, n) - load_first(mean + c, n);
         const Vector<T> inner =
-            load_first(g + at, n) - load_first(shift + c, n) - centered * load_first(slope + c, n);
+            g(at, n) - load_first(shift + c, n) - centered * load_first(slope + c, n);
         store_first(g_x + at, inner * (load_first(scale + c, n) * load_first(root + c, n)), n);
     });
+}
+
+template <class T> void batch_norm_gradient_of(Call *call) {
+    if (call->ints[3]) batch_norm_gradient_through<T, true>(call);
+    else batch_norm_gradient_through<T, false>(call);
 }
 
 // ints: rows, size, element bytes.  reals: epsilon.  buffers: x, scale, offset, y, mean (rows),

@@ -165,3 +165,31 @@ def test_the_sum_of_two_products() -> None:
     feeds = {x: numbers(5, 6), w: numbers(6, 7), v: numbers(6, 7) + 1}
     total = core.matmul(x, w) + core.matmul(x, v)
     assert_as_numpy([total, core.tanh(total)], feeds, "MatMul+Add", tolerance=1e-5)
+
+
+NORMALIZED = "BatchNormTrain+Relu", "ReluGradient+BatchNormTrainGrad"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("channels", [1, 16, 19, 64])
+def test_a_normalization_takes_its_rectifier_along(channels: int, dtype: str) -> None:
+    x = core.placeholder(dtype, [6, 5, channels])
+    scale, offset = (core.placeholder(dtype, [channels]) for _ in range(2))
+    g = core.placeholder(dtype, [6, 5, channels])
+    y, mean, variance = core.batch_norm_train(x, scale, offset)
+    z = core.relu(y)
+    feeds = {x: numbers(6, 5, channels), g: numbers(5, 6, channels).reshape(6, 5, channels)}
+    feeds |= {scale: numbers(channels) + 2, offset: numbers(1, channels)[0] / 2}
+    moved = mean * 0.9 + variance  # read before the rectifier is
+    fetches = [moved, z, *core.gradients([z], [x, scale, offset], [g])]
+    tolerance = 2e-5 if dtype == "float32" else 1e-12
+    assert_as_numpy(fetches, feeds, *NORMALIZED, tolerance=tolerance)
+
+
+def test_a_normalization_that_others_read_stays_apart() -> None:
+    x, vector = core.placeholder("float32", [9, 4]), np.ones(4, np.float32)
+    y = core.batch_norm_train(x, vector, vector / 8)[0]
+    z = core.relu(y)
+    fetches = [y, z, *core.gradients([y * z], [x])]
+    assert_as_numpy(fetches, {x: numbers(9, 4)}, tolerance=2e-5)
+    assert "+" not in Session(backend="native").explain([y, z], {x: numbers(9, 4)})

@@ -12,7 +12,7 @@ from ..lowering import Builder, lower_instruction, rule
 from .convolution import call_convolution
 from .elementwise import is_supported, lower_group
 from .matmul import NO_ACTIVATION, RELU, call_gemm
-from .normalize import fold_normalization
+from .normalize import call_normalization, call_normalization_grad, fold_normalization
 from .parts import parts_of, places_in
 from .update import call_update
 
@@ -26,6 +26,12 @@ def fused(b: Builder, op: Fused, inputs: Sequence[int], outputs: Sequence[int]) 
     head = op.program.instructions[0]
     if head.opdef.label in ("MatMul", "Convolution"):
         return _product(b, op.program, outputs[0])
+    if head.opdef.label == "BatchNormTrain":
+        return call_normalization(b, head.opdef, head.inputs, outputs, RELU)
+    last = op.program.instructions[-1]
+    if last.opdef.label == "BatchNormTrainGrad":
+        g, y = head.inputs
+        return call_normalization_grad(b, last.opdef, [*last.inputs[:-1], g], outputs, y)
     if head.opdef.label == "ScatterRows":
         *tables, last = op.program.instructions
         made = {table.outputs[0]: table for table in tables}

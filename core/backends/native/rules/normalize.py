@@ -12,29 +12,56 @@ from ....opdef import REGISTRY
 from ....program import Program
 from ..lowering import Builder, rule
 from .elementwise import chain_of
+from .matmul import NO_ACTIVATION
 
-__all__ = ["fold_normalization"]
+__all__ = ["call_normalization", "call_normalization_grad", "fold_normalization"]
+
+
+def call_normalization(
+    b: Builder,
+    op: Any,
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    activation: int = NO_ACTIVATION,
+) -> bool:
+    """By the batch's own mean and variance, through an activation."""
+    ints = _sizes(b, *inputs, *outputs)
+    if ints is None:
+        return False
+    b.call("batch_norm_train", inputs, outputs, [*ints, activation], [op.epsilon])
+    return True
+
+
+def call_normalization_grad(
+    b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int], y: int | None = None
+) -> bool:
+    """Through all three inputs; where y is given, through the rectifier that made it too."""
+    rectified = [] if y is None else [y]
+    ints = _sizes(b, *inputs, *rectified, *outputs)
+    if ints is None:
+        return False
+    operands = [*inputs, *rectified]
+    b.call("batch_norm_gradient", operands, outputs, [*ints, y is not None], [op.epsilon])
+    return True
 
 
 @rule("BatchNormTrain")
 def train(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
-    """By the batch's own mean and variance."""
-    return _call(b, "batch_norm_train", op, inputs, outputs)
+    """Alone."""
+    return call_normalization(b, op, inputs, outputs)
 
 
 @rule("BatchNormTrainGrad")
 def gradient(b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
-    """Through all three inputs."""
-    return _call(b, "batch_norm_gradient", op, inputs, outputs)
+    """Alone."""
+    return call_normalization_grad(b, op, inputs, outputs)
 
 
-def _call(b: Builder, kernel: str, op: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
-    size_bytes = _float_bytes(b, *inputs, *outputs)
-    if size_bytes is None:
-        return False
-    shape = b.shape(inputs[0])
-    b.call(kernel, inputs, outputs, [prod(shape[:-1]), shape[-1], size_bytes], [op.epsilon])
-    return True
+def _sizes(b: Builder, x: int, *others: int) -> list[int] | None:
+    """Rows, channels and bytes of an element, if all are float32 or all are float64."""
+    size_bytes = _float_bytes(b, x, *others)
+    shape = b.shape(x)
+    return None if size_bytes is None else [prod(shape[:-1]), shape[-1], size_bytes]
 
 
 def _float_bytes(b: Builder, *values: int) -> int | None:
