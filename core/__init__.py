@@ -14,10 +14,12 @@ from .backends import (
     DeviceInfo,
     get_backend,
     get_instruction_set,
+    get_precision,
     get_threads,
     list_devices,
     register_backend,
     set_memory_limit,
+    set_precision,
     set_threads,
 )
 from .eager import (
@@ -902,6 +904,7 @@ __all__ = [
     "get_default_graph",
     "get_default_session",
     "get_instruction_set",
+    "get_precision",
     "get_threads",
     "getitem",
     "gradients",
@@ -1078,6 +1081,7 @@ __all__ = [
     "sequence_mask",
     "set_graph_class",
     "set_memory_limit",
+    "set_precision",
     "set_seed",
     "set_session",
     "set_threads",

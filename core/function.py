@@ -102,7 +102,7 @@ class GraphFunction:
     def compiled(self, arrays: Sequence[Any], backend: Backend) -> CompiledPlan:
         """The plan for arrays of these shapes; made at the first call with them."""
         given = tuple(_host_key(arrays[i]) for i in self._deciding)
-        key = (backend.name, given, *[array.shape for array in arrays])
+        key = (backend.plan_key, given, *[array.shape for array in arrays])
         found = self._plans.get(key)
         if found is not None:
             with suppress(KeyError):  # another thread may just have dropped it

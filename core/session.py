@@ -29,7 +29,6 @@ from .graph import OPERATORS, Graph, Operation, Tensor, get_default_graph
 from .initial import initial_arrays
 from .ops.source import as_array
 from .ops.state import Variable
-from .options import OneOf
 from .plan import Plan
 from .program import print_program
 
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Session", "current_session", "get_default_session", "set_session"]
 
 MAX_FUNCTIONS = 256  # kept a first fetch
-PRECISION = OneOf("float32", "bfloat16")
 DEFAULT_BACKEND = _NumpyBackend.name if extension is None else NativeBackend.name
 
 _default: ContextVar[Session | None] = ContextVar("thalweg_session", default=None)
@@ -118,11 +116,6 @@ class Session:
         passes_off: names of passes to leave out, for debugging; results do not change.
         strict: whether an instruction that the engine has no kernel for is an error, where
             otherwise its `compute` runs on NumPy; `explain` shows them.
-        precision: of the operands of large products: `"float32"`, or `"bfloat16"`, which lets the
-            engine round them to 8 binary digits where the processor multiplies such numbers faster
-            (Intel's AMX): convolutions of 16 and more images, from and to multiples of 32 channels.
-            Everything else, sums and variables too, stays as it is. Training is as good and
-            several times as fast; see docs/engine.md.
 
     >>> from thalweg.core import Session, constant
     >>> with Session() as session:
@@ -140,7 +133,6 @@ class Session:
         device: str | None = None,
         passes_off: Sequence[str] = (),
         strict: bool = False,
-        precision: str = "float32",
     ) -> None:
         del target, config
         self._graph = graph
@@ -149,8 +141,8 @@ class Session:
         if chosen == "cpu:0":  # in a session of its own it is the engine's, like everything
             chosen, backend = None, DEFAULT_BACKEND
         self.backend: Backend = get_backend(backend) if chosen is None else device_backend(chosen)
-        if strict or precision != "float32":
-            self.backend = _special(self.backend, strict, precision)
+        if strict:
+            self.backend = _strict(self.backend)
         self._passes_off = frozenset(passes_off)
         self._values: weakref.WeakKeyDictionary[Variable, Any] = weakref.WeakKeyDictionary()
         self._key = object()  # of these values, see `CompiledPlan.ready`
@@ -512,19 +504,18 @@ class Session:
         self._key = object()
 
 
-def _special(backend: Backend, strict: bool, precision: str) -> Backend:
-    """The engine without NumPy behind it, or with products in bfloat16."""
-    precision = PRECISION.check("Session", "precision", precision)
+def _strict(backend: Backend) -> Backend:
+    """The engine without NumPy behind it."""
     if not isinstance(backend, NativeBackend):
         raise OptionError(
             "Session",
-            "only the engine can be strict, or round products",
-            expected='strict=True or precision="bfloat16" with backend="native"',
+            "only the engine can be strict",
+            expected='strict=True with backend="native"',
             got=f"backend {backend.name!r}",
             site=user_site(3),
             hint=None if extension is not None else "the engine is not built here",
         )
-    return NativeBackend(strict, precision == "bfloat16")
+    return NativeBackend(strict=True)
 
 
 def _handed_out(array: np.ndarray[Any, Any]) -> Any:

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
         layers,
         losses,
         metrics,
+        mixed_precision,
         models,
         optimizers,
         regularizers,
         tf1,
         utils,
     )
-    from .core import get_threads, set_threads
+    from .core import get_precision, get_threads, set_precision, set_threads
     from .gradient_functions import gradients_of
     from .layers import Input, Layer
     from .models import Model, Sequential
@@ -52,16 +53,19 @@ __all__ = [
     "callbacks",
     "constraints",
     "datasets",
+    "get_precision",
     "get_threads",
     "gradients_of",
     "initializers",
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "optimizers",
     "preprocessing",
     "regularizers",
+    "set_precision",
     "set_threads",
     "tf1",
     "utils",
@@ -72,8 +76,10 @@ _NAMES = {
     "Layer": "layers",
     "Model": "models",
     "Sequential": "models",
+    "get_precision": "core",
     "get_threads": "core",
     "gradients_of": "gradient_functions",
+    "set_precision": "core",
     "set_threads": "core",
 }
 

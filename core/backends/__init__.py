@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from .base import Backend, Executable, device_backend, get_backend, register_backend
 from .listing import DeviceInfo, list_devices, set_memory_limit
-from .native import NativeBackend, get_instruction_set, get_threads, set_threads
+from .native import (
+    NativeBackend,
+    get_instruction_set,
+    get_precision,
+    get_threads,
+    set_precision,
+    set_threads,
+)
 from .sized import SizedProgram, executable
 
 __all__ = [
@@ -17,9 +24,11 @@ __all__ = [
     "executable",
     "get_backend",
     "get_instruction_set",
+    "get_precision",
     "get_threads",
     "list_devices",
     "register_backend",
     "set_memory_limit",
+    "set_precision",
     "set_threads",
 ]

@@ -57,6 +57,11 @@ class Backend:
         """A copy that shares no memory."""
         return self.xp.array(array)
 
+    @property
+    def plan_key(self) -> str:
+        """By which compiled plans are kept."""
+        return self.name
+
     def kernel(self, opdef: OpDef, types: Sequence[TensorType]) -> Kernel | None:
         """The backend's own kernel for an op on inputs of these static types, if it has one."""
         del opdef, types

@@ -20,37 +20,15 @@ constexpr int64_t HALF_SQUARE = 16;      // rows or columns of a small matrix
 constexpr int64_t SMALL = HALF_SQUARE * SQUARE;       // elements of a small matrix
 constexpr int64_t SQUARE_FLOATS = SQUARE * SQUARE;    // sums, by quarters of 16 x 16
 
-typedef Vector<uint32_t> vu;
-
-// The upper halves of rounded floats; what is below is left over. NaN stays NaN.
-INLINE vu rounded(vf x) {
-    const vu bits = (vu)x, even = bits >> 16 & 1;
-    return x == x ? bits + 0x7fff + even : bits | 0x400000;
-}
-// Of each lane the first as the lower half, the second as the upper.
-INLINE vu paired(vf first, vf second) {
-    return rounded(first) >> 16 | (rounded(second) & 0xffff0000u);
-}
-
 // 32 floats as a row of a matrix of rows.
 INLINE void pack_row(const float *from, Bfloat *to) {
-#if defined(__AVX512BF16__)
-    const __m512bh packed = _mm512_cvtne2ps_pbh((__m512)load(from + 16), (__m512)load(from));
-    __builtin_memcpy(to, &packed, sizeof packed);
-#else
-    for (int64_t i = 0; i < SQUARE; ++i) {
-        uint32_t bits;
-        __builtin_memcpy(&bits, from + i, sizeof bits);
-        const uint32_t near = bits + 0x7fff + (bits >> 16 & 1);
-        to[i].bits = uint16_t((from[i] == from[i] ? near : bits | 0x400000) >> 16);
-    }
-#endif
+    for (int64_t i = 0; i < SQUARE; i += 2 * VL) store_upper_halves(&to[i].bits, from + i);
 }
 // 16 floats each of two neighbouring steps, as a row of a matrix of pairs. A null pointer means zeros.
 INLINE void pack_pair(const float *first, const float *second, Bfloat *to) {
     for (int64_t i = 0; i < HALF_SQUARE; i += VL) {
         const vf a = first ? load(first + i) : vf{}, b = second ? load(second + i) : vf{};
-        store((uint32_t *)to + i, paired(a, b));
+        store((uint32_t *)to + i, rounded_to_half(a) >> 16 | (rounded_to_half(b) & 0xffff0000u));
     }
 }
 // A matrix of pairs becomes one of rows, and the other way round: pairs are moved as one.

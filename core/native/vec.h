@@ -271,6 +271,26 @@ INLINE void store_bytes(uint8_t *p, f4 v) {
 #endif
 }
 
+// Floats whose upper half, a bfloat16, is the nearest, ties to even; the lower is left over.
+typedef Vector<uint32_t> vu;
+
+INLINE vu rounded_to_half(vf x) {
+    const vu bits = (vu)x, even = bits >> 16 & 1;
+    return x == x ? bits + 0x7fff + even : bits | 0x400000;  // NaN stays NaN
+}
+// The upper halves of 2 VL rounded floats.
+INLINE void store_upper_halves(uint16_t *to, const float *from) {
+#if defined(__AVX512BF16__)
+    const __m512bh both = _mm512_cvtne2ps_pbh((__m512)load(from + VL), (__m512)load(from));
+    __builtin_memcpy(to, &both, sizeof both);
+#else
+    for (int i = 0; i < 2 * VL; i += VL) {
+        const vu bits = rounded_to_half(load(from + i)) >> 16;
+        for (int j = 0; j < VL; ++j) to[i + j] = uint16_t(bits[j]);
+    }
+#endif
+}
+
 // max(x, 0), and NaN for NaN.
 template <class T> INLINE Vector<T> relu(Vector<T> x) {
     return x < Vector<T>{} ? Vector<T>{} : x;

@@ -107,13 +107,13 @@ def _with_epilogues(program: Program, fusion: Fusion) -> Program:
     return new
 
 
-def _joined(
-    program: Program, members: Sequence[Instruction]
-) -> tuple[Instruction, Instruction]:
+def _joined(program: Program, members: Sequence[Instruction]) -> tuple[Instruction, Instruction]:
     """These as one, and which of them it takes the place of."""
     first, last = members[0], members[-1]
     if first.opdef.label == "BatchNormTrain":  # whose statistics others may read before the last
-        return _fused(program, members, [*last.outputs, *first.outputs[1:]], _written_as_read), first
+        return _fused(
+            program, members, [*last.outputs, *first.outputs[1:]], _written_as_read
+        ), first
     if last.opdef.label == "BatchNormTrainGrad":
         return _fused(program, members, last.outputs, _written_as_read), last
     return _fused(program, members, last.outputs, _written_by_last), last

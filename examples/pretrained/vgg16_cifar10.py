@@ -10,11 +10,11 @@ the end: what is published is plain VGG-16. Pictures come as Keras's `vgg16.prep
 them (blue, green, red, less the means of ImageNet).
 
 It trains on the pictures as published, and is to know them from JPEG files as well: pictures are
-moved by up to 4 pixels and flipped, and then compressed as those files are: half of them in the first
-epoch, and more in each. (With a quarter of the filters and 8 epochs of half of them, 77.6 % of the
-compressed test pictures are known, 76.2 % after training on compressed ones alone.) In half of the batches a rectangle of each picture
-is that of another one, and labels are mixed by their areas (CutMix). In the last tenth of the
-epochs nothing is mixed, and all pictures are compressed.
+moved by up to 4 pixels and flipped, and then compressed as those files are: half of them in the
+first epoch, and more in each. (With a quarter of the filters and 8 epochs of half of them, 77.6 %
+of the compressed test pictures are known, 76.2 % after training on compressed ones alone.) In half
+of the batches a rectangle of each picture is that of another one, and labels are mixed by their
+areas (CutMix). In the last tenth of the epochs nothing is mixed, and all pictures are compressed.
 
 What is done is written to `--work`, and the program goes on from there: same seed, same bits,
 however often it was stopped. An epoch takes two or three minutes on two cores; half of that with
@@ -77,6 +77,7 @@ of this recipe none was chosen by them.
 {table}
 """
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+SHAPE = {"input_shape": (32, 32, 3), "classes": 10, "head": (512,)}
 PIXEL_SCALE = 64.0  # inputs of about unit variance train best; the division is folded as well
 WEIGHT_DECAY = 5e-4
 SMOOTHED = 0.05  # of the labels
@@ -113,9 +114,39 @@ def build():
     return Sequential(stack, name="vgg16_cifar10")
 
 
-def learning_rate(epoch, epochs, peak):
-    """Up to the peak in a sixth of the time, down to a thousandth of it along half a cosine."""
-    rise = max(1, epochs // 6)
+def started(weights, images):
+    """A network to train that does what published weights do.
+
+    Normalisation takes each channel's mean and spread away, so it starts with a scale and an offset
+    that put them back: those of a few pictures. Kernels, whose size then does not matter, start as
+    large as new ones.
+    """
+    model, published = build(), VGG16(weights=weights, **SHAPE)
+    x = pixels(images)
+    for layer in model.layers:
+        if layer.name == "predictions":
+            layer.set_weights(published.get_layer(layer.name).get_weights())
+        elif layer.get_weights() and not layer.name.endswith("_bn"):
+            kernel, bias = published.get_layer(layer.name).get_weights()
+            if layer.name == "block1_conv1":
+                kernel = kernel * PIXEL_SCALE
+            unit = kernel.std() / math.sqrt(2 / math.prod(kernel.shape[:-1]))
+            layer.set_weights([kernel / unit])
+            normalisation = model.get_layer(f"{layer.name}_bn")
+            sums = keras.Model(model.input, layer.output).predict(x, 250, verbose=0)
+            axes = tuple(range(sums.ndim - 1))
+            mean, variance = sums.mean(axes), sums.var(axes)
+            scale = unit * np.sqrt(variance + normalisation.epsilon)
+            normalisation.set_weights([scale, bias + unit * mean, mean, variance])
+    return model
+
+
+def learning_rate(epoch, epochs, peak, is_started=False):
+    """Up to the peak in some of the epochs, down to a thousandth of it along half a cosine.
+
+    A new network takes a sixth of them, one that has been trained before a twentieth.
+    """
+    rise = max(1, epochs // (20 if is_started else 6))
     if epoch < rise:
         return peak * (epoch + 1) / rise
     return peak * (0.001 + 0.999 * (1 + math.cos(math.pi * (epoch - rise) / (epochs - rise))) / 2)
@@ -199,14 +230,14 @@ def mixed(x, y, rng):
     return result, (1 - part) * y + part * y[others]
 
 
-def resumed(work, peak):
+def resumed(options, images):
     """The model of the last epoch that was finished, and the number of the next one."""
-    done = sorted(work.glob("epoch-*.h5"))
+    done = sorted(options.work.glob("epoch-*.h5"))
     if done:
         return load_model(done[-1]), int(done[-1].stem.split("-")[1]) + 1
-    model = build()
+    model = started(options.start, images[:500]) if options.start else build()
     model.compile(
-        keras.optimizers.SGD(peak, momentum=0.9, nesterov=True),
+        keras.optimizers.SGD(options.peak, momentum=0.9, nesterov=True),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHED),
         metrics=["accuracy"],
     )
@@ -219,9 +250,11 @@ def train(options):
     (x_train, y_train), (_, _) = cifar10.load_data(options.originals)
     (_, _), (x_test, y_test) = cifar10.load_data(options.data)
     y_train, y_test = (keras.utils.to_categorical(y, 10) for y in (y_train, y_test))
-    model, first = resumed(options.work, options.peak)
+    model, first = resumed(options, x_train)
     for epoch in range(first, options.epochs):
-        model.optimizer.learning_rate = learning_rate(epoch, options.epochs, options.peak)
+        model.optimizer.learning_rate = learning_rate(
+            epoch, options.epochs, options.peak, bool(options.start)
+        )
         share = compressed_share(epoch, options.epochs)
         batches = Batches(x_train, y_train, options.batch, epoch, options.seed, share)
         seen = epoch % 10 == 9 or epoch == options.epochs - 1
@@ -242,7 +275,7 @@ def train(options):
 
 def plain(model):
     """VGG-16 that gives what the trained network gives of inputs that are not scaled."""
-    network = VGG16(weights=None, input_shape=(32, 32, 3), classes=10, head=(512,))
+    network = VGG16(weights=None, **SHAPE)
     for layer in network.layers:
         if not layer.get_weights():
             continue
@@ -260,7 +293,7 @@ def plain(model):
 def evaluate(weights, data):
     """Probabilities for the test pictures, and their labels."""
     (_, _), (x, y) = cifar10.load_data(data)
-    model = VGG16(weights=weights, input_shape=(32, 32, 3), classes=10, head=(512,))
+    model = VGG16(weights=weights, **SHAPE)
     return model.predict(preprocess_input(x.astype("float32")), 250, verbose=0), y
 
 
@@ -277,6 +310,7 @@ def publish(model, options):
 def main():
     """Trains and publishes, or evaluates what is shipped."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--start", help="weights to start from: a file, or cifar10, the shipped")
     parser.add_argument("--work", type=Path, help="folder of the last epoch's file")
     parser.add_argument("--data", help="JPEG files, to test; otherwise what load_data finds")
     parser.add_argument("--originals", help="CIFAR-10 as published, to train")
@@ -296,7 +330,9 @@ def main():
     if options.work is None:
         parser.error("--work says where to keep the last epoch")
     options.work.mkdir(parents=True, exist_ok=True)
-    set_session(Session(device=options.device, precision=options.precision))
+    keras.set_precision(options.precision)
+    if options.device:
+        set_session(Session(device=options.device))
     model = train(options)
     if options.out:
         publish(model, options)

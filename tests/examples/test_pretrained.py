@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from thalweg import Sequential, layers
 
@@ -75,6 +76,27 @@ def test_the_rate_rises_and_falls(recipe):
     assert 1e-4 <= rates[-1] < 1e-3
 
 
+def test_ever_more_pictures_are_compressed(recipe):
+    shares = [recipe("vgg16_cifar10").compressed_share(epoch, 20) for epoch in range(20)]
+    assert shares[0] == 0.5 and shares[9] == pytest.approx(0.75) and shares[17] < 1
+    assert shares[18:] == [1.0, 1.0] and shares == sorted(shares)
+
+
+@pytest.mark.slow
+def test_training_goes_on_from_published_weights(recipe, tmp_path):
+    """Before it is trained, the network gives what the weights give."""
+    vgg = recipe("vgg16_cifar10")
+    trained, draw = draw_statistics(vgg.build())
+    vgg.write_half(vgg.plain(trained), tmp_path / "weights.h5")
+    images = draw.integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)
+    again = vgg.plain(vgg.started(tmp_path / "weights.h5", images))
+    expected = vgg.VGG16(weights=tmp_path / "weights.h5", **vgg.SHAPE)
+    pictures = vgg.preprocess_input(images.astype(np.float32))
+    expected = expected.predict_on_batch(pictures)
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(again.predict_on_batch(pictures), expected, rtol=1e-3, atol=1e-5)
+
+
 def test_labels_are_mixed_by_the_areas_of_pictures(recipe):
     """Each picture has one value, so pixels tell how much of it is another's."""
     vgg = recipe("vgg16_cifar10")
@@ -110,8 +132,8 @@ def test_batches_of_an_epoch(recipe):
     images[:, :, 10] = 255  # flipped, it is at 21, and moves by up to 4
     labels = np.arange(120.0)[:, None]
 
-    def epoch(number, last):
-        batches = vgg.Batches(images, labels, 50, number, 7, last)
+    def epoch(number, share):
+        batches = vgg.Batches(images, labels, 50, number, 7, share)
         assert len(batches) == 3
         again = [batches[index] for index in (2, 1, 0)][::-1]  # threads ask in any order
         for (x, y), (x_again, y_again) in zip(
@@ -121,15 +143,15 @@ def test_batches_of_an_epoch(recipe):
             np.testing.assert_array_equal(y, y_again)
         return (np.concatenate(parts) for parts in zip(*again, strict=True))
 
-    x, y = epoch(0, last=True)
+    x, y = epoch(0, 1.0)
     assert sorted(y.ravel()) == list(range(120))
     assert x.shape == (120, 32, 32, 3) and x.dtype == np.float32
     assert all(len(np.unique(picture[..., 0])) > 2 for picture in x)
     sides = {int(k): np.argmax(row) > 15 for k, row in zip(y[:, 0], x[:, 5, :, 0], strict=True)}
-    other, numbers = epoch(1, last=True)
+    other, numbers = epoch(1, 1.0)
     for k, row in zip(numbers[:, 0], other[:, 5, :, 0], strict=True):
         assert sides[int(k)] != (np.argmax(row) > 15)
-    x, y = epoch(2, last=False)
+    x, y = epoch(2, 0.5)
     share = np.mean([len(np.unique(picture[..., 0])) > 2 for picture in x])
     assert 0.3 < share < 0.7
     assert y.sum() == pytest.approx(labels.sum(), rel=0.3)
@@ -166,3 +188,16 @@ def test_cards(recipe, tmp_path):
         "| **b** | · | 1 | · |",
         "| **c** | · | 1 | 1 |",
     ]
+
+
+def test_votes_for_moved_digits(recipe):
+    """A network that sees one pixel sees each of nine, as SciPy's filter of means does."""
+    x = np.random.default_rng(0).uniform(0, 1, (3, 6, 5, 1)).astype(np.float32)
+
+    class Eye:
+        def predict(self, images, batch, verbose):
+            return images[:, 4, 0]
+
+    votes = recipe("lenet_mnist").moved_votes(Eye(), x)
+    means = ndimage.uniform_filter(x, (0, 3, 3, 0), mode="constant")
+    np.testing.assert_allclose(votes, means[:, 4, 0], rtol=1e-5)

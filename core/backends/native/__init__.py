@@ -11,6 +11,7 @@ from . import rules
 from .executable import NativeExecutable
 from .extension import extension, get_instruction_set
 from .lowering import Builder, lower_instruction
+from .precision import get_precision, set_precision
 from .rules.fused import NativeFusion
 from .threads import get_threads, set_threads
 
@@ -18,8 +19,10 @@ __all__ = [
     "NativeBackend",
     "extension",
     "get_instruction_set",
+    "get_precision",
     "get_threads",
     "rules",
+    "set_precision",
     "set_threads",
 ]
 
@@ -29,22 +32,26 @@ class NativeBackend(NumpyBackend):
 
     Args:
         strict: whether an instruction without a kernel is an error.
-        rounds: whether operands of large products may be rounded to bfloat16.
     """
 
     name = "native"
     fusion = NativeFusion()
 
-    def __init__(self, strict: bool = False, rounds: bool = False) -> None:
-        self._is_strict, self._rounds = strict, rounds
-        words = ["native", *["strict"] * strict, *["bfloat16"] * rounds]
-        self.name = ", ".join(words)  # plans are kept by it
+    def __init__(self, strict: bool = False) -> None:
+        self._is_strict = strict
+        if strict:
+            self.name = "native, strict"  # plans are kept by it
+
+    @property
+    def plan_key(self) -> str:
+        """Plans differ in the precision of products too."""
+        return f"{self.name}, {get_precision()}"
 
     def compile(self, plan: Plan) -> Executable:
         """Native segments with what they lack in between."""
         if not plan.program.is_on_host:
             return Interpreter(self, plan)
-        return NativeExecutable(self, plan, self._is_strict, self._rounds)
+        return NativeExecutable(self, plan, self._is_strict, get_precision() == "bfloat16")
 
     def describe(self, instruction: Instruction, program: Program) -> str:
         """Who runs an instruction."""

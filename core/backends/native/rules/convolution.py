@@ -66,7 +66,7 @@ class _Shape(NamedTuple):
 
 
 def _is_rounded(b: Builder, shape: _Shape) -> bool:
-    """Whether a convolution runs in bfloat16: at least half of the rows of its squares are images."""
+    """Whether a convolution runs in bfloat16: half of a square's rows at least are images."""
     if not b.rounds or not extension.has_fast_bfloat16():
         return False
     is_flat = shape.sizes[0] == shape.window[0] == shape.groups == 1
@@ -85,7 +85,7 @@ def _call_rounded(
     activation: int = NO_ACTIVATION,
 ) -> None:
     """A convolution in bfloat16, or its gradient in the images."""
-    packed = b.temporary(2 * b.type(kernel).size)
+    packed = b.temporary(2 * (b.type(kernel).size or 0))
     b.call("pack_bfloat_kernel", [kernel], [packed], [*shape.ints, is_gradient])
     operands = [images, packed] if bias is None else [images, packed, bias]
     ints = [*shape.ints, is_gradient, bias is not None, activation]
