@@ -118,6 +118,62 @@ struct Reference {
     }
 };
 
+// To bfloat16: 8 binary digits, ties to even. Products of two such numbers are exact in float32.
+std::vector<float> rounded(std::vector<float> values) {
+    for (float &v : values) {
+        int exponent;
+        const double fraction = std::frexp(double(v), &exponent);
+        v = float(std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
+    }
+    return values;
+}
+
+void test_bfloat_convolution(const char *name, const Geometry &g) {
+    const auto x = noise(g.x_size()), kernel = noise(g.kernel_size()), dy = noise(g.y_size()),
+               bias = noise(g.out);
+    const Reference wanted(g, rounded(x), rounded(kernel), rounded(dy));
+    const auto packed = [&](int64_t is_gradient) {
+        Test pack{text_of("pack_bfloat_kernel %s", name),
+                  "pack_bfloat_kernel",
+                  g.ints(),
+                  {},
+                  {Array::of(kernel)},
+                  {Array::empty<float>(g.kernel_size() / 2)}};
+        pack.ints.push_back(is_gradient);
+        pack.run();
+        return pack.outputs[0];
+    };
+    auto y = wanted.y;
+    for (size_t i = 0; i < y.size(); ++i) y[i] = std::fmax(y[i] + bias[i % size_t(g.out)], 0);
+    Test test{text_of("bfloat_convolution %s", name),
+              "bfloat_convolution",
+              g.ints(),
+              {},
+              {Array::of(x), packed(0), Array::of(bias)},
+              {Array::empty<float>(g.y_size())}};
+    test.ints.insert(test.ints.end(), {0, 1, 1});
+    test.run();
+    expect_close(test.name, test.result<float>(), y, SUM, wanted.y_scale + 1);
+    Test back{text_of("bfloat_convolution, gradient, %s", name),
+              "bfloat_convolution",
+              g.ints(),
+              {},
+              {Array::of(dy), packed(1)},
+              {Array::empty<float>(g.x_size())}};
+    back.ints.insert(back.ints.end(), {1, 0, 0});
+    back.run();
+    expect_close(back.name, back.result<float>(), wanted.x_gradient, SUM, wanted.x_scale + 1);
+    Test sums{text_of("bfloat_kernel_gradient %s", name),
+              "bfloat_kernel_gradient",
+              g.ints(),
+              {},
+              {Array::of(x), Array::of(dy)},
+              {Array::empty<float>(g.kernel_size())}};
+    sums.run();
+    expect_close(sums.name, sums.result<float>(), wanted.kernel_gradient, SUM,
+                 wanted.kernel_scale + 1);
+}
+
 int64_t panels(int64_t columns) { return (columns + panel_columns() - 1) / panel_columns(); }
 
 void test_convolution(const char *name, const Geometry &g) {
@@ -325,6 +381,17 @@ void test_convolutions() {
     test_convolution(
         "many blocks",
         {3, 7, 40, 1, {1, 60, 33}, {1, 5, 5}, {1, 1, 1}, {1, 1, 1}, {0, 2, 2}, {0, 2, 2}});
+    test_bfloat_convolution(
+        "3 x 3", {33, 32, 64, 1, {1, 4, 5}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}});
+    test_bfloat_convolution(
+        "strided, dilated",
+        {19, 64, 32, 1, {1, 9, 7}, {1, 2, 3}, {1, 3, 2}, {1, 2, 1}, {0, 1, 2}, {0, 1, 0}});
+    test_bfloat_convolution(
+        "blocks of images",
+        {100, 32, 32, 1, {1, 2, 2}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}});
+    test_bfloat_convolution(
+        "bands",
+        {16, 96, 32, 1, {1, 24, 9}, {1, 3, 1}, {1, 1, 1}, {1, 1, 1}, {0, 1, 0}, {0, 1, 0}});
 }
 
 void test_winograd() {

@@ -297,6 +297,32 @@ void test_batch(int64_t rows, int64_t channels, double center) {
     expect_close(back.name, back.result<float>(), dx, tolerance, 1 / std::sqrt(EPSILON));
     expect_close(back.name, back.result<float>(1), dscale, tolerance * 4, double(rows) / 4 + 4);
     expect_close(back.name, back.result<float>(2), doffset, 2e-6, double(rows) / 4 + 4);
+
+    // through a rectifier: what it makes of y, and gradients where that is above 0
+    train.name += ", rectified", train.ints[3] = 1;
+    train.run();
+    auto z = y;
+    for (double &v : z) v = std::fmax(v, 0);
+    expect_close(train.name, train.result<float>(), z, tolerance, 4);
+    auto kept = g;
+    for (size_t i = 0; i < kept.size(); ++i)
+        if (z[i] <= 0) kept[i] = 0;
+    const auto gradients = [&](const std::vector<float> &given, bool is_rectified) {
+        Test made{"batch_norm_gradient, rectified, " + sizes,
+                  "batch_norm_gradient",
+                  {rows, channels, 4, is_rectified},
+                  {EPSILON},
+                  {Array::of(x), Array::of(scale), narrow(mean), narrow(variance), Array::of(given)},
+                  {matrix, column, column}};
+        if (is_rectified) made.inputs.push_back(narrow(z));
+        made.run();
+        return made;
+    };
+    const Test through = gradients(g, true), plain = gradients(kept, false);
+    for (size_t i = 0; i < 3; ++i) {
+        const auto expected = plain.result<float>(i);
+        expect_close(through.name, through.result<float>(i), {expected.begin(), expected.end()}, 0);
+    }
 }
 
 void test_layer(int64_t rows, int64_t size) {

@@ -29,7 +29,6 @@ struct Units {
         squares_in = g.in_channels / SQUARE, squares_out = g.out_channels / SQUARE;
         size = g.taps() * g.in_channels * g.out_channels;
         parts = greater(1, smaller(MAX_PARTS, MAX_PARTIAL_FLOATS / size));
-        parts = smaller(parts, 2 * size > MAX_PARTIAL_FLOATS ? 1 : MAX_PARTS);
         splits = smaller(squares_in, divide_up(ENOUGH_TASKS, parts));
         rows = g.out[1], merged = 1;
         while (rows > 1 && bytes(rows) > UNIT_BYTES) rows = divide_up(rows, 2);
