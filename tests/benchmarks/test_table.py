@@ -88,6 +88,17 @@ def test_a_peer_that_computes_something_else_is_found() -> None:
         check(ours, {"before": encode(np.ones(3)), "after": encode(np.full(3, 2.2))})
 
 
+def test_products_in_bfloat16() -> None:
+    ours = {"before": encode(np.ones(3)), "after": encode(np.full(3, 2.0))}
+    rounded = {"before": encode(np.full(3, 1.03)), "after": encode(np.full(3, 2.1))}
+    check(ours, rounded, "bfloat16")
+    with pytest.raises(ValueError, match="before"):
+        check(ours, rounded)
+    assert arguments(["--precision", "bfloat16"]).precision == "bfloat16"
+    with pytest.raises(SystemExit):
+        arguments(["--precision", "bfloat16", "--save"])  # the tables are of float32
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 ORDER = ["lenet-fit-32", "mlp-fit-32"]

@@ -201,3 +201,29 @@ def test_votes_for_moved_digits(recipe):
     votes = recipe("lenet_mnist").moved_votes(Eye(), x)
     means = ndimage.uniform_filter(x, (0, 3, 3, 0), mode="constant")
     np.testing.assert_allclose(votes, means[:, 4, 0], rtol=1e-5)
+
+
+def drawn(slant, width):
+    """A bar of 20 rows, of so many pixels, each row so far from the one above."""
+    image = np.zeros((28, 28), np.float32)
+    for row in range(4, 24):
+        left = 14 - width / 2 + slant * (row - 13.5)
+        cover = np.minimum(np.arange(28) + 1, left + width) - np.maximum(np.arange(28), left)
+        image[row] = np.clip(cover, 0, 1)
+    return image[None, :, :, None]
+
+
+@pytest.mark.parametrize("slant", [-0.4, 0.0, 0.3])
+def test_upright_digits_have_no_slant(recipe, slant):
+    result = recipe("lenet_mnist").upright(drawn(slant, 3))[0, :, :, 0]
+    np.testing.assert_allclose(result.sum(), 60, rtol=1e-3)  # sheared, and neither more nor less
+    means = result[5:23] @ np.arange(28) / result[5:23].sum(1)
+    np.testing.assert_allclose(means, 13.5, atol=0.02)
+
+
+@pytest.mark.parametrize("width", [2, 6, 20])
+def test_digits_of_one_width(recipe, width):
+    result = recipe("lenet_mnist").as_wide(drawn(0, width))[0, :, :, 0]
+    assert (result[:4] == 0).all() and (result[24:] == 0).all()
+    np.testing.assert_allclose(result[10], result[10, ::-1], atol=1e-5)  # still in the middle
+    assert np.count_nonzero(result[10] > 0.5) == 14

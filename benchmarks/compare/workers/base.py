@@ -24,13 +24,19 @@ class FrameworkWorker(ABC):
         images_first: whether images are `(channels, height, width)`.
         flattens_first: whether it flattens them in that order.
         net: the network's description.
-        task: `net`, `mode` (`fit` or `predict`), `batch`, `threads`, `variant`.
+        task: `net`, `mode` (`fit` or `predict`), `batch`, `threads`, `variant`; `precision`, which
+            is `float32` if not given, or `bfloat16`.
     """
 
     images_first = False
     flattens_first = False
     net: Net
     task: Task
+
+    @property
+    def precision(self) -> str:
+        """Of the operands of products."""
+        return str(self.task.get("precision", "float32"))
 
     # What a framework says in its own words.
 

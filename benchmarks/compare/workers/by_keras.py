@@ -46,6 +46,8 @@ class KerasWorker(KerasLikeWorker):
             import torch
 
             torch.set_num_threads(threads)
+        if self.precision == "bfloat16":
+            self.keras.mixed_precision.set_global_policy("mixed_bfloat16")
         super().build(weights)
 
 

@@ -29,6 +29,7 @@ class ThalwegWorker(KerasLikeWorker):
     def build(self, weights: dict[str, list[np.ndarray]]) -> None:
         """With the number of threads."""
         thalweg.set_threads(self.task["threads"])
+        thalweg.set_precision(self.precision)
         super().build(weights)
 
 

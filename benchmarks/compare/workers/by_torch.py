@@ -146,6 +146,10 @@ class TorchWorker(FrameworkWorker):
         self.module = module
         self.call = torch.compile(module) if self.task["variant"] == "compiled" else module
 
+    def _autocast(self) -> torch.autocast:
+        is_rounded = self.precision == "bfloat16"
+        return torch.autocast("cpu", torch.bfloat16, enabled=is_rounded)
+
     def _tensor(self, x: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(x)
         return tensor.contiguous(memory_format=self.format) if x.ndim == 4 else tensor
@@ -153,8 +157,8 @@ class TorchWorker(FrameworkWorker):
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """Without dropout, and with the kept means of batch normalization."""
         self.module.eval()
-        with torch.inference_mode():
-            return self.module(self._tensor(x)).numpy()
+        with torch.inference_mode(), self._autocast():
+            return self.module(self._tensor(x)).float().numpy()
 
     def load(self, x: np.ndarray, y: np.ndarray) -> None:
         """As tensors, cut into batches."""
@@ -168,7 +172,8 @@ class TorchWorker(FrameworkWorker):
         total = 0.0
         for x, y in self.batches:
             self.optimizer.zero_grad(set_to_none=True)
-            loss = self.loss(self.call(x), y)
+            with self._autocast():
+                loss = self.loss(self.call(x), y)
             loss.backward()
             self.optimizer.step()
             total += loss.item()  # as `fit` tells it
@@ -176,9 +181,9 @@ class TorchWorker(FrameworkWorker):
     def predict(self, steps: int) -> None:
         """One call a batch."""
         self.module.eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), self._autocast():
             for _ in range(steps):
-                self.call(self.batches[0][0]).numpy()
+                self.call(self.batches[0][0]).float().numpy()
 
 
 if __name__ == "__main__":

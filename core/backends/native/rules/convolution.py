@@ -71,7 +71,8 @@ def _is_rounded(b: Builder, shape: _Shape) -> bool:
         return False
     is_flat = shape.sizes[0] == shape.window[0] == shape.groups == 1
     has_squares = shape.inputs % _SQUARE == shape.outputs % _SQUARE == 0
-    return is_flat and has_squares and 2 * shape.batch >= _SQUARE
+    is_large = 2 * shape.batch >= _SQUARE and all(shape.sizes) and all(shape.positions)
+    return is_flat and has_squares and is_large
 
 
 def _call_rounded(
