@@ -90,7 +90,7 @@ def _with_epilogues(program: Program, fusion: Fusion) -> Program:
         for members in _candidates(program, instruction, readers, makers):
             if any(position[id(member)] in gone for member in members):
                 continue  # the sum of two products, which the other has taken
-            fused, at = _joined(program, members)
+            fused, at = _joined(program, members, makers)
             if fusion.runs(program, fused):
                 replaced[position[id(at)]] = fused
                 gone.update(position[id(member)] for member in members)
@@ -107,7 +107,9 @@ def _with_epilogues(program: Program, fusion: Fusion) -> Program:
     return new
 
 
-def _joined(program: Program, members: Sequence[Instruction]) -> tuple[Instruction, Instruction]:
+def _joined(
+    program: Program, members: Sequence[Instruction], makers: dict[int, Instruction]
+) -> tuple[Instruction, Instruction]:
     """These as one, and which of them it takes the place of."""
     first, last = members[0], members[-1]
     if first.opdef.label == "BatchNormTrain":  # whose statistics others may read before the last
@@ -115,7 +117,8 @@ def _joined(program: Program, members: Sequence[Instruction]) -> tuple[Instructi
             program, members, [*last.outputs, *first.outputs[1:]], _written_as_read
         ), first
     if last.opdef.label == "BatchNormTrainGrad":
-        return _fused(program, members, last.outputs, _written_as_read), last
+        again = _with_its_input(program, first, makers)
+        return _fused(program, [*again, last], last.outputs, _written_as_read), last
     return _fused(program, members, last.outputs, _written_by_last), last
 
 
@@ -136,9 +139,9 @@ def _candidates(
         if members is not None:
             yield members
     elif instruction.opdef.label == "BatchNormTrainGrad":
-        given = makers.get(instruction.inputs[-1])
-        if given and given.opdef.label == "ReluGradient" and given.outputs[0] in readers:
-            yield [given, instruction]
+        gradient = makers.get(instruction.inputs[-1])
+        if gradient and gradient.outputs[0] in readers and _is_rectified(gradient, makers):
+            yield [gradient, instruction]
     elif instruction.opdef.label == "Update":
         tables = [
             makers[n]
@@ -147,6 +150,31 @@ def _candidates(
         ]
         if tables:
             yield [*tables, instruction]
+
+
+def _is_rectified(gradient: Instruction, makers: dict[int, Instruction]) -> bool:
+    """Whether it is that of a rectifier of a normalized batch."""
+    value = gradient.inputs[-1]
+    for label in ("Relu", "BatchNormTrain"):
+        maker = makers.get(value)
+        if gradient.opdef.label != "ReluGradient" or maker is None or maker.opdef.label != label:
+            return False
+        value = maker.inputs[0]
+    return True
+
+
+def _with_its_input(
+    program: Program, gradient: Instruction, makers: dict[int, Instruction]
+) -> tuple[Instruction, Instruction]:
+    """The gradient of a rectifier by what that was given, which is computed once more.
+
+    It is cheaper made anew, where it is needed, than read from memory.
+    """
+    g, result = gradient.inputs
+    maker = makers[makers[result].inputs[0]]
+    outputs = tuple(program.value(program.types[n]) for n in maker.outputs)
+    again = Instruction(maker.opdef, maker.inputs, outputs, maker.origin)
+    return again, Instruction(gradient.opdef, (g, outputs[0]), gradient.outputs, gradient.origin)
 
 
 def _written_by_last(

@@ -314,7 +314,7 @@ void test_batch(int64_t rows, int64_t channels, double center) {
                   {EPSILON},
                   {Array::of(x), Array::of(scale), narrow(mean), narrow(variance), Array::of(given)},
                   {matrix, column, column}};
-        if (is_rectified) made.inputs.push_back(narrow(z));
+        if (is_rectified) made.inputs.push_back(Array::of(offset));
         made.run();
         return made;
     };

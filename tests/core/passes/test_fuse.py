@@ -167,7 +167,7 @@ def test_the_sum_of_two_products() -> None:
     assert_as_numpy([total, core.tanh(total)], feeds, "MatMul+Add", tolerance=1e-5)
 
 
-NORMALIZED = "BatchNormTrain+Relu", "ReluGradient+BatchNormTrainGrad"
+NORMALIZED = "[BatchNormTrain+Relu]", "[BatchNormTrain+ReluGradient+BatchNormTrainGrad]"
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -27,11 +27,11 @@ def fused(b: Builder, op: Fused, inputs: Sequence[int], outputs: Sequence[int]) 
     if head.opdef.label in ("MatMul", "Convolution"):
         return _product(b, op.program, outputs[0])
     if head.opdef.label == "BatchNormTrain":
-        return call_normalization(b, head.opdef, head.inputs, outputs, RELU)
-    last = op.program.instructions[-1]
-    if last.opdef.label == "BatchNormTrainGrad":
-        g, y = head.inputs
-        return call_normalization_grad(b, last.opdef, [*last.inputs[:-1], g], outputs, y)
+        *middle, last = op.program.instructions[1:]
+        if not middle:
+            return call_normalization(b, head.opdef, head.inputs, outputs, RELU)
+        given = [*last.inputs[:-1], middle[0].inputs[0]]
+        return call_normalization_grad(b, last.opdef, given, outputs, offset=head.inputs[2])
     if head.opdef.label == "ScatterRows":
         *tables, last = op.program.instructions
         made = {table.outputs[0]: table for table in tables}

@@ -33,15 +33,14 @@ def call_normalization(
 
 
 def call_normalization_grad(
-    b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int], y: int | None = None
+    b: Builder, op: Any, inputs: Sequence[int], outputs: Sequence[int], offset: int | None = None
 ) -> bool:
-    """Through all three inputs; where y is given, through the rectifier that made it too."""
-    rectified = [] if y is None else [y]
-    ints = _sizes(b, *inputs, *rectified, *outputs)
+    """Through all inputs; where an offset is given, first through a rectifier of the result."""
+    operands = [*inputs, *([] if offset is None else [offset])]
+    ints = _sizes(b, *operands, *outputs)
     if ints is None:
         return False
-    operands = [*inputs, *rectified]
-    b.call("batch_norm_gradient", operands, outputs, [*ints, y is not None], [op.epsilon])
+    b.call("batch_norm_gradient", operands, outputs, [*ints, offset is not None], [op.epsilon])
     return True
 
 
