@@ -28,7 +28,7 @@ INLINE void pack_row(const float *from, Bfloat *to) {
 INLINE void pack_pair(const float *first, const float *second, Bfloat *to) {
     for (int64_t i = 0; i < HALF_SQUARE; i += VL) {
         const vf a = first ? load(first + i) : vf{}, b = second ? load(second + i) : vf{};
-        store((uint32_t *)to + i, rounded_to_half(a) >> 16 | (rounded_to_half(b) & 0xffff0000u));
+        store((uint32_t *)to + i, rounded_pairs(a, b));
     }
 }
 // A matrix of pairs becomes one of rows, and the other way round: pairs are moved as one.

@@ -278,6 +278,17 @@ INLINE vu rounded_to_half(vf x) {
     const vu bits = (vu)x, even = bits >> 16 & 1;
     return x == x ? bits + 0x7fff + even : bits | 0x400000;  // NaN stays NaN
 }
+// Of each lane the upper halves of two rounded floats: the first below, the second above.
+INLINE vu rounded_pairs(vf first, vf second) {
+#if defined(__AVX512BF16__)
+    uint16_t order[2 * VL] = {};
+    for (int i = 0; i < VL; ++i) order[2 * i] = uint16_t(i), order[2 * i + 1] = uint16_t(VL + i);
+    const __m512bh both = _mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+    return (vu)_mm512_permutexvar_epi16(_mm512_loadu_si512(order), (__m512i)both);
+#else
+    return rounded_to_half(first) >> 16 | (rounded_to_half(second) & 0xffff0000u);
+#endif
+}
 // The upper halves of 2 VL rounded floats.
 INLINE void store_upper_halves(uint16_t *to, const float *from) {
 #if defined(__AVX512BF16__)
