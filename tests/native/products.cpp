@@ -118,6 +118,23 @@ struct Reference {
     }
 };
 
+// The largest of each 2 x 2.
+std::vector<double> pooled(const std::vector<double> &y, int64_t batch, int64_t height,
+                           int64_t width, int64_t out) {
+    std::vector<double> result;
+    for (int64_t n = 0; n < batch; ++n)
+        for (int64_t h = 0; h + 1 < height; h += 2)
+            for (int64_t w = 0; w + 1 < width; w += 2)
+                for (int64_t k = 0; k < out; ++k) {
+                    const auto at = [&](int64_t i, int64_t j) {
+                        return y[size_t(((n * height + h + i) * width + w + j) * out + k)];
+                    };
+                    result.push_back(
+                        std::fmax(std::fmax(at(0, 0), at(0, 1)), std::fmax(at(1, 0), at(1, 1))));
+                }
+    return result;
+}
+
 // To bfloat16: 8 binary digits, ties to even. Products of two such numbers are exact in float32.
 std::vector<float> rounded(std::vector<float> values) {
     for (float &v : values) {
@@ -151,16 +168,26 @@ void test_bfloat_convolution(const char *name, const Geometry &g) {
               {},
               {Array::of(x), packed(0), Array::of(bias)},
               {Array::empty<float>(g.y_size())}};
-    test.ints.insert(test.ints.end(), {0, 1, 1});
+    test.ints.insert(test.ints.end(), {0, 1, 1, 0});
     test.run();
     expect_close(test.name, test.result<float>(), y, SUM, wanted.y_scale + 1);
+    const auto largest = pooled(y, g.batch, g.positions(1), g.positions(2), g.out);
+    Test pool{text_of("bfloat_convolution, pooled, %s", name),
+              "bfloat_convolution",
+              test.ints,
+              {},
+              {Array::of(x), packed(0), Array::of(bias)},
+              {Array::empty<float>(int64_t(largest.size()))}};
+    pool.ints.back() = 1;
+    pool.run();
+    expect_close(pool.name, pool.result<float>(), largest, SUM, wanted.y_scale + 1);
     Test back{text_of("bfloat_convolution, gradient, %s", name),
               "bfloat_convolution",
               g.ints(),
               {},
               {Array::of(dy), packed(1)},
               {Array::empty<float>(g.x_size())}};
-    back.ints.insert(back.ints.end(), {1, 0, 0});
+    back.ints.insert(back.ints.end(), {1, 0, 0, 0});
     back.run();
     expect_close(back.name, back.result<float>(), wanted.x_gradient, SUM, wanted.x_scale + 1);
     Test sums{text_of("bfloat_kernel_gradient %s", name),
@@ -255,23 +282,6 @@ Array transformed_kernel(int64_t m, int64_t r, int64_t in, int64_t out, Form for
               {Array::empty<float>(points * in * ((out + PAD - 1) / PAD * PAD))}};
     test.run();
     return test.outputs[0];
-}
-
-// The largest of each 2 x 2.
-std::vector<double> pooled(const std::vector<double> &y, int64_t batch, int64_t height,
-                           int64_t width, int64_t out) {
-    std::vector<double> result;
-    for (int64_t n = 0; n < batch; ++n)
-        for (int64_t h = 0; h + 1 < height; h += 2)
-            for (int64_t w = 0; w + 1 < width; w += 2)
-                for (int64_t k = 0; k < out; ++k) {
-                    const auto at = [&](int64_t i, int64_t j) {
-                        return y[size_t(((n * height + h + i) * width + w + j) * out + k)];
-                    };
-                    result.push_back(
-                        std::fmax(std::fmax(at(0, 0), at(0, 1)), std::fmax(at(1, 0), at(1, 1))));
-                }
-    return result;
 }
 
 void test_picture(const Picture &p, int64_t m, int64_t r) {

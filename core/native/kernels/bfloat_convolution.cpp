@@ -68,10 +68,11 @@ struct Face {
 struct Tasks {
     int64_t rows, bands, blocks, splits;  // of a task; of rows; of images; of channels
 
-    explicit Tasks(const Face &f) {
+    Tasks(const Face &f, bool pools) {
         blocks = divide_up(f.g.batch, SQUARE);
         rows = f.to[1];
         while (rows > 1 && f.source_rows(rows) * f.row_bytes() > BAND_BYTES) rows = divide_up(rows, 2);
+        if (pools) rows = round_up(rows, 2);
         bands = divide_up(f.to[1], rows);
         splits = 1;
         while (blocks * bands * splits < ENOUGH_TASKS && splits * 2 * SQUARE <= f.width) splits *= 2;
@@ -114,8 +115,26 @@ INLINE void add_windows(const Face &f, const Bfloat *images, int64_t first_row, 
     }
 }
 
-// ints: those of Geometry; is a gradient, has bias, activation.
-// buffers: images, weights as pack_bfloat_kernel left them, (bias,) results.
+// The sums of a pixel, or of each of four, of which the largest are taken: with bias and activation, to
+// `to` of each image.
+INLINE void write_pixel(const float *sums, int64_t pixels, const float *bias, Activation activation,
+                        float *to, int64_t image, int64_t count, bool is_streamed) {
+    for (int64_t i = 0; i < count; ++i, to += image)
+        for (int64_t j = 0; j < SQUARE; j += VL) {
+            const int64_t quarter = i / HALF_SQUARE * 2 + j / HALF_SQUARE;
+            const float *sum = sums + quarter * 256 + i % HALF_SQUARE * HALF_SQUARE + j % HALF_SQUARE;
+            vf v = load(sum);
+            for (int64_t p = 1; p < pixels; ++p) v = larger<float>(v, load(sum + p * SQUARE_FLOATS));
+            if (bias) v += load(bias + j);
+            if (activation == RELU) v = relu<float>(v);
+            if (is_streamed) stream(to + j, v);
+            else store(to + j, v);
+        }
+}
+
+// ints: those of Geometry; is a gradient, has bias, activation, pools.
+// buffers: images, weights as pack_bfloat_kernel left them, (bias,) results. Where it pools, these are
+// the largest of each 2 x 2.
 void convolve_band(Call *call, const Face &f, const Tasks &tasks, int64_t task, Bfloat *packed) {
     const int64_t *own = call->ints + CONVOLUTION_INTS;
     const bool has_bias = own[1];
@@ -125,34 +144,30 @@ void convolve_band(Call *call, const Face &f, const Tasks &tasks, int64_t task, 
     const int64_t count = smaller(SQUARE, f.g.batch - first_image);
     const int64_t row0 = band * tasks.rows, row1 = smaller(f.to[1], row0 + tasks.rows);
     const int64_t steps = f.depth / SQUARE, squares = f.width / SQUARE;
-    const int64_t pixel_floats = f.to[1] * f.to[2] * f.width;
+    const int64_t shrink = own[3] ? 2 : 1, pixels = shrink * shrink, row_pixels = f.to[2] / shrink;
+    const int64_t image = f.to[1] / shrink * row_pixels * f.width;
     const float *images = (const float *)call->buffers[0] + first_image * f.from[1] * f.from[2] * f.depth;
     const Bfloat *weights = (const Bfloat *)call->buffers[1];
     const float *bias = has_bias ? (const float *)call->buffers[2] : nullptr;
-    float *results = (float *)call->buffers[2 + has_bias] + first_image * pixel_floats;
-    const bool is_streamed = f.g.batch * pixel_floats * 4 > CACHE_BYTES && uintptr_t(results) % VECTOR_BYTES == 0;
+    float *results = (float *)call->buffers[2 + has_bias] + first_image * image;
+    const bool is_streamed = f.g.batch * image * 4 > CACHE_BYTES && uintptr_t(results) % VECTOR_BYTES == 0;
     int64_t begin, end;
     f.sources(row0, row1, &begin, &end);
     if (begin < end) pack_images(f, images, count, begin, end, packed);
     const MatrixRegisters registers;
     Square square;
-    alignas(64) float sums[SQUARE_FLOATS];
+    alignas(64) float sums[4 * SQUARE_FLOATS];
     for (int64_t s = split * squares / tasks.splits; s < (split + 1) * squares / tasks.splits; ++s) {
         const Bfloat *panel = weights + 2 * s * f.g.taps() * steps * SMALL;
-        for (int64_t row = row0; row < row1; ++row)
-            for (int64_t column = 0; column < f.to[2]; ++column) {
-                add_windows(f, packed, begin, panel, row, column, square);
-                square.store(sums);
-                float *to = results + (row * f.to[2] + column) * f.width + s * SQUARE;
-                for (int64_t i = 0; i < count; ++i, to += pixel_floats)
-                    for (int64_t j = 0; j < SQUARE; j += VL) {
-                        const int64_t quarter = i / HALF_SQUARE * 2 + j / HALF_SQUARE;
-                        vf v = load(sums + quarter * 256 + i % HALF_SQUARE * HALF_SQUARE + j % HALF_SQUARE);
-                        if (bias) v += load(bias + s * SQUARE + j);
-                        if (activation == RELU) v = relu<float>(v);
-                        if (is_streamed) stream(to + j, v);
-                        else store(to + j, v);
-                    }
+        for (int64_t row = row0; row + shrink <= row1; row += shrink)
+            for (int64_t column = 0; column + shrink <= f.to[2]; column += shrink) {
+                for (int64_t p = 0; p < pixels; ++p) {
+                    add_windows(f, packed, begin, panel, row + p / shrink, column + p % shrink, square);
+                    square.store(sums + p * SQUARE_FLOATS);
+                }
+                float *to = results + (row / shrink * row_pixels + column / shrink) * f.width + s * SQUARE;
+                write_pixel(sums, pixels, bias ? bias + s * SQUARE : nullptr, activation, to, image, count,
+                            is_streamed);
             }
     }
     if (is_streamed) stream_end();
@@ -160,7 +175,7 @@ void convolve_band(Call *call, const Face &f, const Tasks &tasks, int64_t task, 
 
 void convolution(Call *call) {
     const Face f{Geometry(call->ints), bool(call->ints[CONVOLUTION_INTS])};
-    const Tasks tasks(f);
+    const Tasks tasks(f, call->ints[CONVOLUTION_INTS + 3]);
     if (f.to[1] * f.to[2] == 0) return;
     const size_t scratch = size_t(f.source_rows(tasks.rows) * f.row_bytes());
     parallel(call, tasks.count(), scratch, [&](int64_t task, char *memory) {

@@ -141,6 +141,25 @@ def test_bias_and_rectifier() -> None:
     assert 1e-4 < error < 1e-2  # 2^-9 for each operand: rounded, and not to anything else
 
 
+@pytest.mark.parametrize("size", [2, 7, 12])
+@pytest.mark.parametrize("batch", [16, 45])
+def test_pooling_is_taken_along(batch: int, size: int) -> None:
+    generator = np.random.default_rng(2)
+    images = generator.standard_normal((batch, size, size + 1, 32), np.float32)
+    kernel = generator.standard_normal((3, 3, 32, 64), np.float32)
+    bias = np.linspace(-20, 20, 64, dtype="f")
+    with core.Graph().as_default():
+        x = core.placeholder("float32", images.shape)
+        y = core.conv2d(x, core.constant(kernel), padding="SAME") + bias
+        y = core.max_pool2d(core.relu(y), 2, 2, "VALID")
+        assert "+Relu+MaxPool]" in Session(backend="native").explain(y, {x: images})
+        result = both(y, {x: images})[1]
+    exact = Convolution((1, 1), "SAME", (1, 1), 1).compute(np, rounded(images), rounded(kernel))
+    exact = np.maximum(exact + bias, 0)[:, : size // 2 * 2, : (size + 1) // 2 * 2]
+    cells = exact.reshape(batch, size // 2, 2, (size + 1) // 2, 2, 64)
+    assert_near(result, cells.max(axis=(2, 4)), LIMIT)
+
+
 @pytest.mark.parametrize(("batch", "channels", "out"), [(15, 32, 32), (32, 24, 32), (32, 32, 40)])
 def test_others_are_not_rounded(batch: int, channels: int, out: int) -> None:
     with core.Graph().as_default():

@@ -84,12 +84,13 @@ def _call_rounded(
     is_gradient: bool = False,
     bias: int | None = None,
     activation: int = NO_ACTIVATION,
+    pool: bool = False,
 ) -> None:
     """A convolution in bfloat16, or its gradient in the images."""
     packed = b.temporary(2 * (b.type(kernel).size or 0))
     b.call("pack_bfloat_kernel", [kernel], [packed], [*shape.ints, is_gradient])
     operands = [images, packed] if bias is None else [images, packed, bias]
-    ints = [*shape.ints, is_gradient, bias is not None, activation]
+    ints = [*shape.ints, is_gradient, bias is not None, activation, pool]
     b.call("bfloat_convolution", operands, [output], ints)
 
 
@@ -149,8 +150,8 @@ def call_convolution(
     if not b.is_float32(x, kernel, output):
         return is_bare and _plain(b, op, inputs, output)
     shape = _shape_of(op, b.shape(x), b.shape(kernel))
-    if not pool and _is_rounded(b, shape):
-        _call_rounded(b, shape, x, kernel, output, False, bias, activation)
+    if _is_rounded(b, shape):
+        _call_rounded(b, shape, x, kernel, output, False, bias, activation, pool)
         return True
     if call_winograd(b, op, inputs, output, bias, activation, pool):
         return True
