@@ -70,7 +70,7 @@ def test_vgg16_is_folded(recipe):
 
 def test_the_rate_rises_and_falls(recipe):
     vgg = recipe("vgg16_cifar10")
-    rates = [vgg.learning_rate(epoch, 30, 0.1) for epoch in range(30)]
+    rates = [vgg.learning_rate(epoch, 75, 0.1) for epoch in range(75)]
     assert max(rates) == rates[4] == rates[5] == pytest.approx(0.1)
     assert rates[:5] == sorted(rates[:5]) and rates[5:] == sorted(rates[5:], reverse=True)
     assert 1e-4 <= rates[-1] < 1e-3
@@ -80,21 +80,6 @@ def test_ever_more_pictures_are_compressed(recipe):
     shares = [recipe("vgg16_cifar10").compressed_share(epoch, 20) for epoch in range(20)]
     assert shares[0] == 0.5 and shares[9] == pytest.approx(0.75) and shares[17] < 1
     assert shares[18:] == [1.0, 1.0] and shares == sorted(shares)
-
-
-@pytest.mark.slow
-def test_training_goes_on_from_published_weights(recipe, tmp_path):
-    """Before it is trained, the network gives what the weights give."""
-    vgg = recipe("vgg16_cifar10")
-    trained, draw = draw_statistics(vgg.build())
-    vgg.write_half(vgg.plain(trained), tmp_path / "weights.h5")
-    images = draw.integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)
-    again = vgg.plain(vgg.started(tmp_path / "weights.h5", images))
-    expected = vgg.VGG16(weights=tmp_path / "weights.h5", **vgg.SHAPE)
-    pictures = vgg.preprocess_input(images.astype(np.float32))
-    expected = expected.predict_on_batch(pictures)
-    assert expected.std() > 0.01
-    np.testing.assert_allclose(again.predict_on_batch(pictures), expected, rtol=1e-3, atol=1e-5)
 
 
 def test_labels_are_mixed_by_the_areas_of_pictures(recipe):
