@@ -18,7 +18,13 @@ from typing import NamedTuple
 import numpy as np
 
 import thalweg
-from thalweg.core import Session, get_instruction_set, get_threads, placeholder
+from thalweg.core import (
+    Session,
+    get_instruction_set,
+    get_threads,
+    has_fast_bfloat16,
+    placeholder,
+)
 
 __all__ = ["CHECKS", "Finding", "check_installation"]
 
@@ -114,6 +120,8 @@ def _engine() -> Iterator[Finding]:
     )
     threads = f"{get_threads()} of {processors} processors"
     yield Finding("threads", "ok", threads)
+    if has_fast_bfloat16():
+        yield Finding("bfloat16", "ok", 'fast; thalweg.set_precision("bfloat16") makes use of it')
     for name in _VARIABLES:
         if name in os.environ:
             yield Finding(name, "note", f"is set to {os.environ[name]!r}")

@@ -9,6 +9,7 @@ from .native import (
     get_instruction_set,
     get_precision,
     get_threads,
+    has_fast_bfloat16,
     set_precision,
     set_threads,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "get_instruction_set",
     "get_precision",
     "get_threads",
+    "has_fast_bfloat16",
     "list_devices",
     "register_backend",
     "set_memory_limit",

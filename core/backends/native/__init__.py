@@ -11,7 +11,7 @@ from . import rules
 from .executable import NativeExecutable
 from .extension import extension, get_instruction_set
 from .lowering import Builder, lower_instruction
-from .precision import get_precision, set_precision
+from .precision import get_precision, has_fast_bfloat16, set_precision
 from .rules.fused import NativeFusion
 from .threads import get_threads, set_threads
 
@@ -21,6 +21,7 @@ __all__ = [
     "get_instruction_set",
     "get_precision",
     "get_threads",
+    "has_fast_bfloat16",
     "rules",
     "set_precision",
     "set_threads",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...options import OneOf
+from .extension import extension
 
-__all__ = ["get_precision", "set_precision"]
+__all__ = ["get_precision", "has_fast_bfloat16", "set_precision"]
 
 _PRECISION = OneOf("float32", "bfloat16")
 
@@ -35,6 +36,15 @@ def set_precision(precision: str) -> None:
     >>> set_precision("float32")
     """
     _Chosen.precision = _PRECISION.check("set_precision", "precision", precision)
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether this processor and build multiply in bfloat16 if `set_precision` lets them.
+
+    >>> has_fast_bfloat16() in (True, False)
+    True
+    """
+    return extension is not None and bool(extension.has_fast_bfloat16())
 
 
 def get_precision() -> str:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from ....ops.windows import Windows
 from ..extension import extension
 from ..lowering import Builder, rule
+from ..precision import has_fast_bfloat16
 from .matmul import NO_ACTIVATION
 from .move import copy_part, stand_in
 from .winograd import call_winograd, call_winograd_input_grad, call_winograd_kernel_grad
@@ -67,7 +68,7 @@ class _Shape(NamedTuple):
 
 def _is_rounded(b: Builder, shape: _Shape) -> bool:
     """Whether a convolution runs in bfloat16: half of a square's rows at least are images."""
-    if not b.rounds or not extension.has_fast_bfloat16():
+    if not b.rounds or not has_fast_bfloat16():
         return False
     is_flat = shape.sizes[0] == shape.window[0] == shape.groups == 1
     has_squares = shape.inputs % _SQUARE == shape.outputs % _SQUARE == 0
