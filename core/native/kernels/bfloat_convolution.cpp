@@ -1,10 +1,10 @@
 // Convolutions, and gradients in their input, with operands rounded to bfloat16: see bfloat.h.
 //
-// A product's rows are 32 images at the same pixel. So each cell of the window, each channel of 32 steps
-// is one matrix where it lies: no window is copied (no im2col), images of any size fill the registers,
-// and at borders nothing is multiplied by zeros. A task has some rows of 32 images: it packs what their
-// windows see as [pixel][in / 32][image][32] into the second-level cache, and for each 32 outputs goes
-// through all pixels, while the weights of those outputs stay in the caches too.
+// A product's rows are 32 images at the same pixel. So 32 channels of a cell of the window are one matrix
+// where they lie: no window is copied (no im2col), images of 2 x 2 fill the registers as well as those of
+// 32 x 32, and at borders nothing is multiplied by zeros. A task has some rows of 32 images: it packs what
+// their windows see as [pixel][in / 32][image][32] into the second-level cache, and for each 32 outputs
+// goes through all pixels, while the weights of those outputs stay in the caches too.
 //
 // The gradient in the input is the same sum seen from the other side: each cell of the input adds what
 // the positions that see it give.
@@ -18,7 +18,7 @@ namespace {
 constexpr int64_t BAND_BYTES = 1 << 20;  // of a task's packed images, half of a second-level cache
 constexpr int64_t ENOUGH_TASKS = 16;
 constexpr int64_t CACHE_BYTES = 8 << 20;  // results larger than this go past the caches
-constexpr int64_t AHEAD = 512;  // floats: 32 images are too many for a core to foresee
+constexpr int64_t AHEAD = 512;  // floats asked from memory early: a core does not foresee 32 images
 
 // Sources are what is read, targets what is made: `from` pixels and channels, `to` pixels and channels.
 struct Face {
