@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..ops.fused import Fused
 from ..program import Instruction, Origin, Program
@@ -140,7 +140,11 @@ def _candidates(
             yield members
     elif instruction.opdef.label == "BatchNormTrainGrad":
         gradient = makers.get(instruction.inputs[-1])
-        if gradient and gradient.outputs[0] in readers and _is_rectified(gradient, makers):
+        if (
+            gradient
+            and gradient.outputs[0] in readers
+            and _is_rectified(gradient, instruction, makers)
+        ):
             yield [gradient, instruction]
     elif instruction.opdef.label == "Update":
         tables = [
@@ -152,15 +156,20 @@ def _candidates(
             yield [*tables, instruction]
 
 
-def _is_rectified(gradient: Instruction, makers: dict[int, Instruction]) -> bool:
-    """Whether it is that of a rectifier of a normalized batch."""
-    value = gradient.inputs[-1]
-    for label in ("Relu", "BatchNormTrain"):
-        maker = makers.get(value)
-        if gradient.opdef.label != "ReluGradient" or maker is None or maker.opdef.label != label:
-            return False
-        value = maker.inputs[0]
-    return True
+def _is_rectified(gradient: Instruction, last: Instruction, makers: dict[int, Instruction]) -> bool:
+    """Whether it is that of a rectifier after the normalization that `last` goes through."""
+    if gradient.opdef.label != "ReluGradient":
+        return False
+    rectifier = makers.get(gradient.inputs[1])
+    if rectifier is None or rectifier.opdef.label != "Relu":
+        return False
+    batch = makers.get(rectifier.inputs[0])
+    if batch is None or batch.opdef.label != "BatchNormTrain":
+        return False
+    x, scale, mean, variance = last.inputs[:4]
+    normalizations: Any = batch.opdef, last.opdef
+    is_same = batch.inputs[:2] == (x, scale) and len({op.epsilon for op in normalizations}) == 1
+    return is_same and batch.outputs == (rectifier.inputs[0], mean, variance)
 
 
 def _with_its_input(

@@ -51,14 +51,14 @@ class _Memory:
             assert (raw[:GUARD] == FILL).all() and (raw[-GUARD:] == FILL).all(), "a stray write"
 
 
-def run_op(op: OpDef, *inputs: Any, in_place: bool = False, rounds: bool = False) -> Any:
+def run_op(op: OpDef, *inputs: Any, in_place: bool = False, may_round: bool = False) -> Any:
     """The results of an op whose rule takes it.
 
     Args:
         op: with whatever attributes.
         inputs: arrays; those that the op reads on the host are constants of the plan.
         in_place: puts outputs over the inputs that `op.reuse` names.
-        rounds: lets operands of large products be rounded to bfloat16.
+        may_round: lets operands of large products be rounded to bfloat16.
 
     Returns:
         An array, or a list of them where the op has several outputs.
@@ -71,7 +71,7 @@ def run_op(op: OpDef, *inputs: Any, in_place: bool = False, rounds: bool = False
         else:
             program.value(TensorType(as_dtype(array.dtype), array.shape))
     outputs = program.emit_many(op, *range(len(arrays)))
-    builder = Builder(program, rounds=rounds)
+    builder = Builder(program, may_round=may_round)
     assert lower_instruction(builder, program.instructions[0]), f"no kernel for {op.label}"
     memory = _Memory()
     for n, array in enumerate(arrays):

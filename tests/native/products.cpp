@@ -118,6 +118,20 @@ struct Reference {
     }
 };
 
+void test_kernel_gradient(const char *kernel, const char *name, const Geometry &g,
+                          const std::vector<float> &x, const std::vector<float> &dy,
+                          const Reference &wanted) {
+    Test sums{text_of("%s %s", kernel, name),
+              kernel,
+              g.ints(),
+              {},
+              {Array::of(x), Array::of(dy)},
+              {Array::empty<float>(g.kernel_size())}};
+    sums.run();
+    expect_close(sums.name, sums.result<float>(), wanted.kernel_gradient, SUM,
+                 wanted.kernel_scale + 1);
+}
+
 // The largest of each 2 x 2.
 std::vector<double> pooled(const std::vector<double> &y, int64_t batch, int64_t height,
                            int64_t width, int64_t out) {
@@ -190,15 +204,7 @@ void test_bfloat_convolution(const char *name, const Geometry &g) {
     back.ints.insert(back.ints.end(), {1, 0, 0, 0});
     back.run();
     expect_close(back.name, back.result<float>(), wanted.x_gradient, SUM, wanted.x_scale + 1);
-    Test sums{text_of("bfloat_kernel_gradient %s", name),
-              "bfloat_kernel_gradient",
-              g.ints(),
-              {},
-              {Array::of(x), Array::of(dy)},
-              {Array::empty<float>(g.kernel_size())}};
-    sums.run();
-    expect_close(sums.name, sums.result<float>(), wanted.kernel_gradient, SUM,
-                 wanted.kernel_scale + 1);
+    test_kernel_gradient("bfloat_kernel_gradient", name, g, x, dy, wanted);
 }
 
 int64_t panels(int64_t columns) { return (columns + panel_columns() - 1) / panel_columns(); }
@@ -251,15 +257,7 @@ void test_convolution(const char *name, const Geometry &g) {
     back.run();
     expect_close(back.name, back.result<float>(), wanted.x_gradient, SUM, wanted.x_scale + 1);
 
-    Test sums{text_of("convolution_kernel_gradient %s", name),
-              "convolution_kernel_gradient",
-              g.ints(),
-              {},
-              {Array::of(x), Array::of(dy)},
-              {Array::empty<float>(g.kernel_size())}};
-    sums.run();
-    expect_close(sums.name, sums.result<float>(), wanted.kernel_gradient, SUM,
-                 wanted.kernel_scale + 1);
+    test_kernel_gradient("convolution_kernel_gradient", name, g, x, dy, wanted);
 }
 
 // Winograd ----------------------------------------------------------------------------------------

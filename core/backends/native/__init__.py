@@ -46,7 +46,8 @@ class NativeBackend(NumpyBackend):
     @property
     def plan_key(self) -> str:
         """Plans differ in the precision of products too."""
-        return f"{self.name}, {get_precision()}"
+        precision = get_precision()  # asked for at every run, so the default costs no new text
+        return self.name if precision == "float32" else f"{self.name}, {precision}"
 
     def compile(self, plan: Plan) -> Executable:
         """Native segments with what they lack in between."""

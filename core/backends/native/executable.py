@@ -53,19 +53,19 @@ class NativeExecutable:
         backend: whose kernels run what the engine has none for.
         plan: all of it runs on the host.
         strict: whether an instruction without a kernel is an error.
-        rounds: whether operands of large products may be rounded to bfloat16.
+        may_round: whether operands of large products may be rounded to bfloat16.
 
     Raises:
         KernelError: if `strict`, and the engine lacks a kernel.
     """
 
     def __init__(
-        self, backend: Backend, plan: Plan, strict: bool = False, rounds: bool = False
+        self, backend: Backend, plan: Plan, strict: bool = False, may_round: bool = False
     ) -> None:
         self._backend = backend
         self._plan = plan
         program = plan.program
-        self._lowered = Lowered(plan, strict, rounds=rounds)
+        self._lowered = Lowered(plan, strict, may_round=may_round)
         feeds = [n for n in program.feeds if n is not None]
         self._state = list(program.state_in.values())
         self._in_place = self._find_in_place()

@@ -39,7 +39,7 @@ class Lowered:
         strict: whether an instruction that the engine has no kernel for is an error.
         fixed: feeds that are the same at every run; None for a whole plan, where the variables are
             that no run writes.
-        rounds: whether operands of large products may be rounded to bfloat16.
+        may_round: whether operands of large products may be rounded to bfloat16.
 
     Attributes:
         plan: the same.
@@ -58,11 +58,11 @@ class Lowered:
         plan: Plan,
         strict: bool = False,
         fixed: Iterable[int] | None = None,
-        rounds: bool = False,
+        may_round: bool = False,
     ) -> None:
         self.plan = plan
         program = plan.program
-        builder = Builder(program, plan.passes_off, fixed, rounds)
+        builder = Builder(program, plan.passes_off, fixed, may_round)
         self.items: list[Item] = []
         for instruction in program.instructions:
             if instruction.opdef.is_view and self.is_plain(*instruction.outputs):

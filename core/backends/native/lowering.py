@@ -177,7 +177,7 @@ class Builder:
         passes_off: names of passes that plans of bodies leave out.
         fixed: of a loop's body, the feeds that are the same at all iterations, such as a weight;
             None for a plan, whose fixed values are the variables that it does not write.
-        rounds: whether operands of large products may be rounded to bfloat16.
+        may_round: whether operands of large products may be rounded to bfloat16.
 
     Attributes:
         is_body: whether it is a loop's body, in which work done in advance pays many times a run.
@@ -188,10 +188,10 @@ class Builder:
         program: Program,
         passes_off: frozenset[str] = frozenset(),
         fixed: Iterable[int] | None = None,
-        rounds: bool = False,
+        may_round: bool = False,
     ) -> None:
         self.program = program
-        self.rounds = rounds
+        self.may_round = may_round
         self.passes_off = passes_off
         self.is_body = fixed is not None
         self._given = None if fixed is None else set(fixed)

@@ -70,7 +70,7 @@ def test_outputs(case: Any) -> None:
     op = Convolution(*case[3:])
     x, kernel, _ = operands(case)
     exact = op.compute(np, rounded(x), rounded(kernel))
-    assert_near(run_op(op, x, kernel, rounds=True), exact, LIMIT)
+    assert_near(run_op(op, x, kernel, may_round=True), exact, LIMIT)
 
 
 @CASE
@@ -78,7 +78,7 @@ def test_gradient_of_images(case: Any) -> None:
     op = ConvolutionInputGrad(*case[3:])
     x, kernel, g = operands(case)
     exact = op.compute(np, rounded(g), rounded(kernel), np.asarray(x.shape))
-    assert_near(run_op(op, g, kernel, np.asarray(x.shape), rounds=True), exact, LIMIT)
+    assert_near(run_op(op, g, kernel, np.asarray(x.shape), may_round=True), exact, LIMIT)
 
 
 @CASE
@@ -86,19 +86,19 @@ def test_gradient_of_the_kernel(case: Any) -> None:
     op = ConvolutionKernelGrad(*case[3:])
     x, kernel, g = operands(case)
     exact = op.compute(np, rounded(x), rounded(g), np.asarray(kernel.shape))
-    assert_near(run_op(op, x, g, np.asarray(kernel.shape), rounds=True), exact, LIMIT)
+    assert_near(run_op(op, x, g, np.asarray(kernel.shape), may_round=True), exact, LIMIT)
 
 
 def test_any_threads_the_same_bits() -> None:
     x, kernel, g = operands(CASES[2])
     shapes = np.asarray(x.shape), np.asarray(kernel.shape)
     options = CASES[2][3:]
-    assert_same_on_any_threads(lambda: run_op(Convolution(*options), x, kernel, rounds=True))
+    assert_same_on_any_threads(lambda: run_op(Convolution(*options), x, kernel, may_round=True))
     assert_same_on_any_threads(
-        lambda: run_op(ConvolutionInputGrad(*options), g, kernel, shapes[0], rounds=True)
+        lambda: run_op(ConvolutionInputGrad(*options), g, kernel, shapes[0], may_round=True)
     )
     assert_same_on_any_threads(
-        lambda: run_op(ConvolutionKernelGrad(*options), x, g, shapes[1], rounds=True)
+        lambda: run_op(ConvolutionKernelGrad(*options), x, g, shapes[1], may_round=True)
     )
 
 
@@ -107,7 +107,7 @@ def test_what_is_no_number_stays_so(value: float) -> None:
     x = np.zeros((32, 3, 3, 32), np.float32)
     x[5, 0, 0, 7] = value
     kernel = np.ones((1, 1, 32, 32), np.float32)
-    y = run_op(Convolution((1, 1), "VALID", (1, 1)), x, kernel, rounds=True)
+    y = run_op(Convolution((1, 1), "VALID", (1, 1)), x, kernel, may_round=True)
     assert np.array_equal(y[5, 0, 0], np.full(32, value), equal_nan=True)
     assert np.isfinite(np.delete(y, 5, axis=0)).all()
 

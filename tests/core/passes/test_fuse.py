@@ -193,3 +193,18 @@ def test_a_normalization_that_others_read_stays_apart() -> None:
     fetches = [y, z, *core.gradients([y * z], [x])]
     assert_as_numpy(fetches, {x: numbers(9, 4)}, tolerance=2e-5)
     assert "+" not in Session(backend="native").explain([y, z], {x: numbers(9, 4)})
+
+
+def test_the_rectifier_of_another_normalization_stays_apart() -> None:
+    """The gradient of one normalization gets what flows through the rectifier of another."""
+    x, vector = core.placeholder("float32", [9, 4]), np.ones(4, np.float32)
+    other = core.placeholder("float32", [9, 4])
+    y = core.batch_norm_train(x, vector, vector / 8)[0]
+    z = core.relu(core.batch_norm_train(other, vector, -vector / 8)[0])
+    [flow] = core.gradients([z * z], [z])
+    [through] = core.gradients([z], [z.op.inputs[0]], [flow])
+    [g] = core.gradients([y], [x], [through])
+    feeds = {x: numbers(9, 4), other: numbers(4, 9).T + 0.5}
+    assert_as_numpy([g], feeds, tolerance=2e-5)
+    plan = Session(backend="native").explain([g], feeds)
+    assert "BatchNormTrainGrad]" not in plan

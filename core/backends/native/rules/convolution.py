@@ -1,7 +1,7 @@
 """Convolutions and their gradients: which algorithm runs which shape.
 
-* many images and channels, where the session lets operands be rounded and the processor is made for
-  it: `kernels/bfloat_convolution.cpp` and `bfloat_gradient.cpp`;
+* many images and channels, where `set_precision` lets operands be rounded and the processor is made
+  for it: `kernels/bfloat_convolution.cpp` and `bfloat_gradient.cpp`;
 * a window of one cell and stride 1: a matrix product;
 * 3 x 3 cells, stride 1, and channels and tiles enough: Winograd's algorithm, see `winograd.py`;
 * everything else: `kernels/convolution.cpp` and `convolution_gradient.cpp`, which read images where
@@ -68,7 +68,7 @@ class _Shape(NamedTuple):
 
 def _is_rounded(b: Builder, shape: _Shape) -> bool:
     """Whether a convolution runs in bfloat16: half of a square's rows at least are images."""
-    if not b.rounds or not has_fast_bfloat16():
+    if not b.may_round or not has_fast_bfloat16():
         return False
     is_flat = shape.sizes[0] == shape.window[0] == shape.groups == 1
     has_squares = shape.inputs % _SQUARE == shape.outputs % _SQUARE == 0
