@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .model_checkpoint import ModelCheckpoint
     from .progress import ProgbarLogger
     from .reduce_lr_on_plateau import ReduceLROnPlateau
+    from .tensorboard import TensorBoard
     from .terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
 
@@ -45,6 +47,7 @@ _MODULES = {
     "ModelCheckpoint": "model_checkpoint",
     "ProgbarLogger": "progress",
     "ReduceLROnPlateau": "reduce_lr_on_plateau",
+    "TensorBoard": "tensorboard",
     "TerminateOnNaN": "terminate_on_nan",
 }
 

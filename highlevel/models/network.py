@@ -109,7 +109,7 @@ class Network:
             )
         return "add it to inputs=[…]"
 
-    def _producers(self, tensors: Iterable[Tensor]) -> list[LayerCall]:
+    def producers(self, tensors: Iterable[Tensor]) -> list[LayerCall]:
         """The calls that tensors come from directly, through plain ops."""
         result: list[LayerCall] = []
         stack = list(tensors)[::-1]
@@ -132,7 +132,7 @@ class Network:
         for call in reversed(finished):
             depth[call] = max(depth.get(call, 0), farthest.get(call.layer, 0))
             farthest[call.layer] = depth[call]
-            for producer in self._producers(call.sources()):
+            for producer in self.producers(call.sources()):
                 depth[producer] = max(depth.get(producer, 0), depth[call] + 1)
         for tensor in self.flat_inputs:  # those that no output needs
             if tensor.history.layer not in farthest:
@@ -146,7 +146,7 @@ class Network:
         """
         finished: dict[LayerCall, None] = {}
         entered: set[LayerCall] = set()
-        stack = self._producers(self.flat_outputs)[::-1]
+        stack = self.producers(self.flat_outputs)[::-1]
         while stack:
             call = stack[-1]
             if call in entered:
@@ -154,7 +154,7 @@ class Network:
                 continue
             entered.add(call)
             met.setdefault(call.layer, len(met))
-            producers = self._producers(call.sources())
+            producers = self.producers(call.sources())
             stack.extend(p for p in reversed(producers) if p not in entered)
         return list(finished)
 

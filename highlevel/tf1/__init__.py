@@ -139,6 +139,7 @@ if TYPE_CHECKING:
     from . import metrics as metrics
     from . import random as random
     from . import strings as strings
+    from . import summary as summary
     from . import test as test
     from . import train as train
 
@@ -173,6 +174,7 @@ _NAMESPACES = [
     "metrics",
     "random",
     "strings",
+    "summary",
     "test",
     "train",
     "version",
@@ -233,6 +235,8 @@ __all__ += further.__all__
 __all__ += variables.__all__
 __all__ += version.__all__
 
+_MESSAGES = ("Event", "Summary")  # of `summary`; not in __all__: they need an extra package
+
 _RENAMED = {  # what TensorFlow before 1.0 called otherwise
     "batch_matmul": "matmul",
     "mul": "multiply",
@@ -251,9 +255,11 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name == "keras":
         return importlib.import_module("thalweg")
+    if name in _MESSAGES:
+        return getattr(importlib.import_module(f"{__name__}.summary"), name)
     return _missing_name(name)
 
 
 def __dir__() -> list[str]:
     """Lists the public names, loaded or not."""
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MESSAGES})

@@ -19,6 +19,7 @@ from . import (
     nn,
     operations,
     programs,
+    summaries,
     train,
     wrappers,
 )
@@ -38,6 +39,7 @@ TABLES = [
         nn,
         operations,
         programs,
+        summaries,
         train,
         wrappers,
     )

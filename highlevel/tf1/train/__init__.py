@@ -19,6 +19,7 @@ from . import (
     scaffold,
     session_run_hook,
     step_counter,
+    summary_hook,
 )
 from .checkpoint_hook import *  # noqa: F403
 from .checkpoint_state import *  # noqa: F403
@@ -35,6 +36,7 @@ from .saver import *  # noqa: F403
 from .scaffold import *  # noqa: F403
 from .session_run_hook import *  # noqa: F403
 from .step_counter import *  # noqa: F403
+from .summary_hook import *  # noqa: F403
 
 __all__: list[str] = []
 __all__ += checkpoint_hook.__all__
@@ -52,5 +54,6 @@ __all__ += saver.__all__
 __all__ += scaffold.__all__
 __all__ += session_run_hook.__all__
 __all__ += step_counter.__all__
+__all__ += summary_hook.__all__
 
 __getattr__ = missing_name(__name__, __all__)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from thalweg.core import OptionError
+from thalweg.tensorboard import scalar
 
 from .. import logging
 from ..graph_state import home_graph
+from ..summary import FileWriterCache
 from .session_run_hook import (
     SessionRunArgs,
     SessionRunContext,
@@ -216,8 +218,8 @@ class StepCounterHook(SessionRunHook):
     Args:
         every_n_steps: steps between two lines; None for none.
         every_n_secs: or seconds.
-        output_dir: ignored: the number is logged, and no summary is written.
-        summary_writer: ignored likewise.
+        output_dir: a folder for TensorBoard, where the number is written as well.
+        summary_writer: or a `FileWriter`.
     """
 
     def __init__(
@@ -227,12 +229,15 @@ class StepCounterHook(SessionRunHook):
         output_dir: str | None = None,
         summary_writer: Any = None,
     ) -> None:
-        del output_dir, summary_writer
         self._timer = SecondOrStepTimer(every_secs=every_n_secs, every_steps=every_n_steps)
+        self._folder = output_dir
+        self._writer = summary_writer
 
     def begin(self) -> None:
         """Finds the global step."""
         self._step = needed_step("StepCounterHook")
+        if self._writer is None and self._folder:
+            self._writer = FileWriterCache.get(self._folder)
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs | None:
         """Asks for the step."""
@@ -245,6 +250,8 @@ class StepCounterHook(SessionRunHook):
             seconds, steps = self._timer.update_last_triggered_step(step)
             if seconds and steps is not None:
                 logging.info("%s/sec: %g", "global_step", steps / seconds)
+                if self._writer is not None:
+                    self._writer.add_summary(scalar("global_step/sec", steps / seconds), step)
 
 
 class NanLossDuringTrainingError(RuntimeError):

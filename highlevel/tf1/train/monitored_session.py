@@ -20,6 +20,7 @@ from .session_run_hook import (
     SessionRunHook,
     SessionRunValues,
 )
+from .summary_hook import SummarySaverHook
 
 __all__ = [
     "MonitoredSession",
@@ -256,20 +257,17 @@ def MonitoredTrainingSession(
         hooks: `SessionRunHook`s.
         chief_only_hooks: more of them, if this is the chief.
         save_checkpoint_secs: seconds between two checkpoints, 600 unless steps are given.
-        save_summaries_steps: ignored: summaries are written by a program's own hooks.
-        save_summaries_secs: ignored likewise.
+        save_summaries_steps: steps between two writings of the graph's summaries, if it has any;
+            100 unless seconds are given, None for none.
+        save_summaries_secs: or seconds.
         config: a `ConfigProto`.
         stop_grace_period_secs: how long registered threads may take to stop.
         log_step_count_steps: steps between two lines of speed; None for none.
         max_wait_secs: ignored.
         save_checkpoint_steps: steps between two checkpoints.
-        summary_dir: ignored.
+        summary_dir: the folder of summaries; that of checkpoints if None.
     """
-    del save_summaries_steps, save_summaries_secs, max_wait_secs, summary_dir
-    seconds = None if save_checkpoint_secs is _DEFAULT else save_checkpoint_secs
-    steps = None if save_checkpoint_steps is _DEFAULT else save_checkpoint_steps
-    if save_checkpoint_secs is _DEFAULT and save_checkpoint_steps is _DEFAULT:
-        seconds = 600
+    del max_wait_secs
     scaffold = scaffold or Scaffold()
     if not is_chief:
         worker = WorkerSessionCreator(scaffold, master, config)
@@ -278,14 +276,27 @@ def MonitoredTrainingSession(
     if checkpoint_dir:
         if log_step_count_steps:
             all_hooks.append(StepCounterHook(every_n_steps=log_step_count_steps))
+        steps, seconds = _how_often(save_checkpoint_steps, save_checkpoint_secs, (None, 600))
         if seconds or steps:
             all_hooks.append(
                 CheckpointSaverHook(
                     checkpoint_dir, save_secs=seconds, save_steps=steps, scaffold=scaffold
                 )
             )
+    if summary_dir or checkpoint_dir:
+        steps, seconds = _how_often(save_summaries_steps, save_summaries_secs, (100, None))
+        if seconds or steps:
+            folder = summary_dir or checkpoint_dir
+            all_hooks.append(SummarySaverHook(steps, seconds, folder, scaffold=scaffold))
     return MonitoredSession(
         ChiefSessionCreator(scaffold, master, config, checkpoint_dir),
         [*all_hooks, *(hooks or ())],
         stop_grace_period_secs,
     )
+
+
+def _how_often(steps: Any, seconds: Any, default: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Steps and seconds between two times; the default if nothing is said of either."""
+    if steps is _DEFAULT and seconds is _DEFAULT:
+        return default
+    return (None if steps is _DEFAULT else steps), (None if seconds is _DEFAULT else seconds)

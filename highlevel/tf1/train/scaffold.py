@@ -18,6 +18,7 @@ from ..state import (
     report_uninitialized_variables,
     tables_initializer,
 )
+from ..summary import merge_all
 from .checkpoint_state import get_checkpoint_state
 from .saver import Saver
 
@@ -34,7 +35,7 @@ class Scaffold:
         ready_op: gives the names of variables that are not initialised.
         ready_for_local_init_op: likewise, before `local_init_op`.
         local_init_op: initialises local variables and tables.
-        summary_op: a summary, or None.
+        summary_op: gives a summary; by default all of the graph's, merged, or None.
         saver: the `Saver`.
         copy_from_scaffold: gives what is not given here.
         local_init_feed_dict: feeds for `local_init_op`.
@@ -87,6 +88,8 @@ class Scaffold:
             self.local_init_op = default(
                 "local_init_op", GraphKeys.LOCAL_INIT_OP, self.default_local_init_op
             )
+        if self.summary_op is None:
+            self.summary_op = default("summary_op", GraphKeys.SUMMARY_OP, merge_all)
         if self.saver is None:
             self.saver = default("saver", GraphKeys.SAVERS, lambda: Saver(allow_empty=True))
         self.saver.build()

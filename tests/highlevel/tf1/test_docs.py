@@ -35,6 +35,7 @@ SPACES = (
     "nn.rnn_cell",
     "random",
     "strings",
+    "summary",
     "test",
     "train",
 )

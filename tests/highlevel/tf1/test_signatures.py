@@ -55,6 +55,7 @@ NAMESPACES = (
     "nn.rnn_cell",
     "random",
     "strings",
+    "summary",
     "test",
     "train",
 )
