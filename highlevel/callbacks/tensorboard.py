@@ -189,9 +189,9 @@ def _pictures(weight: np.ndarray) -> np.ndarray | None:
     [(1, 1, 7, 1), (1, 4, 9, 1), (8, 3, 3, 1)]
     """
     if weight.ndim == 4 and weight.shape[2] in (1, 3, 4):
-        return weight.transpose(3, 0, 1, 2)
+        return np.moveaxis(weight, 3, 0)
     if weight.ndim not in (1, 2) or not weight.size:
         return None
     matrix: np.ndarray = np.atleast_2d(weight)
     wide = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
-    return wide[None, :, :, None]
+    return np.expand_dims(wide, (0, 3))
