@@ -222,8 +222,8 @@ def core_out_of_order(tree: Tree) -> list[str]:
 
 
 def core_by_the_back_door(tree: Tree, public: Collection[str]) -> list[str]:
-    """Highlevel uses what `thalweg.core.__all__` lists, and errors, options and workers."""
-    allowed = {*public, "errors", "options", "workers"}
+    """Highlevel uses what `thalweg.core.__all__` lists, and a few modules beside it."""
+    allowed = {*public, "drawing", "errors", "options", "workers"}
     faults = []
     for path, syntax in product(tree, "highlevel"):
         used, aliases = [], set()

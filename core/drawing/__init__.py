@@ -19,11 +19,11 @@ from ..lower import host_feeds, lower
 from ..program import Program
 from .from_graph import graph_diagram
 from .from_program import plan_diagram, program_diagram
-from .parts import Diagram
+from .parts import Diagram, Part, Wire, diagram
 from .places import place
 from .svg import write_svg
 
-__all__ = ["Drawing", "draw", "draw_graph", "draw_run"]
+__all__ = ["Drawing", "Part", "Wire", "diagram", "draw", "draw_graph", "draw_run"]
 
 _STAGES = ("graph", "lowered", "planned")
 Path = str | os.PathLike[str] | None
@@ -32,21 +32,40 @@ Path = str | os.PathLike[str] | None
 class Drawing:
     """A picture.
 
+    Args:
+        shown: what `diagram` makes of parts and wires.
+
     Attributes:
         svg: its text. The same graph always gives the same text.
     """
 
-    def __init__(self, diagram: Diagram) -> None:
-        self.svg = write_svg(diagram, place(diagram))
+    def __init__(self, shown: Diagram) -> None:
+        self.svg = write_svg(shown, place(shown))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def png(self, dpi: float = 192.0) -> bytes:
+        """It as a PNG file.
+
+        Args:
+            dpi: pixels an inch; an inch is 96 units of the picture.
+        """
+        from .raster import write_png
+
+        return write_png(self.svg, dpi)
+
+    def save(
+        self, path: str | os.PathLike[str], kind: str | None = None, dpi: float = 192.0
+    ) -> None:
         """Writes it to a file, whole or not at all.
 
         Args:
-            path: the file, `"graph.svg"`.
+            path: the file, `"graph.svg"`, or `"graph.png"` for pixels.
+            kind: `"svg"` or `"png"`; by default as the file's name ends, SVG if in doubt.
+            dpi: pixels an inch, if they are.
         """
+        is_png = kind == "png" or (kind is None and os.fspath(path).lower().endswith(".png"))
+        content = self.png(dpi) if is_png else self.svg.encode()
         with atomic_path(path) as temporary:
-            temporary.write_text(self.svg, encoding="utf-8")
+            temporary.write_bytes(content)
 
     def _repr_svg_(self) -> str:
         """Jupyter shows it."""
@@ -114,14 +133,14 @@ def draw_run(
     depth = _checked(depth)
     fetches, feeds = function.fetches, function.feeds
     if stage == "graph":
-        diagram = graph_diagram(fetches[0].graph, fetches, depth)
+        shown = graph_diagram(fetches[0].graph, fetches, depth)
     elif stage == "lowered":
         deciding = set(host_feeds(fetches, feeds))
         given = {t: a for t, a in zip(feeds, arrays, strict=True) if t in deciding}
-        diagram = program_diagram(lower(fetches, feeds, given), depth, feeds, fetches)
+        shown = program_diagram(lower(fetches, feeds, given), depth, feeds, fetches)
     elif stage == "planned":
         plan = function.compiled(arrays, backend).plan
-        diagram = plan_diagram(plan, backend, depth, feeds, fetches)
+        shown = plan_diagram(plan, backend, depth, feeds, fetches)
     else:
         raise OptionError(
             "show",
@@ -131,11 +150,11 @@ def draw_run(
             site=user_site(2),
             hint=nearest(stage, _STAGES),
         )
-    return _finished(diagram, path)
+    return _finished(shown, path)
 
 
-def _finished(diagram: Diagram, path: Path) -> Drawing:
-    drawing = Drawing(diagram)
+def _finished(shown: Diagram, path: Path) -> Drawing:
+    drawing = Drawing(shown)
     if path is not None:
         drawing.save(path)
     return drawing

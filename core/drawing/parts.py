@@ -8,7 +8,7 @@ wires that then lead from one node to another.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 __all__ = ["Box", "Diagram", "Node", "Part", "Stem", "Wire", "diagram"]
@@ -21,7 +21,8 @@ class Part:
     Attributes:
         key: by which wires name it.
         scopes: names of the scopes around it, outermost first.
-        kind: `"op"`, `"variable"`, `"constant"`, `"placeholder"` or `"result"`.
+        kind: `"op"`, `"variable"`, `"constant"`, `"placeholder"` or `"result"`; `"scope"` for
+            something with an inside that is not shown.
         title: its large line.
         detail: small lines below.
         writes: the variables it sets.
@@ -105,9 +106,10 @@ class Stem:
     Attributes:
         source: where it begins.
         targets: where its branches end.
-        text: what it carries; empty for a control edge.
+        text: what it carries; it may be empty, and is for a control edge.
         tag: where that lies.
         tooltip: all values it carries.
+        is_control: True if it carries no value.
     """
 
     source: Node
@@ -115,11 +117,7 @@ class Stem:
     text: str
     tag: str
     tooltip: str
-
-    @property
-    def is_control(self) -> bool:
-        """True if it carries no value."""
-        return not self.text
+    is_control: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,15 +128,21 @@ class Diagram:
         root: the box around everything.
         stems: all lines.
         caption: what it shows, in a sentence.
+        words: what kinds of nodes are called in the legend, where that differs from a graph's.
     """
 
     root: Box
     stems: list[Stem]
     caption: str
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 def diagram(
-    parts: Sequence[Part], wires: Iterable[Wire], depth: int | None, caption: str
+    parts: Sequence[Part],
+    wires: Iterable[Wire],
+    depth: int | None,
+    caption: str,
+    words: Mapping[str, str] | None = None,
 ) -> Diagram:
     """Folds and joins.
 
@@ -148,11 +152,12 @@ def diagram(
         depth: scopes at this level are folded into one node each, those above it are boxes;
             None shows everything.
         caption: what the picture shows.
+        words: what kinds of nodes are called in the legend.
     """
     root = Box("", None)
     folding = _Folding(parts, depth, root)
     node_of = {part.key: folding.node(part) for part in parts}
-    return Diagram(root, _stems(wires, node_of), caption)
+    return Diagram(root, _stems(wires, node_of), caption, words or {})
 
 
 class _Folding:
@@ -244,7 +249,8 @@ def _stems(wires: Iterable[Wire], node_of: dict[Hashable, Node]) -> list[Stem]:
     for source, target in ordered:
         if (source, target) not in carried:
             key = (source, frozenset())
-            stems.setdefault(key, Stem(source, [], "", "", "runs before")).targets.append(target)
+            order = Stem(source, [], "", "", "runs before", is_control=True)
+            stems.setdefault(key, order).targets.append(target)
     return list(stems.values())
 
 
@@ -252,4 +258,5 @@ def _stem(source: Node, wires: Sequence[Wire]) -> Stem:
     texts = [f"{wire.text} {wire.tag}".strip() for wire in wires]
     if len(wires) == 1:
         return Stem(source, [], wires[0].text, wires[0].tag, texts[0])
-    return Stem(source, [], f"{len(wires)} tensors", "", "\n".join(texts))
+    text = f"{len(wires)} tensors" if any(texts) else ""
+    return Stem(source, [], text, "", "\n".join(texts))

@@ -418,7 +418,7 @@ def outline(node: Node) -> tuple[float, float]:
 
 def label_width(stem: Stem) -> float:
     """The room that a stem takes below its node."""
-    if stem.is_control:
+    if not stem.text:
         return _ENTRY_GAP
     width = text_width(stem.text, SMALL) + 14.0
     return width + (TAG_GAP + tag_width(stem.tag) if stem.tag else 0.0)

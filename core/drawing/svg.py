@@ -26,10 +26,10 @@ from .places import (
 )
 from .text import text_width
 
-__all__ = ["write_svg"]
+__all__ = ["STYLE", "write_svg"]
 
 _FONTS = "'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
-_STYLE = {  # every rule begins with the class of the picture: a page that shows it stays as it is
+STYLE = {  # every rule begins with the class of the picture: a page that shows it stays as it is
     "": f"background: #ffffff; font-family: {_FONTS}; fill: #1b2733",
     ".paper0": "fill: #ffffff",
     ".paper1": "fill: #f4f7fa",
@@ -85,7 +85,7 @@ def write_svg(diagram: Diagram, places: Places) -> str:
         f'height="{_n(height)}" viewBox="0 0 {_n(width)} {_n(height)}" role="img" '
         f"aria-label={quoteattr(diagram.caption)}>",
         "<style>",
-        *(f".thalweg {selector} {{ {rule} }}" for selector, rule in _STYLE.items()),
+        *(f".thalweg {selector} {{ {rule} }}" for selector, rule in STYLE.items()),
         "</style>",
         f'<rect class="paper0" width="{_n(width)}" height="{_n(height)}"/>',
         f'<g transform="translate({_n(shift)} {_n(_MARGIN)})">',
@@ -212,7 +212,7 @@ def _tag_colors(places: Places) -> dict[str, str]:
 
 def _label(label: Label, colors: dict[str, str]) -> Iterator[str]:
     stem = label.stem
-    if stem.is_control:
+    if not stem.text:
         return
     width = label_width(stem) - 10
     field = Rectangle(label.x - width / 2, label.y - 7, width, 13)
@@ -233,8 +233,9 @@ def _legend(diagram: Diagram, places: Places) -> tuple[list[str], float]:
     """What the shapes that occur mean, side by side; and how wide that is."""
     swatch = Rectangle(0, 0, 26, 16)
     kinds = {node.kind for node, _ in places.nodes}
+    words = {**_LEGEND, **diagram.words}
     entries = [
-        ("".join(_shape(kind, swatch)), text) for kind, text in _LEGEND.items() if kind in kinds
+        ("".join(_shape(kind, swatch)), text) for kind, text in words.items() if kind in kinds
     ]
     if any(node.mark for node, _ in places.nodes):
         entries.append(("".join(_shape("op", swatch, "writes")), "writes a variable"))

@@ -23,8 +23,10 @@ __all__ = [
     "image_dataset_from_directory",
     "img_to_array",
     "load_img",
+    "model_to_dot",
     "normalize",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "save_img",
     "set_random_seed",
@@ -32,19 +34,21 @@ __all__ = [
     "to_categorical",
 ]
 
-_HOMES = {  # names of other folders, imported at their first use
+_HOMES = {  # names that are imported at their first use
     "array_to_img": "thalweg.preprocessing.image",
     "image_dataset_from_directory": "thalweg.preprocessing.image",
     "img_to_array": "thalweg.preprocessing.image",
     "load_img": "thalweg.preprocessing.image",
+    "model_to_dot": "thalweg.utils.model_drawing",
     "pad_sequences": "thalweg.preprocessing.sequence",
+    "plot_model": "thalweg.utils.model_drawing",
     "save_img": "thalweg.preprocessing.image",
     "timeseries_dataset_from_array": "thalweg.preprocessing.timeseries",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Imports a name of another folder at its first use."""
+    """Imports a name at its first use."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(importlib.import_module(_HOMES[name]), name)
