@@ -14,7 +14,7 @@ from typing import Any
 from thalweg.core import Site, user_site
 from thalweg.core.errors import OptionError
 
-__all__ = ["modern_arguments", "modern_steps", "warn_of_names"]
+__all__ = ["modern_arguments", "modern_steps", "warn_of_call", "warn_of_names"]
 
 _WEIGHTS = {
     "init": "kernel_initializer",
@@ -207,6 +207,16 @@ def modern_steps(
         made[new] = -(-value // size)
         _warn(f"{where}({name}={value!r}) is Keras 1's, read as {new}={made[new]}")
     return made
+
+
+def warn_of_call(call: str, today: str) -> None:
+    """Warns of a function that only Keras 1 has.
+
+    Args:
+        call: it, as the user knows it.
+        today: what does the same.
+    """
+    _warn(f"{call} is Keras 1's; today it is {today}")
 
 
 def _warn(text: str) -> None:

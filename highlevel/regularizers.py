@@ -16,10 +16,14 @@ __all__ = [
     "L1L2",
     "L2",
     "Regularizer",
+    "activity_l1",
+    "activity_l1l2",
+    "activity_l2",
     "deserialize",
     "get",
     "l1",
     "l1_l2",
+    "l1l2",
     "l2",
     "serialize",
 ]
@@ -101,6 +105,18 @@ class L2(L1L2):
 l1 = L1
 l2 = L2
 l1_l2 = L1L2
+
+
+def l1l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
+    """`L1L2` with Keras 1's defaults.
+
+    >>> l1l2().get_config()
+    {'l1': 0.01, 'l2': 0.01}
+    """
+    return L1L2(l1, l2)
+
+
+activity_l1, activity_l2, activity_l1l2 = L1, L2, l1l2  # Keras 1's names
 
 _registry = Registry(
     "regularizer",

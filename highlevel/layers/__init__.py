@@ -51,7 +51,8 @@ if TYPE_CHECKING:
         LayerNormalization,
     )
     from .masking import Masking
-    from .merge import (
+    from .merge_modes import Merge, merge
+    from .merging import (
         Add,
         Average,
         Concatenate,
@@ -277,6 +278,7 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "Merge",
     "Minimum",
     "MixUp",
     "Multiply",
@@ -338,6 +340,7 @@ __all__ = [
     "concatenate",
     "dot",
     "maximum",
+    "merge",
     "minimum",
     "multiply",
     "subtract",
@@ -350,7 +353,8 @@ _MODULES = {
     "convolution": "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D",
     "core": "Activation Dense Flatten Identity Lambda Permute RepeatVector Reshape",
     "input": "Input InputLayer",
-    "merge": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average "
+    "merge_modes": "Merge merge",
+    "merging": "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average "
     "concatenate dot maximum minimum multiply subtract",
     "normalization": "BatchNormalization",
     "pooling": "AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D "

@@ -43,7 +43,7 @@ class Sequential(Model):
     ) -> None:
         self._stack: list[Layer] = []
         super().__init__(name=name, trainable=trainable)
-        self._input: Tensor | None = None
+        self._input: Tensor | list[Tensor] | None = None
         self._values: list[Any] = []  # the output of each layer
         for layer in layers or ():
             self._append(layer)
@@ -151,11 +151,11 @@ class Sequential(Model):
         return self.predict(x, batch_size=batch_size, verbose=verbose)
 
 
-def _declared_input(layer: Layer) -> Tensor | None:
-    """The input that a first layer declares, or that the model inside it has."""
+def _declared_input(layer: Layer) -> Tensor | list[Tensor] | None:
+    """The input that a first layer declares, or those that the model inside it has."""
     if isinstance(layer, Model) and layer.network is not None:
-        shape = layer.network.flat_inputs[0].shape
-        return Input(batch_shape=shape, dtype=layer.network.flat_inputs[0].dtype)
+        made = [Input(batch_shape=t.shape, dtype=t.dtype) for t in layer.network.flat_inputs]
+        return made if len(made) > 1 else made[0]
     if layer.batch_input_shape is None:
         return None
     return Input(batch_shape=layer.batch_input_shape, dtype=layer.dtype)

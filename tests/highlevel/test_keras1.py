@@ -199,3 +199,89 @@ def test_samples_without_a_size() -> None:
     with pytest.raises(OptionError, match="samples_per_epoch is Keras 1's") as caught:
         model.fit_generator(iter([Batches()[0]] * 9), samples_per_epoch=8, verbose=0)
     assert "steps_per_epoch=8 / samples of a batch" in str(caught.value)
+
+
+MODES: list[tuple[dict[str, Any], Callable[[np.ndarray, np.ndarray], np.ndarray]]] = [
+    ({}, lambda a, b: a + b),
+    ({"mode": "sum"}, lambda a, b: a + b),
+    ({"mode": "mul"}, lambda a, b: a * b),
+    ({"mode": "ave"}, lambda a, b: (a + b) / 2),
+    ({"mode": "max"}, np.maximum),
+    ({"mode": "min"}, np.minimum),
+    ({"mode": "concat"}, lambda a, b: np.concatenate([a, b], -1)),
+    ({"mode": "concat", "concat_axis": 1}, lambda a, b: np.concatenate([a, b], 1)),
+    ({"mode": "dot", "dot_axes": 2}, lambda a, b: np.einsum("nij,nkj->nik", a, b)),
+    ({"mode": "dot", "dot_axes": (1, 1)}, lambda a, b: np.einsum("nij,nik->njk", a, b)),
+    ({"mode": "dot", "dot_axes": ((2,), (2,))}, lambda a, b: np.einsum("nij,nkj->nik", a, b)),
+    (
+        {"mode": "cos", "dot_axes": 2},
+        lambda a, b: np.einsum(
+            "nij,nkj->nik",
+            a / np.linalg.norm(a, axis=2, keepdims=True),
+            b / np.linalg.norm(b, axis=2, keepdims=True),
+        ),
+    ),
+    ({"mode": lambda x: x[0] - x[1], "output_shape": lambda s: s[0]}, lambda a, b: a - b),
+    ({"mode": lambda x, k: x[0] * k, "arguments": {"k": 3.0}}, lambda a, b: a * 3),
+]
+
+
+@pytest.mark.parametrize(("options", "expected"), MODES)
+def test_merge(options: dict[str, Any], expected: Callable[..., np.ndarray]) -> None:
+    a, b = np.random.default_rng(0).normal(size=(2, 4, 3, 3)).astype("float32")
+    x, y = keras.Input((3, 3)), keras.Input((3, 3))
+    with pytest.warns(UserWarning, match="is Keras 1's; today it is"):
+        model = keras.Model([x, y], layers.merge([x, y], name="both", **options))
+    np.testing.assert_allclose(
+        model.predict([a, b], verbose=0), expected(a, b), rtol=1e-5, atol=1e-6
+    )
+    assert model.layers[-1].name == "both"
+    with pytest.warns(UserWarning, match="is Keras 1's"):
+        layer = layers.Merge(**options)
+    np.testing.assert_allclose(layer([a, b]), expected(a, b), rtol=1e-5, atol=1e-6)
+
+
+def test_a_sequential_model_of_merged_ones_trains() -> None:
+    left = models.Sequential([layers.Dense(8, input_dim=4, activation="relu")])
+    right = models.Sequential([layers.Dense(8, input_dim=2, activation="relu")])
+    model = models.Sequential()
+    with pytest.warns(
+        UserWarning, match=r"Merge\(mode='concat'\) is Keras 1's; today .*Concatenate"
+    ):
+        model.add(layers.Merge([left, right], mode="concat"))
+    model.add(layers.Dense(1))
+    assert model.input_shape == [(None, 4), (None, 2)]
+    assert model.output_shape == (None, 1)
+    assert len(model.trainable_weights) == 6
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    rng = np.random.default_rng(0)
+    x, z = rng.normal(size=(64, 4)), rng.normal(size=(64, 2))
+    y = x[:, :1] - z[:, 1:]
+    before = left.get_weights()[0].copy()
+    losses = model.fit([x, z], y, epochs=60, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 4
+    assert not np.array_equal(left.get_weights()[0], before)  # the weights are those of the model
+    hidden = np.concatenate([left.predict(x, verbose=0), right.predict(z, verbose=0)], 1)
+    kernel, bias = model.layers[-1].get_weights()
+    found = model.predict([x, z], verbose=0)
+    np.testing.assert_allclose(found, hidden @ kernel + bias, rtol=1e-4, atol=1e-5)
+
+
+def test_errors_of_merge() -> None:
+    with pytest.raises(OptionError, match="did you mean 'concat'"):
+        layers.Merge(mode="concatenate")
+    with (
+        pytest.warns(UserWarning),
+        pytest.raises(OptionError, match="not a model with a known input shape"),
+    ):
+        layers.Merge([models.Sequential([layers.Dense(2)])])
+
+
+def test_regularizers_of_keras_1() -> None:
+    from thalweg import regularizers
+
+    weight = np.float32([1, -2])
+    assert float(regularizers.l1l2()(weight)) == pytest.approx(0.01 * 3 + 0.01 * 5)
+    assert float(regularizers.activity_l1l2(l1=0.0, l2=1.0)(weight)) == 5
+    assert regularizers.activity_l1 is regularizers.l1
+    assert regularizers.activity_l2 is regularizers.l2
