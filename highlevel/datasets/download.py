@@ -35,6 +35,7 @@ __all__ = [
     "download",
     "forget_failures",
     "given_folder",
+    "keras_home",
     "resolve",
     "warn_user",
 ]
@@ -120,7 +121,7 @@ def resolve(remote: RemoteFile, path: str | os.PathLike[str] | None = None) -> P
     own = _home("THALWEG_HOME", ".thalweg") / remote.folder / name
     if _is_usable(remote, own, tried, is_ours=True):
         return own
-    for home in dict.fromkeys((_home("KERAS_HOME", ".keras"), _home(None, ".keras"))):
+    for home in dict.fromkeys((keras_home(), _home(None, ".keras"))):
         for alias in (name, *remote.aliases):
             other = home / remote.folder / alias
             if _is_usable(remote, other, tried, is_ours=False):
@@ -152,6 +153,11 @@ def given_folder(path: object) -> Path | None:
         return None
     folder = os.path.expanduser(os.fsdecode(path))
     return Path(folder) if folder and os.path.isdir(folder) else None
+
+
+def keras_home() -> Path:
+    """Keras's folder of this user: what `KERAS_HOME` says, or `~/.keras`."""
+    return _home("KERAS_HOME", ".keras")
 
 
 def download(remote: RemoteFile, target: Path) -> None:

@@ -341,18 +341,26 @@ class Model(Trainer):
     # Looking at it ------------------------------------------------------------------------------
 
     def summary(
-        self, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
     ) -> None:
         """Prints a table of layers, output shapes and numbers of parameters.
 
         Args:
             line_length: width in characters, 65 if None.
+            positions: ignored: columns are as wide as they must be.
             print_fn: called with each line; standard output if None.
+            expand_nested: list the layers of models that are layers, too.
+            show_trainable: ignored: layers that do not train are called frozen.
         """
         from .summary import summary_lines
 
         write = print_fn or _write_line
-        for line in summary_lines(self, line_length or 65):
+        for line in summary_lines(self, line_length or 65, expand_nested):
             write(line)
 
     def build(self, input_shape: Any) -> None:

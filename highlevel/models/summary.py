@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from thalweg.core import Variable, flatten, rebuild
@@ -10,9 +11,15 @@ from thalweg.core import Variable, flatten, rebuild
 __all__ = ["summary_lines"]
 
 
-def summary_lines(model: Any, width: int) -> list[str]:
-    """Lines of at most `width` characters: layers with output shapes and parameters, and totals."""
-    rows = [(_title(layer), _shape(layer), f"{layer.count_params():,}") for layer in model.layers]
+def summary_lines(model: Any, width: int, expand_nested: bool = False) -> list[str]:
+    """Lines of at most `width` characters: layers with output shapes and parameters, and totals.
+
+    Args:
+        model: whose layers are listed.
+        width: characters of a line.
+        expand_nested: whether layers of models inside it have lines of their own.
+    """
+    rows = list(_rows(model, "  " if expand_nested else None))
     header = ("Layer (type)", "Output shape", "Param #")
     last = max(len(row[2]) for row in [*rows, header])
     first = max(20, (width - last - 4) * 11 // 20)
@@ -33,6 +40,14 @@ def summary_lines(model: Any, width: int) -> list[str]:
         f"Non-trainable params: {total - trainable:,}",
     ]
     return lines
+
+
+def _rows(model: Any, inset: str | None, before: str = "") -> Iterator[tuple[str, str, str]]:
+    """Title, output shape and parameters of each layer; with an inset, of those inside it too."""
+    for layer in model.layers:
+        yield before + _title(layer), _shape(layer), f"{layer.count_params():,}"
+        if inset is not None and hasattr(layer, "layers"):
+            yield from _rows(layer, inset, before + inset)
 
 
 def _title(layer: Any) -> str:

@@ -1,4 +1,4 @@
-"""`plot_model` and `model_to_dot`: pictures of a model's layers. Nothing has to be installed."""
+"""`plot_model`, `model_to_dot`, `print_summary`: models for the eye, with nothing to install."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from thalweg.core import Tensor, flatten, user_site
 from thalweg.core.drawing import Drawing, Part, Wire, diagram
 from thalweg.core.errors import GraphError, OptionError
 
-__all__ = ["ModelDrawing", "model_to_dot", "plot_model"]
+__all__ = ["ModelDrawing", "model_to_dot", "plot_model", "print_summary"]
 
 _WORDS = {"op": "layer", "placeholder": "input", "scope": "model"}
 _FORMATS = ("svg", "png")
@@ -159,6 +159,13 @@ def model_to_dot(
     )  # fmt: skip
     drawn.add(model.network, (), ())
     return ModelDrawing(diagram(drawn.parts, drawn.wires, None, model.name, _WORDS))
+
+
+def print_summary(
+    model: Any, line_length: int | None = None, positions: Any = None, print_fn: Any = None
+) -> None:
+    """`model.summary(line_length, positions, print_fn)`, as Keras 2 spells it."""
+    model.summary(line_length=line_length, positions=positions, print_fn=print_fn)
 
 
 class _Drawn:

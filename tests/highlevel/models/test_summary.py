@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from thalweg import Input, Model, Sequential
@@ -15,7 +17,7 @@ from thalweg.layers import (
 )
 
 
-def text(model: Model, **options: int) -> str:
+def text(model: Model, **options: Any) -> str:
     lines: list[str] = []
     model.summary(print_fn=lines.append, **options)
     return "\n".join(lines) + "\n"
@@ -99,3 +101,16 @@ def test_layer_of_several_outputs() -> None:
     assert "twice (Model)          (None, 2), (None,…        0\n" in text(
         Model(x, inner(x)), line_length=50
     )
+
+
+def test_layers_inside_of_models_are_listed_if_wanted() -> None:
+    inner = Sequential([Input((8,)), Dense(4, name="deep")], name="inner")
+    outer = Sequential([Input((8,)), inner, Dense(2)])
+    lines = text(outer, positions=[0.4, 0.7, 1.0]).splitlines()
+    assert not any("deep" in line for line in lines)
+    opened = text(outer, expand_nested=True).splitlines()
+    (place,) = [i for i, line in enumerate(opened) if "deep" in line]
+    assert opened[place].startswith("  deep (Dense)")
+    assert opened[place - 1].startswith("inner (Sequential)")
+    del opened[place]
+    assert opened == lines

@@ -115,3 +115,10 @@ def test_errors(model, tmp_path) -> None:
     assert not list(tmp_path.iterdir())
     with pytest.raises(GraphError, match="has no graph of layers"):
         plot_model(keras.Sequential([layers.Dense(2)]), None)
+
+
+def test_the_old_name_of_summary(model) -> None:
+    lines, expected = [], []
+    keras.utils.print_summary(model, line_length=80, print_fn=lines.append)
+    model.summary(line_length=80, print_fn=expected.append)
+    assert lines == expected
