@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.signal
 import scipy.special
+from attention_rows import ATTENTION_ROWS
 from convolution_rows import CONVOLUTION_ROWS
 from grid_rows import GRID_ROWS
 from layer_row import Array, Row, Weights
@@ -181,6 +182,7 @@ ROWS: tuple[Row, ...] = (
         lambda x, w: np.stack([x] * 3, axis=1),
     ),
     # convolution and pooling ------------------------------------------------------------------
+    *ATTENTION_ROWS,
     *CONVOLUTION_ROWS,
     *GRID_ROWS,
     # normalization ----------------------------------------------------------------------------
@@ -262,6 +264,13 @@ ROWS: tuple[Row, ...] = (
         _rescaled,
     ),
     Row("dropout", lambda **k: layers.Dropout(0.5, **k), ((8, 9),), lambda x, w: x, differs=True),
+    Row(
+        "alpha_dropout",
+        lambda **k: layers.AlphaDropout(0.5, **k),
+        ((8, 9),),
+        lambda x, w: x,
+        differs=True,
+    ),
     Row(
         "gaussian_dropout",
         lambda **k: layers.GaussianDropout(0.5, **k),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+    from .attention import AdditiveAttention, Attention
     from .base import Layer
     from .convolution import (
         Conv1D,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         DepthwiseConv1D,
         DepthwiseConv2D,
     )
+    from .einsum_dense import EinsumDense
     from .embedding import Embedding
     from .global_pooling import (
         GlobalAveragePooling1D,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         GlobalMaxPooling2D,
         GlobalMaxPooling3D,
     )
+    from .group_normalization import GroupNormalization, RMSNormalization, UnitNormalization
     from .input import Input, InputLayer
     from .input_spec import InputSpec
     from .layer_normalization import (
@@ -162,6 +165,7 @@ if TYPE_CHECKING:
     )
     from .regularization import (
         ActivityRegularization,
+        AlphaDropout,
         Dropout,
         GaussianDropout,
         GaussianNoise,
@@ -197,6 +201,9 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
+    "AlphaDropout",
+    "Attention",
     "AugMix",
     "AutoContrast",
     "Average",
@@ -239,6 +246,7 @@ __all__ = [
     "Discretization",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Equalization",
     "Flatten",
@@ -257,6 +265,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
     "HashedCrossing",
     "Hashing",
     "Identity",
@@ -281,11 +290,13 @@ __all__ = [
     "Merge",
     "Minimum",
     "MixUp",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
     "Pipeline",
+    "RMSNormalization",
     "RandAugment",
     "RandomBrightness",
     "RandomColorDegeneration",
@@ -328,6 +339,7 @@ __all__ = [
     "Subtract",
     "TextVectorization",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
@@ -359,6 +371,10 @@ _MODULES = {
     "normalization": "BatchNormalization",
     "pooling": "AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D "
     "AvgPool3D MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D",
+    "attention": "AdditiveAttention Attention",
+    "einsum_dense": "EinsumDense",
+    "group_normalization": "GroupNormalization RMSNormalization UnitNormalization",
+    "multi_head_attention": "MultiHeadAttention",
     "depthwise": "DepthwiseConv1D DepthwiseConv2D",
     "embedding": "Embedding",
     "masking": "Masking",
@@ -387,7 +403,7 @@ _MODULES = {
     "recurrent": "GRU LSTM RNN Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D CuDNNGRU "
     "CuDNNLSTM GRUCell LSTMCell SimpleRNN SimpleRNNCell StackedRNNCells "
     "TimeDistributed Wrapper",
-    "regularization": "ActivityRegularization Dropout GaussianDropout GaussianNoise "
+    "regularization": "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise "
     "SpatialDropout1D SpatialDropout2D SpatialDropout3D",
     "global_pooling": "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D "
     "GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D "

@@ -16,6 +16,7 @@ from .grids import GridLayer
 
 __all__ = [
     "ActivityRegularization",
+    "AlphaDropout",
     "Dropout",
     "GaussianDropout",
     "GaussianNoise",
@@ -88,13 +89,63 @@ class Dropout(_Noise):
             return x
         if self.rate == 1:
             return core.zeros_like(x)
+        kept = core.cast(self._kept(x), x.dtype)
+        return x * (kept * (1.0 / (1.0 - self.rate)))
+
+    def _kept(self, x: Tensor) -> Tensor:
+        """Which elements stay, in the shape of the noise."""
         sizes: Any = core.shape_of(x)
         if self.noise_shape is not None:
             sizes = [sizes[i] if n is None else n for i, n in enumerate(self.noise_shape)]
             sizes = core.stack(sizes) if None in self.noise_shape else sizes
         u = core.random_uniform(sizes, dtype=x.dtype, seed=self.seed)
-        kept = core.cast(core.greater_equal(u, self.rate), x.dtype)
-        return x * (kept * (1.0 / (1.0 - self.rate)))
+        return core.greater_equal(u, self.rate)
+
+
+class AlphaDropout(Dropout):
+    """In training, elements take SELU's lowest value with a probability; mean and variance stay.
+
+    a * x' + b, where x' is x or that value, and a and b undo what this does to a mean of 0 and a
+    variance of 1. G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-Normalizing Neural
+    Networks", 2017, section "New dropout technique".
+
+    Args:
+        rate: the probability, 0 <= rate < 1.
+        noise_shape: the shape of what is drawn, as of `Dropout`.
+        seed: an integer >= 0; layers of equal seeds draw equal numbers.
+        kwargs: `Layer`'s arguments.
+
+    Input shape:
+        any.
+
+    Output shape:
+        the same.
+
+    >>> import numpy as np
+    >>> len(np.unique(AlphaDropout(0.5)(np.ones((9, 9)), training=True)))
+    2
+    """
+
+    _LOWEST = -1.6732632423543772 * 1.0507009873554805
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(rate, noise_shape, seed, **kwargs)
+        Interval(0, 1, open_high=True).check(self, "rate", rate)
+
+    def _disturbed(self, x: Tensor) -> Tensor:
+        if self.rate == 0:
+            return x
+        a = ((1 - self.rate) * (1 + self.rate * self._LOWEST**2)) ** -0.5
+        b = -a * self._LOWEST * self.rate
+        kept = core.broadcast_to(self._kept(x), core.shape_of(x))
+        y: Tensor = core.where(kept, x, core.zeros_like(x) + self._LOWEST)
+        return y * a + b
 
 
 class _SpatialDropout(Dropout, GridLayer):

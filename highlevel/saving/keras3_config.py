@@ -169,7 +169,7 @@ def _built_shape(layer: Layer) -> list[Any] | None:
     if isinstance(layer, Model | InputLayer) or not layer.weights:
         return None
     calls = list(layer._calls)
-    if not calls or not isinstance(calls[0].inputs, Tensor):
+    if not calls or calls[0].sources() != [calls[0].inputs]:
         return None
     shape = calls[0].inputs.type.shape
     return None if shape is None else list(shape)

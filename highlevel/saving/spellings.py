@@ -32,6 +32,8 @@ _WRITTEN_NAMES = {
 }
 # Written only if they are not these: older versions of Keras 2 refuse words they do not know.
 _YOUNG: dict[str, dict[str, Any]] = {
+    "AdditiveAttention": {"seed": None},
+    "Attention": {"seed": None},
     "BatchNormalization": {"synchronized": False},
     **{f"Conv{rank}D": {"groups": 1} for rank in (1, 2, 3)},
     "Discretization": {"trainable": True},
@@ -39,10 +41,19 @@ _YOUNG: dict[str, dict[str, Any]] = {
     **{f"GlobalMaxPooling{rank}D": {"keepdims": False} for rank in (1, 2, 3)},
     "GRU": {"use_cudnn": "auto"},
     "LSTM": {"use_cudnn": "auto"},
+    "MultiHeadAttention": {
+        "flash_attention": None,
+        "seed": None,
+        "sliding_window": None,
+        "use_gate": False,
+    },
     "Pipeline": {"trainable": True, "dtype": "float32"},
     "SimpleRNN": {"implementation": 2, "use_cudnn": "auto"},
     "SparseCategoricalCrossentropy": {"axis": -1, "ignore_class": None},
 }
+_SHAPES = ("query_shape", "key_shape", "value_shape")
+# What Keras 2 will not do without, though it need not say anything.
+_NEEDED: dict[str, dict[str, Any]] = {"MultiHeadAttention": dict.fromkeys(_SHAPES)}
 # Classes here -> those of Keras 3 that compute the same.
 _KERAS_3_CLASSES = {"Model": "Functional", "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"}
 _ANY: Any = object()
@@ -77,6 +88,7 @@ _EMPTY: dict[str, dict[str, Any]] = {
     },
     **{f"SpatialDropout{rank}D": {"noise_shape": None} for rank in (1, 2, 3)},
     "LayerNormalization": {"rms_scaling": False},
+    "MultiHeadAttention": {**dict.fromkeys(_SHAPES, _ANY), "softmax_robust_masking": False},
     "StringLookup": {"oov_method": "floormod"},
 }
 
@@ -98,11 +110,12 @@ def written_config(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]
     """
     young = _YOUNG.get(class_name, {})
     names = _WRITTEN_NAMES.get(class_name, {})
-    return {
+    written = {
         names.get(key, key): value
         for key, value in config.items()
         if key not in young or young[key] != value
     }
+    return {**written, **_NEEDED.get(class_name, {})}
 
 
 def keras_3_class(item: Any) -> str:
