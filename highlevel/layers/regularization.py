@@ -144,8 +144,8 @@ class AlphaDropout(Dropout):
         a = ((1 - self.rate) * (1 + self.rate * self._LOWEST**2)) ** -0.5
         b = -a * self._LOWEST * self.rate
         kept = core.broadcast_to(self._kept(x), core.shape_of(x))
-        y: Tensor = core.where(kept, x, core.zeros_like(x) + self._LOWEST)
-        return y * a + b
+        y: Tensor = core.where(kept, x, core.zeros_like(x) + self._LOWEST) * a + b
+        return y
 
 
 class _SpatialDropout(Dropout, GridLayer):
