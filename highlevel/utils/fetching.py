@@ -14,7 +14,7 @@ from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 from thalweg.core import user_site
-from thalweg.core.errors import DataError, FileFormatError, OptionError
+from thalweg.core.errors import DataError, FileFormatError, OptionError, ThalwegError
 
 from ..datasets.download import RemoteFile, download, keras_home
 from ..datasets.files import checksum_of
@@ -135,6 +135,8 @@ def _unpack(path: Path, formats: Sequence[str]) -> None:
     try:
         with _KINDS[kind][1](path) as entries:
             _write(path, list(entries))
+    except ThalwegError:
+        raise
     except _DAMAGE as error:
         raise FileFormatError(
             str(path),
