@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .backup_and_restore import BackupAndRestore
     from .base import Callback, CallbackList
     from .csv_logger import CSVLogger
     from .early_stopping import EarlyStopping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "BackupAndRestore": "backup_and_restore",
     "CSVLogger": "csv_logger",
     "Callback": "base",
     "CallbackList": "base",

@@ -87,6 +87,10 @@ class OwnState:
                 self._where, "the number of trainings makes no sense", got=repr(fits)[:80]
             )
         model._fits = fits
+        self.load_counters(model)
+
+    def load_counters(self, model: Model) -> None:
+        """Sets the counters alone."""
         others = load_counts(model, self._data["random"])
         if others:
             warnings.warn(

@@ -54,6 +54,9 @@ class Source(Protocol):
     def epoch(self) -> Iterator[Batch]:
         """The batches of the next epoch."""
 
+    def skip_epoch(self) -> None:
+        """Makes the epoch after the next one the next, as far as the data allow it."""
+
 
 class ArraySource:
     """Slices arrays into batches.
@@ -90,10 +93,20 @@ class ArraySource:
         size_bytes = sum(array.nbytes for array in self.data.arrays()) // max(self.data.size, 1)
         return self._groups(max(1, GROUP_BYTES // max(size_bytes * self._batch_size, 1)))
 
+    def skip_epoch(self) -> None:
+        """Draws the orders of an epoch."""
+        passes = -(-(self.steps or 0) // max(1, -(-self.data.size // self._batch_size)))
+        for _ in range(passes):
+            self._order()
+
+    def _order(self) -> np.ndarray[Any, Any] | None:
+        """Of the samples in the next pass; None for the data's own."""
+        return None if self._generator is None else self._generator.permutation(self.data.size)
+
     def _groups(self, most: int) -> Iterator[tuple[Batch, int]]:
         size, count, left = self._batch_size, self.data.size, self.steps or 0
         while left:
-            order = None if self._generator is None else self._generator.permutation(count)
+            order = self._order()
             start = 0
             while start < count and left:
                 batches = max(1, min(most, left, (count - start) // size))
@@ -152,14 +165,28 @@ class IndexedSource:
     def epoch(self) -> Iterator[Batch]:
         """`steps` batches; the object's `on_epoch_end` is called after them."""
         yield from itertools.islice(self._batches(), self.steps)
+        self._end_epoch()
+
+    def skip_epoch(self) -> None:
+        """Draws the orders of an epoch, and tells the object that it has ended."""
+        left = self.steps or 0
+        while left > 0 and (count := len(self._data)):
+            self._order(count)
+            left -= count
+        self._end_epoch()
+
+    def _end_epoch(self) -> None:
         on_epoch_end = getattr(self._data, "on_epoch_end", None)
         if callable(on_epoch_end):
             on_epoch_end()
 
+    def _order(self, count: int) -> Any:
+        return range(count) if self._generator is None else self._generator.permutation(count)
+
     def _batches(self) -> Iterator[Batch]:
         expect_batches = getattr(self._data, "expect_batches", None)
         while count := len(self._data):
-            order = range(count) if self._generator is None else self._generator.permutation(count)
+            order = self._order(count)
             if callable(expect_batches):  # so that it can make them ahead
                 expect_batches(order)
             for item in _items(self._data, [int(index) for index in order[: self._limit]]):
@@ -208,6 +235,9 @@ class IteratorSource:
         self._has_warned = False
         self.steps = len(data) if steps is None and hasattr(data, "__len__") else steps
         self.has_ended = False
+
+    def skip_epoch(self) -> None:
+        """Does nothing: the items would have to be read."""
 
     def epoch(self) -> Iterator[Batch]:
         """`steps` batches, or all there are; the first epoch learns how many."""

@@ -46,6 +46,7 @@ class Trainer(Layer):
     _frozen: frozenset[Layer] = frozenset()  # layers that did not train at compile
     _compiled: Compiled | None = None
     _steps: dict[tuple[Any, ...], Step]
+    _epochs_done: int = 0  # before `fit`, by its callbacks
     _fits: int
     stop_training: bool = False
     history: Any = None
@@ -353,7 +354,11 @@ class Trainer(Layer):
             epochs=epochs,
             steps=source.steps,
         ) as watchers:
+            self._epochs_done = initial_epoch
             watchers.on_train_begin()
+            while initial_epoch < min(self._epochs_done, epochs):
+                source.skip_epoch()
+                initial_epoch += 1
             logs: dict[str, float] = {}
             for epoch in range(initial_epoch, epochs):
                 if source.has_ended:
@@ -373,6 +378,10 @@ class Trainer(Layer):
                     break
             watchers.on_train_end(logs)
             return watchers.history
+
+    def skip_epochs(self, done: int) -> None:
+        """Lets `fit` go on after so many epochs: for `on_train_begin` of a callback."""
+        self._epochs_done = max(self._epochs_done, done)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> Source:
         layout = self._layout("fit(validation_data=…)")
