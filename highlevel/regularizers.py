@@ -120,7 +120,18 @@ activity_l1, activity_l2, activity_l1l2 = L1, L2, l1l2  # Keras 1's names
 
 _registry = Registry(
     "regularizer",
-    {"L1": L1, "L2": L2, "L1L2": L1L2, "l1": L1, "l2": L2, "l1l2": L1L2, "l1_l2": L1L2},
+    {
+        "L1": L1,
+        "L2": L2,
+        "L1L2": L1L2,
+        "l1": L1,
+        "l2": L2,
+        "l1_l2": L1L2,
+        "l1l2": l1l2,
+        "activity_l1": activity_l1,
+        "activity_l2": activity_l2,
+        "activity_l1l2": activity_l1l2,
+    },
 )
 get = _registry.get
 serialize = _registry.serialize
