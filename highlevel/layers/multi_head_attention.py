@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import string
 from typing import Any
@@ -178,38 +179,30 @@ class MultiHeadAttention(Layer):
                 expected=f"as many as the query has, {shape_text(query.shape)}",
                 got=f"{shape_text(value.shape)} and {shape_text(key.shape)}",
             )
-        seen = self._seen(query, value, query_mask, value_mask, key_mask, attention_mask)
+        parts = [] if query_mask is None else [core.expand_dims(query_mask, 2)]
+        parts += [core.expand_dims(mask, 1) for mask in (value_mask, key_mask) if mask is not None]
+        if attention_mask is not None:
+            parts.append(core.cast(core.convert(attention_mask), "bool"))
         if use_causal_mask:
-            causal = causal_mask(query, value)
-            seen = causal if seen is None else core.logical_and(seen, causal)
+            parts.append(causal_mask(query, value))
         # What is masked is known by now; projections need not be told.
         query, value, key = (core.identity(tensor) for tensor in (query, value, key))
         heads = self.query_dense(query) * (1.0 / math.sqrt(self.key_dim))
         scores, results = self._equations((query.ndim or 0) + 1)
         fits = core.einsum(scores, heads, self.key_dense(key))
-        if seen is not None:
-            while (seen.ndim or 0) < (fits.ndim or 0):  # for all heads, and all other places
-                seen = core.expand_dims(seen, -2 * len(self._axes) - 1)
-        weights = self._softmax(hidden(fits, seen))
+        seen = [self._for_all_heads(part, fits.ndim or 0) for part in parts]
+        weights = self._softmax(
+            hidden(fits, functools.reduce(core.logical_and, seen) if seen else None)
+        )
         used = self._dropout_layer(weights, training=training)
         y = self.output_dense(core.einsum(results, used, self.value_dense(value)))
         return (y, weights) if return_attention_scores else y
 
-    @staticmethod
-    def _seen(
-        query: Tensor, value: Tensor, query_mask: Any, value_mask: Any, key_mask: Any, given: Any
-    ) -> Tensor | None:
-        """(batch, T, S): which keys each query may see; None for all."""
-        parts = []
-        if query_mask is not None:
-            parts.append(core.expand_dims(query_mask, 2))
-        parts += [core.expand_dims(mask, 1) for mask in (value_mask, key_mask) if mask is not None]
-        if given is not None:
-            parts.append(core.cast(core.convert(given), "bool"))
-        seen = None
-        for part in parts:
-            seen = part if seen is None else core.logical_and(seen, part)
-        return seen
+    def _for_all_heads(self, part: Tensor, rank: int) -> Tensor:
+        """What may be seen, (batch, T, S), as (batch, 1, T, S): the same at all other places."""
+        while (part.ndim or 0) < rank:
+            part = core.expand_dims(part, -2 * len(self._axes) - 1)
+        return part
 
     def _equations(self, rank: int) -> tuple[str, str]:
         """Scores of projected queries and keys, and results of scores and values.

@@ -117,6 +117,12 @@ def test_masks() -> None:
     close(layer(Q, V, value_mask=mask), expected)
     close(layer(Q, V, key_mask=mask), expected)
     close(layer(Q, V, attention_mask=np.broadcast_to(mask[:, None], (2, 3, 5))), expected)
+    of_heads = np.broadcast_to(mask[:, None, None], (2, 2, 3, 5))
+    both = np.array([[True, False, True, True, True]] * 2)
+    some = V[:, mask[0] & both[0]]
+    close(
+        layer(Q, V, value_mask=both, attention_mask=of_heads), _multi_head(Q, some, some, weights)
+    )
     seen = layer(V, V, use_causal_mask=True)
     for last in range(5):
         part = V[:, : last + 1]
