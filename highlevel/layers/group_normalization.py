@@ -148,8 +148,8 @@ class RMSNormalization(Layer):
         scale, with the sizes of `axis`.
 
     >>> import numpy as np
-    >>> RMSNormalization(epsilon=1e-9)(np.float32([[1, 7]])).round(4).tolist()
-    [[0.2, 1.4]]
+    >>> print(RMSNormalization(epsilon=1e-9)(np.float32([[1, 7]])).round(4))
+    [[0.2 1.4]]
     """
 
     supports_masking = True
@@ -194,8 +194,8 @@ class UnitNormalization(Layer):
         the same.
 
     >>> import numpy as np
-    >>> UnitNormalization()(np.float32([[3, 4]])).round(4).tolist()
-    [[0.6, 0.8]]
+    >>> print(UnitNormalization()(np.float32([[3, 4]])).round(4))
+    [[0.6 0.8]]
     """
 
     supports_masking = True
