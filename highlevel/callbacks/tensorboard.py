@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg.core.errors import OptionError, nearest
 
-from .base import Callback, Logs, Mode
+from .base import Callback, Logs, Mode, batch_hooks, overrides
 from .checks import require_count
 
 if TYPE_CHECKING:
@@ -91,8 +91,10 @@ class TensorBoard(Callback):
         self._has_graph = False
 
     def needs_every_batch(self, mode: Mode) -> bool:
-        """Only for logs inside an epoch."""
-        return mode == "train" and self.update_freq > 0
+        """For logs inside an epoch, or if a subclass overrides a batch hook."""
+        if mode == "train" and self.update_freq:
+            return True
+        return overrides(self, TensorBoard, batch_hooks(mode))
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Begins a file."""

@@ -35,6 +35,7 @@ __all__ = [
     "download",
     "forget_failures",
     "given_folder",
+    "is_offline",
     "keras_home",
     "resolve",
     "warn_user",
@@ -127,12 +128,11 @@ def resolve(remote: RemoteFile, path: str | os.PathLike[str] | None = None) -> P
             if _is_usable(remote, other, tried, is_ours=False):
                 return other
 
-    is_offline = os.environ.get("THALWEG_OFFLINE", "") not in ("", "0")
-    if is_offline:
+    if is_offline():
         tried.append(f"{remote.url}: not tried, THALWEG_OFFLINE is set")
     elif _download_once(remote, own, tried):
         return own
-    first = "unset THALWEG_OFFLINE" if is_offline else "repair the network and start Python again"
+    first = "unset THALWEG_OFFLINE" if is_offline() else "repair the network and start Python again"
     raise DataError(
         remote.name,
         "not on this machine, and not downloaded",
@@ -153,6 +153,11 @@ def given_folder(path: object) -> Path | None:
         return None
     folder = os.path.expanduser(os.fsdecode(path))
     return Path(folder) if folder and os.path.isdir(folder) else None
+
+
+def is_offline() -> bool:
+    """Whether `THALWEG_OFFLINE` forbids downloads."""
+    return os.environ.get("THALWEG_OFFLINE", "") not in ("", "0")
 
 
 def keras_home() -> Path:

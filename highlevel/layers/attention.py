@@ -12,7 +12,7 @@ from ..options import Interval, OneOf
 from .base import Layer
 from .regularization import Dropout
 
-__all__ = ["AdditiveAttention", "Attention", "causal_mask", "hidden"]
+__all__ = ["AdditiveAttention", "Attention", "causal_mask", "masked_scores"]
 
 
 def causal_mask(queries: Tensor, keys: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def causal_mask(queries: Tensor, keys: Tensor) -> Tensor:
     return core.expand_dims(seen, 0)
 
 
-def hidden(scores: Tensor, seen: Tensor | None) -> Tensor:
+def masked_scores(scores: Tensor, seen: Tensor | None) -> Tensor:
     """Scores that are so low where a key may not be seen that its weight becomes 0.
 
     A query that may see no key at all sees all of them alike, as in Keras.
@@ -98,7 +98,7 @@ class _Attention(Layer):
         if use_causal_mask:
             causal = causal_mask(query, key)
             seen = causal if seen is None else core.logical_and(seen, causal)
-        weights = core.softmax(hidden(self._scores(query, key), seen))
+        weights = core.softmax(masked_scores(self._scores(query, key), seen))
         weights = self._dropout(weights, training=training)
         result = core.matmul(weights, value)
         if masks[0] is not None:

@@ -8,16 +8,16 @@ from thalweg import core
 from thalweg.core import Tensor, Variable
 from thalweg.core.errors import ShapeError
 
-from .. import constraints, initializers, regularizers
 from ..options import Interval, option_error
 from .base import Layer
 from .input_spec import InputSpec
 from .kernel import known_size
+from .scaled import ScaledLayer, checked_axes
 
 __all__ = ["GroupNormalization", "RMSNormalization", "UnitNormalization"]
 
 
-class GroupNormalization(Layer):
+class GroupNormalization(ScaledLayer):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, in groups of channels of each example.
 
     Mean and (biased) variance are those of all that an example has in a group of neighbouring
@@ -50,11 +50,6 @@ class GroupNormalization(Layer):
     [[-1.0, 1.0, -1.0, 1.0]]
     """
 
-    supports_masking = True
-
-    gamma: Variable | None = None
-    beta: Variable | None = None
-
     def __init__(
         self,
         groups: int = 32,
@@ -70,22 +65,24 @@ class GroupNormalization(Layer):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            **kwargs,
+        )
         self.groups: int = Interval(-1, integer=True).check(self, "groups", groups)
         self.axis: int = Interval(integer=True).check(self, "axis", axis)
         if not groups:
             raise option_error(self, "groups", groups, "an integer >= 1, or -1")
         if not axis:
             raise option_error(self, "axis", axis, "an axis that is not the batch's, 0")
-        self.epsilon: float = Interval(0, open_low=True).check(self, "epsilon", epsilon)
-        self.center = bool(center)
-        self.scale = bool(scale)
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
         self.input_spec = InputSpec(min_ndim=max(2, axis + 1 if axis > 0 else 1 - axis))
 
     def build(self, input_shape: Any) -> None:
@@ -99,22 +96,7 @@ class GroupNormalization(Layer):
                 got=f"{channels} on axis {self.axis}",
                 hint="groups=… is 32 unless it is given",
             )
-        if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma",
-                shape=(channels,),
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                name="beta",
-                shape=(channels,),
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-            )
+        self.add_scale((channels,))
 
     def call(self, inputs: Tensor) -> Tensor:
         """The normalised input."""
@@ -158,8 +140,7 @@ class RMSNormalization(Layer):
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        given = tuple(axis) if isinstance(axis, list | tuple) else (axis,)
-        self.axis = tuple(Interval(integer=True).check(self, "axis", one) for one in given)
+        self.axis = checked_axes(self, axis)
         self.epsilon: float = Interval(0, open_low=True).check(self, "epsilon", epsilon)
 
     def build(self, input_shape: Any) -> None:
@@ -202,8 +183,7 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        given = tuple(axis) if isinstance(axis, list | tuple) else (axis,)
-        self.axis = tuple(Interval(integer=True).check(self, "axis", one) for one in given)
+        self.axis = checked_axes(self, axis)
 
     def call(self, inputs: Tensor) -> Tensor:
         """The input, divided by its length."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from thalweg import core
-from thalweg.core import Tensor, Variable
+from thalweg.core import Tensor
 
-from .. import constraints, initializers, regularizers
-from ..options import Interval, option_error
-from .base import Layer
+from ..options import option_error
 from .input_spec import InputSpec
 from .kernel import known_size
+from .scaled import ScaledLayer, checked_axes
 
 __all__ = ["LayerNormalization"]
 
 
-class LayerNormalization(Layer):
+class LayerNormalization(ScaledLayer):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, by the numbers of each example alone.
 
     Mean and (biased) variance are taken over `axis`, at every other place by itself; so batches
@@ -48,11 +47,6 @@ class LayerNormalization(Layer):
     [[-1.0, 1.0], [-1.0, 1.0]]
     """
 
-    supports_masking = True
-
-    gamma: Variable | None = None
-    beta: Variable | None = None
-
     def __init__(
         self,
         axis: Any = -1,
@@ -67,43 +61,28 @@ class LayerNormalization(Layer):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        given = axis if isinstance(axis, list | tuple) else (axis,)
-        whole = Interval(integer=True)
-        self.axis = tuple(int(whole.check(self, "axis", one)) for one in given)
-        if not given or 0 in given:
+        super().__init__(
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            **kwargs,
+        )
+        self.axis = checked_axes(self, axis)
+        if not self.axis or 0 in self.axis:
             raise option_error(self, "axis", axis, "one or several axes, without the batch's, 0")
-        self.epsilon: float = Interval(0, open_low=True).check(self, "epsilon", epsilon)
-        self.center = bool(center)
-        self.scale = bool(scale)
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
         self.input_spec = InputSpec(min_ndim=max(a + 1 if a > 0 else 1 - a for a in self.axis))
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights, in Keras's order."""
         axes = self._axes(len(input_shape))
         sizes = tuple(known_size(self, input_shape, axis) for axis in axes)
-        if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma",
-                shape=sizes,
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                name="beta",
-                shape=sizes,
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-            )
+        self.add_scale(sizes)
 
     def call(self, inputs: Tensor) -> Tensor:
         """The normalised input."""

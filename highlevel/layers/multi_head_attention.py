@@ -14,7 +14,7 @@ from thalweg.core.errors import ShapeError
 from .. import constraints, initializers, regularizers
 from ..options import Interval, option_error
 from .activation import Softmax
-from .attention import causal_mask, hidden
+from .attention import causal_mask, masked_scores
 from .base import Layer
 from .einsum_dense import EinsumDense
 from .regularization import Dropout
@@ -192,7 +192,7 @@ class MultiHeadAttention(Layer):
         fits = core.einsum(scores, heads, self.key_dense(key))
         seen = [self._for_all_heads(part, fits.ndim or 0) for part in parts]
         weights = self._softmax(
-            hidden(fits, functools.reduce(core.logical_and, seen) if seen else None)
+            masked_scores(fits, functools.reduce(core.logical_and, seen) if seen else None)
         )
         used = self._dropout_layer(weights, training=training)
         y = self.output_dense(core.einsum(results, used, self.value_dense(value)))

@@ -8,16 +8,16 @@ from thalweg import core
 from thalweg.core import Tensor, Variable, types_text
 from thalweg.core.errors import ShapeError
 
-from .. import constraints, initializers, regularizers
+from .. import initializers
 from ..options import Interval
-from .base import Layer
 from .input_spec import InputSpec
 from .kernel import known_size
+from .scaled import ScaledLayer
 
 __all__ = ["BatchNormalization"]
 
 
-class BatchNormalization(Layer):
+class BatchNormalization(ScaledLayer):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, for each channel.
 
     In training, mean and (biased) variance are those of the batch, and the moving ones come closer
@@ -58,10 +58,6 @@ class BatchNormalization(Layer):
     [[-1.0], [1.0]]
     """
 
-    supports_masking = True
-
-    gamma: Variable | None = None
-    beta: Variable | None = None
     moving_mean: Variable
     moving_variance: Variable
 
@@ -83,22 +79,24 @@ class BatchNormalization(Layer):
         synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            **kwargs,
+        )
         # Keras 2 wrote [axis] into files.
         single = axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
         self.axis: int = Interval(integer=True).check(self, "axis", single)
         self.momentum: float = Interval(0, 1).check(self, "momentum", momentum)
-        self.epsilon: float = Interval(0, open_low=True).check(self, "epsilon", epsilon)
-        self.center = bool(center)
-        self.scale = bool(scale)
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
         self.synchronized = bool(synchronized)
         least = self.axis + 1 if self.axis >= 0 else -self.axis
         self.input_spec = InputSpec(min_ndim=max(2, least))
@@ -106,22 +104,7 @@ class BatchNormalization(Layer):
     def build(self, input_shape: Any) -> None:
         """Makes the weights, in Keras's order."""
         channels = known_size(self, input_shape, self.axis)
-        if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma",
-                shape=(channels,),
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                name="beta",
-                shape=(channels,),
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-            )
+        self.add_scale((channels,))
         self.moving_mean = self.add_weight(
             name="moving_mean",
             shape=(channels,),

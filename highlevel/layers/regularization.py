@@ -68,6 +68,8 @@ class Dropout(_Noise):
     [0.0, 2.0]
     """
 
+    _rates = Interval(0, 1)
+
     def __init__(
         self,
         rate: float,
@@ -76,7 +78,7 @@ class Dropout(_Noise):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate: float = Interval(0, 1).check(self, "rate", rate)
+        self.rate: float = self._rates.check(self, "rate", rate)
         if noise_shape is not None and not isinstance(noise_shape, list | tuple):
             raise option_error(
                 self, "noise_shape", noise_shape, "sizes, None where they are the input's; or None"
@@ -127,16 +129,7 @@ class AlphaDropout(Dropout):
     """
 
     _LOWEST = -1.6732632423543772 * 1.0507009873554805
-
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: Sequence[int | None] | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(rate, noise_shape, seed, **kwargs)
-        Interval(0, 1, open_high=True).check(self, "rate", rate)
+    _rates = Interval(0, 1, open_high=True)
 
     def _disturbed(self, x: Tensor) -> Tensor:
         if self.rate == 0:

@@ -15,18 +15,12 @@ from thalweg.core.errors import FileFormatError
 from ..models.model import Model
 from .hdf5_reader import Hdf5Reader
 from .json_text import parse_object
-from .keras3_weights import (
-    load_keras_3_weights,
-    read_variables,
-    write_layers_of,
-    write_variables,
-)
-from .optimizer_state import load_optimizer, named_keras_3_state, stored_keras_3_state
+from .keras3_weights import load_keras_3_weights
+from .keras_model import read_optimizer, write_state
+from .optimizer_state import load_optimizer
 from .own_state import OwnState, own_state
 
 __all__ = ["load_backup", "save_backup"]
-
-_OPTIMIZER = "optimizer"
 
 
 def save_backup(model: Model, path: str | os.PathLike[str], epochs: int) -> None:
@@ -44,14 +38,11 @@ def save_backup(model: Model, path: str | os.PathLike[str], epochs: int) -> None
 
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["thalweg"] = text
-        write_layers_of(file, model)
-        if compiled is not None:
-            state = stored_keras_3_state(compiled.optimizer, compiled.trainable)
-            write_variables(file, _OPTIMIZER, compiled.optimizer.name, state)
+        write_state(file, model, compiled)
 
 
 def load_backup(model: Model, path: str | os.PathLike[str]) -> int:
-    """Sets what a backup holds; the file is read and checked before anything is set.
+    """Sets what a backup holds: the weights, all or none, then the optimizer's state and counters.
 
     Args:
         model: compiled, with weights.
@@ -74,12 +65,11 @@ def load_backup(model: Model, path: str | os.PathLike[str]) -> int:
             raise FileFormatError(
                 reader.path, "the number of epochs makes no sense", got=repr(epochs)[:80]
             )
-        arrays = read_variables(reader, _OPTIMIZER)
+        compiled = model._resolve_compiled()
+        stored = None if compiled is None else read_optimizer(reader, compiled.optimizer)
         load_keras_3_weights(model, reader)
-    compiled = model._resolve_compiled()
-    if compiled is not None:
+    if compiled is not None and stored is not None:
         compiled.optimizer.extend(compiled.trainable)
-        stored = named_keras_3_state(compiled.optimizer, arrays)
         problem = load_optimizer(compiled.optimizer, compiled.trainable, stored)
         if problem is not None:
             raise FileFormatError(

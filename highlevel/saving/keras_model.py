@@ -35,7 +35,14 @@ from .optimizer_state import Arrays, named_keras_3_state, stored_keras_3_state
 from .own_state import own_state
 from .training_config import in_keras_2_words
 
-__all__ = ["WEIGHTS", "load_keras_model", "open_weights", "save_keras_model"]
+__all__ = [
+    "WEIGHTS",
+    "load_keras_model",
+    "open_weights",
+    "read_optimizer",
+    "save_keras_model",
+    "write_state",
+]
 
 WEIGHTS = "model.weights.h5"
 _CONFIG = "config.json"
@@ -71,13 +78,31 @@ def save_keras_model(
         zipfile.ZipFile(temporary, "w") as archive,
     ):
         with h5py.File(weights, "w") as file:
-            write_layers_of(file, model)
-            if compiled is not None:
-                state = stored_keras_3_state(compiled.optimizer, compiled.trainable)
-                write_variables(file, _OPTIMIZER, compiled.optimizer.name, state)
+            write_state(file, model, compiled)
         for name, text in texts.items():
             write_member(archive, name, text)
         write_member(archive, WEIGHTS, weights)
+
+
+def write_state(file: Any, model: Model, compiled: Any) -> None:
+    """Writes weights, and the optimizer's state, into an open h5py file.
+
+    Args:
+        file: the file.
+        model: with weights.
+        compiled: what `compile` made, or None for weights alone.
+    """
+    write_layers_of(file, model)
+    if compiled is not None:
+        state = stored_keras_3_state(compiled.optimizer, compiled.trainable)
+        write_variables(file, _OPTIMIZER, compiled.optimizer.name, state)
+
+
+def read_optimizer(reader: Hdf5Reader, optimizer: Optimizer) -> Arrays | None:
+    """The optimizer's state that `write_state`, or Keras 3, wrote; None if there is none."""
+    if not reader.holds(reader.root, _OPTIMIZER):
+        return None
+    return named_keras_3_state(optimizer, read_variables(reader, _OPTIMIZER))
 
 
 def open_weights(archive: ZipReader) -> Hdf5Reader:
@@ -128,6 +153,4 @@ class _Loader(ModelLoader):
         return words
 
     def _optimizer_arrays(self, optimizer: Optimizer) -> Arrays | None:
-        if not self._weights.holds(self._weights.root, _OPTIMIZER):
-            return None
-        return named_keras_3_state(optimizer, read_variables(self._weights, _OPTIMIZER))
+        return read_optimizer(self._weights, optimizer)

@@ -304,6 +304,14 @@ class FileWriter:
             graph_def = tensorboard.graph_of_operations(graph)
         elif graph is not None:
             graph_def = graph
+        if not hasattr(graph_def, "SerializeToString"):
+            raise OptionError(
+                "FileWriter",
+                "not a graph",
+                expected="a Graph, or a GraphDef",
+                got=repr(graph_def),
+                hint="session.graph is one",
+            )
         self._events.add_graph(graph_def, global_step)
 
     def add_event(self, event: Any) -> None:

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 from thalweg.core import user_site
 from thalweg.core.errors import DataError, FileFormatError, OptionError, ThalwegError
 
-from ..datasets.download import RemoteFile, download, keras_home
-from ..datasets.files import checksum_of
+from ..datasets.download import RemoteFile, download, is_offline, keras_home
+from ..datasets.transfer import is_good
 
 __all__ = ["get_file"]
 
@@ -105,10 +105,9 @@ def _formats(given: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _fetch(target: Path, origin: str, checksum: str | None, again: bool) -> None:
-    if target.is_file() and not again:
-        if checksum is None or checksum_of(target, checksum) == checksum:
-            return
-    if os.environ.get("THALWEG_OFFLINE", "") not in ("", "0"):
+    if not again and is_good(target, checksum):
+        return
+    if is_offline():
         raise DataError(
             origin,
             "not in the cache, and not downloaded",

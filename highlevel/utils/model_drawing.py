@@ -17,7 +17,13 @@ _FORMATS = ("svg", "png")
 
 
 class ModelDrawing(Drawing):
-    """A picture of a model. It has the methods of pydot's `Dot` that programs call."""
+    """A picture of a model. It has the methods of pydot's `Dot` that programs call.
+
+    Attributes:
+        dpi: pixels an inch, where it is drawn as pixels.
+    """
+
+    dpi: float = 200
 
     def create(self, prog: Any = None, format: str = "svg", encoding: Any = None) -> bytes:
         """The bytes of a file.
@@ -38,7 +44,7 @@ class ModelDrawing(Drawing):
                 got=repr(format),
                 site=user_site(),
             )
-        return self.svg.encode() if format == "svg" else self.png()
+        return self.svg.encode() if format == "svg" else self.png(self.dpi)
 
     def create_svg(self, prog: Any = None) -> bytes:
         """The bytes of an SVG file."""
@@ -54,7 +60,7 @@ class ModelDrawing(Drawing):
 
     def write_png(self, path: str | os.PathLike[str], prog: Any = None) -> None:
         """Writes a PNG file."""
-        self.save(path, "png")
+        self.save(path, "png", self.dpi)
 
 
 def plot_model(
@@ -116,7 +122,7 @@ def plot_model(
                 got=repr(os.fspath(to_file)),
                 site=user_site(),
             )
-        drawing.save(to_file, dpi=dpi)
+        drawing.save(to_file, kind, dpi)
     return drawing
 
 
@@ -143,7 +149,7 @@ def model_to_dot(
     Raises:
         GraphError: if the model has no graph of layers.
     """
-    del rankdir, dpi, subgraph
+    del rankdir, subgraph
     if getattr(model, "network", None) is None:
         raise GraphError(
             "plot_model",
@@ -158,7 +164,9 @@ def model_to_dot(
         expand_nested,
     )  # fmt: skip
     drawn.add(model.network, (), ())
-    return ModelDrawing(diagram(drawn.parts, drawn.wires, None, model.name, _WORDS))
+    drawing = ModelDrawing(diagram(drawn.parts, drawn.wires, None, model.name, _WORDS))
+    drawing.dpi = dpi
+    return drawing
 
 
 def print_summary(

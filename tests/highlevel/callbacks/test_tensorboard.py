@@ -60,6 +60,18 @@ def test_logs_inside_an_epoch(tmp_path: Path, freq, steps) -> None:
     ]
 
 
+def test_hooks_of_a_subclass_are_called_at_each_batch(tmp_path: Path) -> None:
+    class Counting(TensorBoard):
+        seen = 0
+
+        def on_batch_end(self, batch, logs=None) -> None:
+            self.seen += 1
+
+    board = Counting(tmp_path)
+    compiled(keras.Input((4,))).fit(X, Y, 4, 2, verbose=0, callbacks=board)
+    assert board.seen == 6
+
+
 def test_steps_go_on_with_the_model(tmp_path: Path) -> None:
     model = compiled(keras.Input((4,)))
     model.fit(X, Y, 4, 2, verbose=0)

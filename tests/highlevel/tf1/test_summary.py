@@ -104,11 +104,16 @@ def test_summaries_inside_functions_see_each_value() -> None:
         assert session.run(shown, {x: -2.0}) == b""
 
 
-def test_errors() -> None:
+def test_errors(tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match="'x' is not one number"):
         summary.scalar("x", [1.0, 2.0])
     with pytest.raises(OptionError, match="not a text"):
         summary.text("x", 1.0)
+    with (
+        summary.FileWriter(str(tmp_path)) as writer,
+        pytest.raises(OptionError, match="not a graph"),
+    ):
+        writer.add_graph(None)
     x = tf.placeholder(tf.float32, None)
     shown = summary.scalar("x", x), summary.histogram("h", x)
     with tf.Session() as session:
